@@ -1,0 +1,244 @@
+//! Entities: the data model of business records.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Effect;
+
+/// A kind of business record. `app.name` in lower snake case, e.g. `eligibility.case`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    /// Key of the entity: `app.name`.
+    pub entity: String,
+    /// What users call it, in Chinese.
+    pub title: String,
+    /// One sentence: what it is for.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// The field that people use as its number (unique). Optional.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// How one record is named on screens: text with `{field}` placeholders.
+    pub display: String,
+    /// The entity this one is a child table of, and the reference field that points to it.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    /// Which field says to whom a record belongs, by dimension.
+    #[serde(default)]
+    pub scope: ScopePaths,
+    pub fields: IndexMap<String, Field>,
+    /// Groups of fields that no two live records may share.
+    #[serde(default)]
+    pub unique: Vec<Vec<String>>,
+    /// Extra indexes for queries.
+    #[serde(default)]
+    pub indexes: Vec<Vec<String>>,
+    /// Cross-field conditions that must hold on every save.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Which changes of state are legal. Absent: any.
+    #[serde(default)]
+    pub transitions: Option<Transitions>,
+    #[serde(default)]
+    pub actions: IndexMap<String, Action>,
+    /// Whether reads of this entity are written to the audit log too.
+    #[serde(default)]
+    pub audit_reads: bool,
+}
+
+/// The parent of a child table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// The `ref` field of this entity that names the parent record.
+    pub field: String,
+    /// The name under which the rows appear in the parent's JSON, e.g. `members`.
+    #[serde(rename = "as")]
+    pub as_name: String,
+    /// The most rows a parent may have.
+    #[serde(default = "default_rows_max")]
+    pub rows_max: usize,
+}
+
+fn default_rows_max() -> usize {
+    50
+}
+
+/// Field paths by scope dimension. A child table inherits its parent's scope.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScopePaths {
+    /// `true`: reference data that every signed-in actor with the right may see, whatever their place.
+    #[serde(default)]
+    pub shared: bool,
+    /// Field with the GB/T 2260 district code (6 digits).
+    #[serde(default)]
+    pub district: Option<String>,
+    /// Field with the sub-district code (9 digits).
+    #[serde(default)]
+    pub subdistrict: Option<String>,
+    /// Field with the id of the operator's organisation.
+    #[serde(default)]
+    pub operator: Option<String>,
+    /// Field with the id of the account that owns the record.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// The type of a field: how it is checked, stored, shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// One line of text. JSON string.
+    Text,
+    /// Several lines of text. JSON string.
+    LongText,
+    /// Whole number. JSON number.
+    Integer,
+    /// Fixed-point number with `scale` places. JSON string with exactly that many places, e.g. `"56.30"`.
+    Decimal,
+    /// Integer fen. JSON number.
+    Money,
+    Boolean,
+    /// Civil date, `YYYY-MM-DD`.
+    Date,
+    /// Instant, RFC 3339 with offset.
+    DateTime,
+    /// Code of a dictionary item.
+    Choice,
+    /// JSON array of codes.
+    MultiChoice,
+    /// Id of a record of the entity `to`.
+    Ref,
+    /// Id of a stored file.
+    File,
+    /// Number drawn from a sequence when the record is created; never set by a caller.
+    Sequence,
+    /// Identity number; which rules apply follows the field named by `id_type_field` (GB 11643 otherwise).
+    IdNumber,
+    /// Mobile or fixed phone number of mainland China.
+    Phone,
+    /// Unified social credit code, GB 32100.
+    CreditCode,
+    /// Free JSON value, at most 64 KiB.
+    Json,
+}
+
+/// One field of an entity.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    pub title: String,
+    #[serde(rename = "type")]
+    pub field_type: FieldType,
+    /// Help text under the input.
+    #[serde(default)]
+    pub help: Option<String>,
+    #[serde(default)]
+    pub required: bool,
+    /// ZEN expression over the record: required when it is true.
+    #[serde(default)]
+    pub required_when: Option<String>,
+    /// ZEN expression over the record: shown when it is true.
+    #[serde(default)]
+    pub visible_when: Option<String>,
+    /// Set by the platform only (processes, commands), never by a person.
+    #[serde(default)]
+    pub system: bool,
+    /// May be set on creation only.
+    #[serde(default)]
+    pub immutable: bool,
+    /// Encrypted at rest, masked on reading, found by blind index.
+    #[serde(default)]
+    pub sensitive: bool,
+    /// May not repeat among live records.
+    #[serde(default)]
+    pub unique: bool,
+    /// Dictionary of `choice` and `multi_choice`.
+    #[serde(default)]
+    pub dictionary: Option<String>,
+    /// Target entity of `ref`.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Sequence of `sequence`.
+    #[serde(default)]
+    pub sequence: Option<String>,
+    /// For `id_number`: the choice field with the kind of certificate.
+    #[serde(default)]
+    pub id_type_field: Option<String>,
+    /// Places of `decimal`.
+    #[serde(default)]
+    pub scale: Option<u32>,
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// Least value (numbers, as text to stay exact) or first date.
+    #[serde(default)]
+    pub min: Option<Value>,
+    #[serde(default)]
+    pub max: Option<Value>,
+    #[serde(default)]
+    pub length_min: Option<usize>,
+    /// Longest text in characters. Default 200 for text, 4,000 for long text.
+    #[serde(default)]
+    pub length_max: Option<usize>,
+    /// Regular expression the whole text must match.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    #[serde(default)]
+    pub default: Option<Value>,
+    /// For `file`: accepted media types, e.g. `application/pdf`, `image/*`.
+    #[serde(default)]
+    pub accept: Vec<String>,
+}
+
+/// A condition over the whole record.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Stable code of the error.
+    pub code: String,
+    /// ZEN expression that must be true. Evaluated when all fields it names are set.
+    pub check: String,
+    /// The field the error is shown at.
+    pub field: String,
+    /// What the user reads, in Chinese.
+    pub message: String,
+}
+
+/// Legal changes of a state field.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transitions {
+    pub field: String,
+    pub from: IndexMap<String, Vec<String>>,
+}
+
+/// Something a person may do to records of an entity, offered as a button.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    pub title: String,
+    /// ZEN expression over the record: offered and allowed when true.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Why it is refused when `when` is false.
+    #[serde(default)]
+    pub otherwise: Option<String>,
+    /// Question asked before it is done.
+    #[serde(default)]
+    pub confirm: Option<String>,
+    /// Inputs the user gives, checked like fields.
+    #[serde(default)]
+    pub input: IndexMap<String, Field>,
+    pub effects: Vec<Effect>,
+}
+
+impl Entity {
+    /// The application part of the key.
+    pub fn app(&self) -> &str {
+        self.entity.split('.').next().unwrap_or_default()
+    }
+}

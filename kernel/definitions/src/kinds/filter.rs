@@ -1,0 +1,63 @@
+//! The filter tree of queries, shared by the API, pages, roles and reports.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A condition on records: `{and: […]}`, `{or: […]}`, `{not: …}` or `{field, op, value}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Filter {
+    And { and: Vec<Filter> },
+    Or { or: Vec<Filter> },
+    Not { not: Box<Filter> },
+    Test(FieldTest),
+}
+
+/// One comparison. `field` may be a path through references: `case.district`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldTest {
+    pub field: String,
+    pub op: FilterOp,
+    /// Absent for `is_null` and `not_null`; an array for `in`, `not_in`, `between`.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    In,
+    NotIn,
+    Between,
+    Contains,
+    StartsWith,
+    IsNull,
+    NotNull,
+    /// The value or anything below it in the tree of the dictionary.
+    Under,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sort {
+    pub field: String,
+    #[serde(default)]
+    pub dir: SortDirection,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortDirection {
+    #[default]
+    Asc,
+    Desc,
+}

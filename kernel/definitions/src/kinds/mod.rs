@@ -1,0 +1,30 @@
+//! The kinds of definition, one file each. The order of keys in a definition file follows the order of
+//! the fields here: identity, title, purpose, fields, rules, actions, permissions.
+
+mod connector;
+mod decision;
+mod dictionary;
+mod document;
+mod effect;
+mod entity;
+mod filter;
+mod menu;
+mod message;
+mod page;
+mod process;
+mod role;
+mod sequence;
+
+pub use connector::*;
+pub use decision::*;
+pub use dictionary::*;
+pub use document::*;
+pub use effect::*;
+pub use entity::*;
+pub use filter::*;
+pub use menu::*;
+pub use message::*;
+pub use page::*;
+pub use process::*;
+pub use role::*;
+pub use sequence::*;

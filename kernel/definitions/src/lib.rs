@@ -1,0 +1,12 @@
+//! The definition language of Anju: YAML files that describe entities, pages, processes, decisions,
+//! documents, rights and menus.
+//!
+//! What it knows: the shape of each kind ([`kinds`]), how a file becomes a value *and* all its errors
+//! with file, line and cause, how the definitions of all applications are checked against each other and
+//! compiled into one immutable [`Catalog`].
+//!
+//! What it never does: touch a database, the network or the clock; know anything of housing.
+
+pub mod kinds;
+
+pub use kinds::*;
