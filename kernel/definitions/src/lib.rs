@@ -7,6 +7,19 @@
 //!
 //! What it never does: touch a database, the network or the clock; know anything of housing.
 
+mod catalog;
+mod check;
 pub mod kinds;
+mod load;
+mod node;
+mod parse;
+mod problem;
+mod shape;
+mod source;
+mod tree;
 
+pub use catalog::{Catalog, Place, SharedCatalog};
 pub use kinds::*;
+pub use load::{DEFINITIONS_MAX, FILE_BYTES_MAX, load};
+pub use problem::{Problem, Severity};
+pub use source::{Kind, Source};
