@@ -1,1 +1,44 @@
-//! See the architecture.
+//! The only door for business data. Every read and write of a record passes the same stations, one file
+//! each: authorise (rights, row scope, fields), parse and check, seal, write (with history, audit and
+//! event in the same transaction). The type of a record says how far it has come:
+//! `Draft → Checked → Sealed → Stored`.
+//!
+//! What it knows: entities and roles of the catalog, the kinds of field, Chinese messages for users.
+//! What it never does: speak SQL (that is `store`), speak HTTP, start processes, or know anything of
+//! housing. Nothing unchecked reaches the store; no clear text of a sensitive field leaves without
+//! [`Records::reveal`] except to the platform itself ([`ActorKind::System`]).
+
+mod access;
+mod actor;
+mod aggregate;
+mod audit;
+mod error;
+mod expression;
+mod history;
+mod hooks;
+mod import;
+mod plan;
+mod query;
+mod read;
+mod record;
+mod records;
+mod reveal;
+mod schema;
+mod search;
+mod sequence;
+mod value;
+mod write;
+
+pub use actor::{Actor, ActorKind, Post};
+pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
+pub use audit::AuditEntry;
+pub use error::{Error, FieldError, Result};
+pub use history::{FieldChange, HistoryEntry};
+pub use hooks::{Change, Hook, HookContext, Hooks};
+pub use import::{
+    AfterEach, CellText, Import, ImportError, ImportMode, SheetData, TemplateColumn, TemplateSheet, TemplateSpec,
+};
+pub use query::{Page, PageRequest, Query};
+pub use record::{Object, Record};
+pub use records::Records;
+pub use schema::tables;

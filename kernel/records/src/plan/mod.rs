@@ -1,0 +1,192 @@
+//! Entities compiled once per catalog: what every request would otherwise work out again.
+
+mod display;
+mod field;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use anju_definitions::{Catalog, Entity, FieldType, Parent};
+
+pub(crate) use display::Segment;
+pub(crate) use field::{Code, FieldPlan, Formula};
+
+use crate::{Error, Result, read::Shape};
+
+/// The plans of all entities of one catalog.
+pub(crate) struct Plans {
+    pub catalog: Arc<Catalog>,
+    entities: HashMap<String, Arc<EntityPlan>>,
+    /// How whole records are read, by entity; made when first needed.
+    shapes: HashMap<String, OnceLock<Arc<Shape>>>,
+}
+
+/// One entity, compiled.
+pub(crate) struct EntityPlan {
+    pub entity: Arc<Entity>,
+    pub table: String,
+    pub fields: Vec<FieldPlan>,
+    by_name: HashMap<String, usize>,
+    pub children: Vec<ChildPlan>,
+    pub display: Vec<Segment>,
+    pub rules: Vec<RulePlan>,
+    pub actions: Vec<ActionPlan>,
+    /// Groups of fields (by position) that no two live records share.
+    pub uniques: Vec<Vec<usize>>,
+    /// Position of the state field with declared transitions.
+    pub state_field: Option<usize>,
+}
+
+/// A child table of an entity.
+pub(crate) struct ChildPlan {
+    pub entity: String,
+    pub name: String,
+    pub title: String,
+    /// Position, in the child, of the reference to the parent.
+    pub parent_field: usize,
+    pub rows_max: usize,
+}
+
+pub(crate) struct RulePlan {
+    pub code: String,
+    pub field: String,
+    pub message: String,
+    pub check: Formula,
+}
+
+pub(crate) struct ActionPlan {
+    pub key: String,
+    pub when: Option<Formula>,
+}
+
+impl Plans {
+    pub(crate) fn compile(catalog: Arc<Catalog>) -> Result<Self> {
+        let mut entities = HashMap::with_capacity(catalog.entities.len());
+        for (key, entity) in &catalog.entities {
+            entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, entity)?));
+        }
+        let shapes = entities.keys().map(|key| (key.clone(), OnceLock::new())).collect();
+        Ok(Self { catalog, entities, shapes })
+    }
+
+    /// An entity the definitions name; an unknown one looks like a record that does not exist.
+    pub(crate) fn entity(&self, key: &str) -> Result<&Arc<EntityPlan>> {
+        self.entities.get(key).ok_or(Error::NotFound)
+    }
+
+    /// The entity a reference field points to.
+    pub(crate) fn target(&self, field: &FieldPlan) -> Result<&Arc<EntityPlan>> {
+        let to = field.definition.to.as_deref().unwrap_or_default();
+        self.entities.get(to).ok_or_else(|| Error::Internal(format!("{} points to nothing", field.index_key)))
+    }
+
+    /// How whole records of the entity are read.
+    pub(crate) fn whole_shape(&self, plan: &Arc<EntityPlan>) -> Result<Arc<Shape>> {
+        let cell = self.shapes.get(plan.key()).ok_or(Error::NotFound)?;
+        if let Some(shape) = cell.get() {
+            return Ok(shape.clone());
+        }
+        let shape = Arc::new(Shape::whole(self, plan)?);
+        Ok(cell.get_or_init(|| shape).clone())
+    }
+
+    pub(crate) fn child(&self, child: &ChildPlan) -> Result<&Arc<EntityPlan>> {
+        self.entities.get(&child.entity).ok_or_else(|| Error::Internal(format!("no entity {}", child.entity)))
+    }
+}
+
+impl EntityPlan {
+    fn compile(catalog: &Catalog, entity: &Arc<Entity>) -> Result<Self> {
+        let mut fields = Vec::with_capacity(entity.fields.len());
+        for (name, field) in &entity.fields {
+            fields.push(FieldPlan::compile(catalog, entity, name, field)?);
+        }
+        let by_name: HashMap<String, usize> = entity.fields.keys().cloned().zip(0..).collect();
+        let rules = entity.rules.iter().map(|rule| {
+            Ok(RulePlan {
+                code: rule.code.clone(),
+                field: rule.field.clone(),
+                message: rule.message.clone(),
+                check: Formula::compile(&rule.check)?,
+            })
+        });
+        let actions = entity.actions.iter().map(|(key, action)| {
+            let when = action.when.as_deref().map(Formula::compile).transpose()?;
+            Ok(ActionPlan { key: key.clone(), when })
+        });
+        Ok(Self {
+            table: table_name(&entity.entity),
+            children: children(catalog, entity)?,
+            display: display::parse(&entity.display)?,
+            rules: rules.collect::<Result<_>>()?,
+            actions: actions.collect::<Result<_>>()?,
+            uniques: uniques(entity),
+            state_field: entity.transitions.as_ref().and_then(|t| by_name.get(&t.field).copied()),
+            fields,
+            by_name,
+            entity: entity.clone(),
+        })
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.entity.entity
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn field(&self, name: &str) -> Option<&FieldPlan> {
+        self.position(name).map(|position| &self.fields[position])
+    }
+
+    pub(crate) fn child(&self, name: &str) -> Option<&ChildPlan> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    pub(crate) fn parent(&self) -> Option<&Parent> {
+        self.entity.parent.as_ref()
+    }
+}
+
+/// Physical name of an entity's table.
+pub(crate) fn table_name(entity: &str) -> String {
+    entity.replace('.', "_")
+}
+
+fn children(catalog: &Catalog, entity: &Entity) -> Result<Vec<ChildPlan>> {
+    let link = |child: &Entity, parent: &Parent| {
+        let parent_field = child.fields.get_index_of(&parent.field);
+        let parent_field =
+            parent_field.ok_or_else(|| Error::Internal(format!("{} lacks {}", child.entity, parent.field)))?;
+        Ok(ChildPlan {
+            entity: child.entity.clone(),
+            name: parent.as_name.clone(),
+            title: child.title.clone(),
+            parent_field,
+            rows_max: parent.rows_max,
+        })
+    };
+    let points_here = |child: &Entity, parent: &Parent| {
+        let field = child.fields.get(&parent.field);
+        field.is_some_and(|f| f.field_type == FieldType::Ref && f.to.as_deref() == Some(&entity.entity))
+    };
+    let linked = catalog.entities.values().filter_map(|child| Some((child, child.parent.as_ref()?)));
+    linked.filter(|(child, parent)| points_here(child, parent)).map(|(child, parent)| link(child, parent)).collect()
+}
+
+fn uniques(entity: &Entity) -> Vec<Vec<usize>> {
+    let position = |name: &String| entity.fields.get_index_of(name);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let key = entity.key.iter().filter_map(position).map(|at| vec![at]);
+    let single = entity.fields.values().enumerate().filter(|(_, field)| field.unique).map(|(at, _)| vec![at]);
+    let declared = entity.unique.iter().map(|group| group.iter().filter_map(position).collect::<Vec<_>>());
+    for group in key.chain(single).chain(declared) {
+        if !group.is_empty() && !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}

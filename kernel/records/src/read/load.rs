@@ -1,0 +1,90 @@
+//! Records in clear, as the stations of a write need them.
+
+use std::collections::HashMap;
+
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Row, Select, SqlValue};
+use serde_json::Value;
+
+use crate::{
+    Records, Result,
+    plan::{ChildPlan, EntityPlan},
+    search::{Joins, Meta},
+    value,
+};
+
+/// A stored record, every field in clear, by position.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    pub id: String,
+    pub version: i64,
+    pub created_at: i64,
+    pub created_by: String,
+    pub values: Vec<Value>,
+}
+
+/// One live record within a condition, locked until the transaction ends.
+pub(crate) async fn load_one(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plan: &EntityPlan,
+    id: &str,
+    condition: Condition,
+    joins: Joins<'_>,
+    lock: bool,
+) -> Result<Option<Loaded>> {
+    let mut select = own_columns(plan);
+    select.joins = joins.into_joins();
+    select.filter = Condition::eq(plan.table.as_str(), "id", id)
+        .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
+        .and(condition);
+    select.for_update = lock;
+    let row = source.fetch_optional(&select).await?;
+    row.map(|row| from_row(records, plan, row)).transpose()
+}
+
+/// The live rows of a child table, by parent, in order.
+pub(crate) async fn load_children(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    child: &ChildPlan,
+    plan: &EntityPlan,
+    parents: &[&str],
+) -> Result<HashMap<String, Vec<Loaded>>> {
+    let link = &plan.fields[child.parent_field].name;
+    let mut select = own_columns(plan);
+    select.filter = Condition::is_in(plan.table.as_str(), link.as_str(), parents.iter().copied())
+        .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")));
+    let select = select.order_by("position", Direction::Ascending).order_by("id", Direction::Ascending);
+    let mut by_parent: HashMap<String, Vec<Loaded>> = HashMap::new();
+    for row in source.fetch_all(&select).await? {
+        let loaded = from_row(records, plan, row)?;
+        let parent = loaded.values[child.parent_field].as_str().unwrap_or_default().to_owned();
+        by_parent.entry(parent).or_default().push(loaded);
+    }
+    Ok(by_parent)
+}
+
+fn own_columns(plan: &EntityPlan) -> Select {
+    let mut select = Select::from(plan.table.as_str());
+    for meta in [Meta::Id, Meta::Version, Meta::CreatedAt, Meta::CreatedBy] {
+        select = select.column(meta.name(), meta.kind());
+    }
+    for field in &plan.fields {
+        select = select.column(field.name.as_str(), field.sql);
+    }
+    select
+}
+
+fn from_row(records: &Records, plan: &EntityPlan, mut row: Row) -> Result<Loaded> {
+    const OWN: usize = 4;
+    let id = row.text(0)?.to_owned();
+    let mut values = Vec::with_capacity(plan.fields.len());
+    for (position, field) in plan.fields.iter().enumerate() {
+        values.push(match row.take(OWN + position) {
+            SqlValue::Null => Value::Null,
+            SqlValue::Bytes(sealed) => records.open(plan, field, &id, &sealed)?,
+            stored => value::from_column(field.kind, field.scale, stored)?,
+        });
+    }
+    Ok(Loaded { version: row.int(1)?, created_at: row.int(2)?, created_by: row.text(3)?.to_owned(), values, id })
+}

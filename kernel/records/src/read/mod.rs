@@ -1,0 +1,12 @@
+//! Reading: from rows to what an actor may see.
+
+mod children;
+mod load;
+mod render;
+mod shape;
+mod single;
+
+pub(crate) use children::attach_children;
+pub(crate) use load::{Loaded, load_children, load_one};
+pub(crate) use render::{Viewer, display_of};
+pub(crate) use shape::{Shape, ShapeRequest};

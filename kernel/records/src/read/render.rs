@@ -1,0 +1,196 @@
+//! From a row to the record an actor sees: fields, masks, display texts.
+
+use anju_definitions::FieldType;
+use anju_store::{Row, SqlValue};
+use serde_json::Value;
+
+use super::shape::{DisplayPart, Shape, Source};
+use crate::{
+    Actor, Object, Record, Records, Result,
+    access::{Access, may_show},
+    plan::{EntityPlan, FieldPlan, Plans},
+    search::Meta,
+    value,
+};
+
+/// One actor looking at rows of one shape.
+pub(crate) struct Viewer<'a> {
+    records: &'a Records,
+    shape: &'a Shape,
+    /// By position in `shape.values`.
+    sees: Vec<bool>,
+    /// By position in `shape.references`: whether the target may be named.
+    names: Vec<bool>,
+    clear: bool,
+    /// Whether version and who-and-when are shown (not for child rows).
+    whole: bool,
+}
+
+impl<'a> Viewer<'a> {
+    pub(crate) fn new(
+        records: &'a Records,
+        plans: &Plans,
+        shape: &'a Shape,
+        access: &Access<'_>,
+        actor: &Actor,
+        whole: bool,
+    ) -> Self {
+        let sees = |value: &super::shape::ShownValue| match (&value.source, value.own) {
+            (Source::Field { position, .. }, true) => access.sees(*position),
+            _ => true,
+        };
+        let names = |reference: &super::shape::ShownReference| {
+            reference.own.is_none_or(|position| access.sees(position)) && may_show(plans, &reference.target, actor)
+        };
+        Self {
+            records,
+            sees: shape.values.iter().map(sees).collect(),
+            names: shape.references.iter().map(names).collect(),
+            shape,
+            clear: actor.is_system(),
+            whole,
+        }
+    }
+
+    pub(crate) fn render(&self, mut row: Row) -> Result<Record> {
+        let display = self.text(&self.shape.display, &row)?;
+        let references = self.references(&row)?;
+        let mut masked = Vec::new();
+        let mut values = Object::with_capacity(self.shape.values.len() + 9);
+        let id = row.text(0)?.to_owned();
+        let version = row.int(1)?;
+        values.insert("id".to_owned(), Value::String(id.clone()));
+        if self.whole {
+            for (column, meta) in Meta::ALL.into_iter().enumerate().skip(1) {
+                values.insert(meta.name().to_owned(), meta_value(meta, row.value(column)));
+            }
+        }
+        for (shown, sees) in self.shape.values.iter().zip(&self.sees) {
+            if !sees {
+                continue;
+            }
+            let value = match &shown.source {
+                Source::Meta(meta) => meta_value(*meta, row.value(shown.column)),
+                Source::Field { plan, position, id_column } => {
+                    let field = &plan.fields[*position];
+                    if field.sensitive() {
+                        if !self.clear && !row.value(shown.column).is_null() {
+                            masked.push(Value::String(shown.name.clone()));
+                        }
+                        self.sealed(plan, field, row.value(*id_column), row.value(shown.column))?
+                    } else {
+                        value::from_column(field.kind, field.scale, row.take(shown.column))?
+                    }
+                }
+            };
+            values.insert(shown.name.clone(), value);
+        }
+        values.insert("$display".to_owned(), Value::String(display));
+        if !references.is_empty() {
+            values.insert("$refs".to_owned(), Value::Object(references));
+        }
+        if !masked.is_empty() {
+            values.insert("$masked".to_owned(), Value::Array(masked));
+        }
+        Ok(Record { id, version, values })
+    }
+
+    fn references(&self, row: &Row) -> Result<Object> {
+        let mut references = Object::new();
+        for (reference, may_name) in self.shape.references.iter().zip(&self.names) {
+            if *may_name && !row.value(reference.column).is_null() {
+                let text = self.text(&reference.display, row)?;
+                references.insert(reference.name.clone(), Value::String(text));
+            }
+        }
+        Ok(references)
+    }
+
+    fn text(&self, parts: &[DisplayPart], row: &Row) -> Result<String> {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                DisplayPart::Literal(literal) => text.push_str(literal),
+                DisplayPart::Value { column, source: Source::Meta(meta) } => {
+                    text.push_str(meta_value(*meta, row.value(*column)).as_str().unwrap_or_default());
+                }
+                DisplayPart::Value { column, source: Source::Field { plan, position, id_column } } => {
+                    let field = &plan.fields[*position];
+                    match (field.sensitive(), row.value(*column)) {
+                        (_, SqlValue::Null) => {}
+                        (true, sealed) => {
+                            let value = self.sealed(plan, field, row.value(*id_column), sealed)?;
+                            push_shown(&mut text, field, &value);
+                        }
+                        (false, SqlValue::Text(stored)) if !field.codes.contains_key(stored) => text.push_str(stored),
+                        (false, stored) => {
+                            let value = value::from_column(field.kind, field.scale, stored.clone())?;
+                            push_shown(&mut text, field, &value);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// A sealed value: in clear for the platform, masked for people.
+    fn sealed(&self, plan: &EntityPlan, field: &FieldPlan, id: &SqlValue, sealed: &SqlValue) -> Result<Value> {
+        let (SqlValue::Bytes(sealed), SqlValue::Text(id)) = (sealed, id) else { return Ok(Value::Null) };
+        if self.clear {
+            return self.records.open(plan, field, id, sealed);
+        }
+        // Only numbers that keep their ends have to be opened for it.
+        let clear = match field.kind {
+            FieldType::IdNumber | FieldType::Phone => self.records.open(plan, field, id, sealed)?,
+            _ => Value::Null,
+        };
+        Ok(Value::String(value::mask(field.kind, clear.as_str().unwrap_or_default())))
+    }
+}
+
+fn meta_value(meta: Meta, value: &SqlValue) -> Value {
+    match value {
+        SqlValue::Int(ms) if meta.is_instant() => Value::String(value::instant_text(*ms)),
+        SqlValue::Int(int) => Value::from(*int),
+        SqlValue::Text(text) => Value::String(text.clone()),
+        _ => Value::Null,
+    }
+}
+
+/// A value as people read it: the title of a code, yuan for fen.
+pub(crate) fn push_shown(text: &mut String, field: &FieldPlan, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::String(value) => text.push_str(field.codes.get(value).map_or(value, |code| &code.title)),
+        Value::Number(number) if field.kind == FieldType::Money => {
+            text.push_str(&value::format_decimal(number.as_i64().unwrap_or_default(), 2));
+        }
+        Value::Bool(value) => text.push_str(if *value { "是" } else { "否" }),
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+/// The display text of values at hand, masked for people; `None` if it needs other records.
+pub(crate) fn display_of(plan: &EntityPlan, values: &[Value], clear: bool) -> Option<String> {
+    let mut text = String::new();
+    for segment in &plan.display {
+        match segment {
+            crate::plan::Segment::Literal(literal) => text.push_str(literal),
+            crate::plan::Segment::Path(path) => {
+                let [name] = path.as_slice() else { return None };
+                let position = plan.position(name)?;
+                let field = &plan.fields[position];
+                match &values[position] {
+                    Value::Null => {}
+                    _ if field.kind == FieldType::Ref => return None,
+                    value if field.sensitive() && !clear => {
+                        text.push_str(&value::mask(field.kind, &value::clear_text(value)));
+                    }
+                    value => push_shown(&mut text, field, value),
+                }
+            }
+        }
+    }
+    Some(text)
+}

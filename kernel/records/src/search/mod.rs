@@ -1,0 +1,9 @@
+//! Lists and figures: filters, order, pages, groups.
+
+mod cursor;
+mod filter;
+mod joins;
+mod list;
+
+pub(crate) use filter::{FilterCompiler, readable, tested_for_equality, trusted_filter};
+pub(crate) use joins::{Joins, Located, Meta, Place, names};
