@@ -1,1 +1,44 @@
-//! See the architecture.
+//! The only place that speaks SQL: SQLite (embedded) and PostgreSQL.
+//!
+//! It knows tables, typed queries, transactions, and the kernel's own tables that must commit together with
+//! business rows: outgoing events, jobs, gapless numbers, remembered answers, uploaded files.
+//!
+//! It never knows entities, actors or rights, never takes a text of SQL from outside, never puts a value into
+//! SQL text (all are bound), and never drops a table or column. Both databases give the same results in the same
+//! order; `tests/contract` holds them to it.
+//!
+//! Reading order: [`value`], [`spec`], [`query`], then [`Store`] and [`Tx`].
+
+mod build;
+mod connection;
+mod database_error;
+mod error;
+mod fetch;
+mod files;
+mod id;
+mod idempotency;
+mod jobs;
+mod json;
+mod outbox;
+mod query;
+mod schema;
+mod sequence;
+mod spec;
+mod store;
+mod tx;
+mod value;
+
+pub use error::{Error, Result};
+pub use fetch::Fetch;
+pub use files::{FileMeta, StoredContents};
+pub use idempotency::Remembered;
+pub use jobs::{Job, JobState, NewJob};
+pub use outbox::{Event, NewEvent};
+pub use query::{
+    AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
+    Operator, Select,
+};
+pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
+pub use store::{Dialect, Reader, Store, StoreConfig};
+pub use tx::Tx;
+pub use value::{ColumnKind, Row, SqlValue};

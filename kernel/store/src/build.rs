@@ -1,0 +1,191 @@
+//! From query values to SQL text with bound values. The only place where SQL of queries is made.
+
+mod aggregate;
+mod condition;
+
+pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
+pub(crate) use condition::{column, condition, value};
+
+use sea_query::{
+    Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, LockBehavior, LockType, NullOrdering,
+    OnConflict, Order, PostgresQueryBuilder, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
+    UpdateStatement, Value,
+};
+
+use crate::store::RequiredColumns;
+use crate::{Condition, Dialect, Direction, Join, Select, SqlValue};
+
+/// SQL text and the values bound to it.
+pub struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<SqlValue>,
+}
+
+/// Renders a statement for the database.
+pub(crate) fn render(dialect: Dialect, statement: &impl QueryStatementWriter) -> Statement {
+    let (sql, values) = match dialect {
+        Dialect::Sqlite => statement.build(SqliteQueryBuilder),
+        Dialect::Postgres => statement.build(PostgresQueryBuilder),
+    };
+    Statement { sql, values: values.0.into_iter().map(bound).collect() }
+}
+
+/// The inverse of [`value`]; sea-query adds limits of its own, and those beyond `i64` mean no limit.
+fn bound(value: Value) -> SqlValue {
+    match value {
+        Value::String(Some(text)) => SqlValue::Text(text),
+        Value::BigInt(Some(int)) => SqlValue::Int(int),
+        Value::BigUnsigned(Some(limit)) => SqlValue::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
+        Value::Bool(Some(bool)) => SqlValue::Bool(bool),
+        Value::Bytes(Some(bytes)) => SqlValue::Bytes(bytes),
+        _ => SqlValue::Null,
+    }
+}
+
+pub(crate) fn ping(dialect: Dialect) -> Statement {
+    render(dialect, SelectStatement::new().expr(Expr::cust("1")))
+}
+
+pub(crate) fn select(dialect: Dialect, required: &RequiredColumns, select: &Select) -> Statement {
+    let mut query = select_statement(dialect, required, select);
+    if select.for_update && dialect == Dialect::Postgres {
+        query.lock_with_tables(LockType::Update, [Alias::new(&select.from)]);
+    }
+    render(dialect, &query)
+}
+
+/// As [`select`], locking the rows that nobody else has locked.
+pub(crate) fn select_skipping_locked(dialect: Dialect, select: &Select) -> Statement {
+    let mut query = select_statement(dialect, &RequiredColumns::default(), select);
+    if dialect == Dialect::Postgres {
+        query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    render(dialect, &query)
+}
+
+fn select_statement(dialect: Dialect, required: &RequiredColumns, select: &Select) -> SelectStatement {
+    let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
+    for (wanted, _) in &select.columns {
+        query.expr(column(wanted));
+    }
+    if select.columns.is_empty() {
+        query.expr(Expr::cust("1"));
+    }
+    order(dialect, required, select, &mut query);
+    if let Some(limit) = select.limit {
+        query.limit(limit);
+    }
+    if let Some(offset) = select.offset {
+        // SQLite knows OFFSET only after LIMIT
+        if select.limit.is_none() && dialect == Dialect::Sqlite {
+            query.limit(u64::MAX);
+        }
+        query.offset(offset);
+    }
+    query
+}
+
+pub(crate) fn count(dialect: Dialect, select: &Select, at_most: Option<u64>) -> Statement {
+    let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
+    let Some(at_most) = at_most else {
+        return render(dialect, query.expr(Expr::cust("COUNT(*)")));
+    };
+    query.expr(Expr::cust("1")).limit(at_most);
+    let mut outer = SelectStatement::new();
+    outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
+    render(dialect, &outer)
+}
+
+pub(crate) fn insert(
+    dialect: Dialect,
+    table: &str,
+    columns: &[&str],
+    rows: Vec<Vec<SqlValue>>,
+    returning: Option<&str>,
+) -> Statement {
+    render(dialect, &insert_statement(table, columns, rows, returning))
+}
+
+/// As [`insert`], but a row that collides with another is left out.
+pub(crate) fn insert_or_ignore(
+    dialect: Dialect,
+    table: &str,
+    columns: &[&str],
+    row: Vec<SqlValue>,
+    returning: Option<&str>,
+) -> Statement {
+    let mut query = insert_statement(table, columns, vec![row], returning);
+    let mut ignore = OnConflict::new();
+    query.on_conflict(ignore.do_nothing().to_owned());
+    render(dialect, &query)
+}
+
+fn insert_statement(
+    table: &str,
+    columns: &[&str],
+    rows: Vec<Vec<SqlValue>>,
+    returning: Option<&str>,
+) -> InsertStatement {
+    let mut query = InsertStatement::new();
+    query.into_table(Alias::new(table)).columns(columns.iter().copied().map(Alias::new));
+    for row in rows {
+        query.values_panic(row.into_iter().map(|cell| Expr::val(value(cell))));
+    }
+    if let Some(returning) = returning {
+        query.returning_col(Alias::new(returning));
+    }
+    query
+}
+
+pub(crate) fn update<N: AsRef<str>>(
+    dialect: Dialect,
+    table: &str,
+    sets: Vec<(N, SqlValue)>,
+    filter: &Condition,
+) -> Statement {
+    let mut query = UpdateStatement::new();
+    query.table(Alias::new(table));
+    for (name, set) in sets {
+        query.value(Alias::new(name.as_ref()), Expr::val(value(set)));
+    }
+    query.and_where(condition(dialect, filter));
+    render(dialect, &query)
+}
+
+pub(crate) fn delete(dialect: Dialect, table: &str, filter: &Condition) -> Statement {
+    let mut query = DeleteStatement::new();
+    query.from_table(Alias::new(table)).and_where(condition(dialect, filter));
+    render(dialect, &query)
+}
+
+/// `SELECT … FROM … LEFT JOIN … WHERE …` without columns.
+pub(crate) fn rows(dialect: Dialect, from: &str, joins: &[Join], filter: &Condition) -> SelectStatement {
+    let mut query = SelectStatement::new();
+    query.from(Alias::new(from));
+    for join in joins {
+        let on = column(&join.on.0).eq(column(&join.on.1));
+        query.join_as(sea_query::JoinType::LeftJoin, Alias::new(&join.table), Alias::new(&join.alias), on);
+    }
+    if *filter != Condition::True {
+        query.and_where(condition(dialect, filter));
+    }
+    query
+}
+
+/// Absent values last ascending, first descending: PostgreSQL's way, so only SQLite has to be told, and not for
+/// columns that always have a value, since that keeps it from using an index.
+fn order(dialect: Dialect, required: &RequiredColumns, select: &Select, query: &mut SelectStatement) {
+    for (key, direction) in &select.order {
+        let (order, nulls) = match direction {
+            Direction::Ascending => (Order::Asc, NullOrdering::Last),
+            Direction::Descending => (Order::Desc, NullOrdering::First),
+        };
+        let always = key.table == select.from
+            && required.get(&key.table).is_some_and(|columns| columns.contains(&key.column));
+        if dialect == Dialect::Postgres || always {
+            query.order_by_expr(column(key), order);
+        } else {
+            query.order_by_expr_with_nulls(column(key), order, nulls);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Conditions.
+
+use sea_query::extension::postgres::PgExpr;
+use sea_query::{Alias, Expr, ExprTrait, LikeExpr, Value};
+
+use super::rows;
+use crate::{ColumnRef, Condition, Dialect, Operator, Select, SqlValue};
+
+const ESCAPE: char = '\\';
+
+pub(crate) fn column(column: &ColumnRef) -> Expr {
+    Expr::col((Alias::new(&column.table), Alias::new(&column.column)))
+}
+
+/// `Null` becomes a text null; binding gives it the type of its place.
+pub(crate) fn value(value: SqlValue) -> Value {
+    match value {
+        SqlValue::Null => Value::String(None),
+        SqlValue::Text(text) => Value::String(Some(text)),
+        SqlValue::Int(int) => Value::BigInt(Some(int)),
+        SqlValue::Bool(bool) => Value::Bool(Some(bool)),
+        SqlValue::Bytes(bytes) => Value::Bytes(Some(bytes)),
+    }
+}
+
+pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
+    match condition {
+        Condition::True => always(),
+        Condition::False => never(),
+        Condition::All(all) => {
+            all.iter().map(|one| self::condition(dialect, one)).reduce(Expr::and).unwrap_or_else(always)
+        }
+        Condition::Any(any) => {
+            any.iter().map(|one| self::condition(dialect, one)).reduce(Expr::or).unwrap_or_else(never)
+        }
+        Condition::Not(inner) => self::condition(dialect, inner).not(),
+        Condition::Compare { column, op, value } => compare(column, *op, value),
+        Condition::In { column: _, values } if values.is_empty() => never(),
+        Condition::In { column, values } => {
+            self::column(column).is_in(values.iter().cloned().map(self::value))
+        }
+        Condition::NotIn { column: _, values } if values.is_empty() => always(),
+        Condition::NotIn { column, values } => {
+            self::column(column).is_not_in(values.iter().cloned().map(self::value))
+        }
+        Condition::Between { column, low, high } => {
+            self::column(column).between(self::value(low.clone()), self::value(high.clone()))
+        }
+        Condition::Contains { column, text } => contains(dialect, column, text),
+        Condition::StartsWith { column, text } => starts_with(column, text),
+        Condition::IsNull(column) => self::column(column).is_null(),
+        Condition::NotNull(column) => self::column(column).is_not_null(),
+        Condition::Exists(select) => exists(dialect, select),
+        Condition::ColumnsEqual(left, right) => self::column(left).eq(self::column(right)),
+    }
+}
+
+fn always() -> Expr {
+    Expr::cust("TRUE")
+}
+
+fn never() -> Expr {
+    Expr::cust("FALSE")
+}
+
+fn compare(column: &ColumnRef, op: Operator, value: &SqlValue) -> Expr {
+    let left = self::column(column);
+    if value.is_null() {
+        return match op {
+            Operator::Eq => left.is_null(),
+            Operator::Ne => left.is_not_null(),
+            _ => never(),
+        };
+    }
+    let right = self::value(value.clone());
+    match op {
+        Operator::Eq => left.eq(right),
+        Operator::Ne => left.ne(right),
+        Operator::Lt => left.lt(right),
+        Operator::Le => left.lte(right),
+        Operator::Gt => left.gt(right),
+        Operator::Ge => left.gte(right),
+    }
+}
+
+/// SQLite's LIKE folds ASCII letters; so does ILIKE under the "C" collation of our text columns.
+fn contains(dialect: Dialect, column: &ColumnRef, text: &str) -> Expr {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    let like = LikeExpr::new(pattern).escape(ESCAPE);
+    match dialect {
+        Dialect::Sqlite => self::column(column).like(like),
+        Dialect::Postgres => self::column(column).ilike(like),
+    }
+}
+
+/// As a range, which an index serves on both databases: `a >= 'ab' AND a < 'ac'`.
+fn starts_with(column: &ColumnRef, text: &str) -> Expr {
+    if text.is_empty() {
+        return self::column(column).is_not_null();
+    }
+    let from = self::column(column).gte(text);
+    match after_prefix(text) {
+        Some(end) => from.and(self::column(column).lt(end)),
+        None => from,
+    }
+}
+
+/// The smallest text greater than all that start with `prefix`; none if it consists of the last code point only.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        let next = match last {
+            '\u{d7ff}' => Some('\u{e000}'),
+            other => char::from_u32(u32::from(other) + 1),
+        };
+        if let Some(next) = next {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
+fn exists(dialect: Dialect, select: &Select) -> Expr {
+    let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
+    query.expr(Expr::cust("1"));
+    Expr::exists(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_prefix;
+
+    #[test]
+    fn a_prefix_ends_before_the_next_text_in_byte_order() {
+        assert_eq!(after_prefix("310115").as_deref(), Some("310116"));
+        assert_eq!(after_prefix("浦").as_deref(), Some("\u{6d67}"));
+        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+        assert_eq!(after_prefix("\u{10ffff}"), None);
+    }
+}

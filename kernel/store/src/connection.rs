@@ -1,0 +1,169 @@
+//! One connection of either database: binding, running, decoding.
+
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
+
+use crate::build::Statement;
+use crate::{ColumnKind, Error, Result, Row, SqlValue};
+
+/// An open transaction of either database.
+pub enum Transaction {
+    /// SQLite's.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// PostgreSQL's.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    pub(crate) fn executor(&mut self) -> Executor<'_> {
+        match self {
+            Self::Sqlite(transaction) => Executor::Sqlite(transaction),
+            Self::Postgres(transaction) => Executor::Postgres(transaction),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A borrowed connection of either database.
+pub(crate) enum Executor<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Executor<'_> {
+    /// Runs a statement; the number of rows it changed.
+    pub(crate) async fn execute(self, statement: Statement) -> Result<u64> {
+        let Statement { sql, values } = statement;
+        let sql = AssertSqlSafe(sql);
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                sqlx::query_with(sql, sqlite_arguments(values)?).execute(connection).await?.rows_affected()
+            }
+            Self::Postgres(connection) => {
+                sqlx::query_with(sql, postgres_arguments(values)?).execute(connection).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Runs a query; its columns are decoded as `kinds`.
+    pub(crate) async fn fetch_all(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        let Statement { sql, values } = statement;
+        let sql = AssertSqlSafe(sql);
+        match self {
+            Self::Sqlite(connection) => {
+                let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
+                rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+            }
+            Self::Postgres(connection) => {
+                let rows = sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
+                rows.iter().map(|row| postgres_row(row, kinds)).collect()
+            }
+        }
+    }
+
+    /// Runs statements without parameters or results, as schema changes are.
+    pub(crate) async fn run(self, sql: String) -> Result<()> {
+        let query = sqlx::raw_sql(AssertSqlSafe(sql));
+        match self {
+            Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
+            Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
+        }
+        Ok(())
+    }
+}
+
+fn sqlite_arguments(values: Vec<SqlValue>) -> Result<SqliteArguments> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        match value {
+            SqlValue::Null => arguments.add(None::<i64>),
+            SqlValue::Text(value) => arguments.add(value),
+            SqlValue::Int(value) => arguments.add(value),
+            SqlValue::Bool(value) => arguments.add(value),
+            SqlValue::Bytes(value) => arguments.add(value),
+        }
+        .map_err(|error| Error::Database(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_arguments(values: Vec<SqlValue>) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values.len(), values.len() * 16);
+    for value in values {
+        match value {
+            SqlValue::Null => arguments.add(UntypedNull),
+            SqlValue::Text(value) => arguments.add(value),
+            SqlValue::Int(value) => arguments.add(value),
+            SqlValue::Bool(value) => arguments.add(value),
+            SqlValue::Bytes(value) => arguments.add(value),
+        }
+        .map_err(|error| Error::Database(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+/// NULL whose type PostgreSQL infers from its place: a null bound as text is refused by a BIGINT column.
+struct UntypedNull;
+
+impl Type<Postgres> for UntypedNull {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(0))
+    }
+}
+
+impl Encode<'_, Postgres> for UntypedNull {
+    fn encode_by_ref(
+        &self,
+        _buffer: &mut PgArgumentBuffer,
+    ) -> std::result::Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+        Ok(sqlx::encode::IsNull::Yes)
+    }
+}
+
+macro_rules! decode_row {
+    ($name:ident, $row:ty) => {
+        fn $name(row: &$row, kinds: &[ColumnKind]) -> Result<Row> {
+            use sqlx::Row as _;
+            let mut values = Vec::with_capacity(kinds.len());
+            for (i, kind) in kinds.iter().enumerate() {
+                values.push(match kind {
+                    ColumnKind::Text => {
+                        row.try_get_unchecked::<Option<String>, _>(i)?.map_or(SqlValue::Null, SqlValue::Text)
+                    }
+                    ColumnKind::Int | ColumnKind::Serial => {
+                        row.try_get_unchecked::<Option<i64>, _>(i)?.map_or(SqlValue::Null, SqlValue::Int)
+                    }
+                    ColumnKind::Bool => {
+                        row.try_get_unchecked::<Option<bool>, _>(i)?.map_or(SqlValue::Null, SqlValue::Bool)
+                    }
+                    ColumnKind::Bytes => row
+                        .try_get_unchecked::<Option<Vec<u8>>, _>(i)?
+                        .map_or(SqlValue::Null, SqlValue::Bytes),
+                });
+            }
+            Ok(Row(values))
+        }
+    };
+}
+
+decode_row!(sqlite_row, SqliteRow);
+decode_row!(postgres_row, PgRow);

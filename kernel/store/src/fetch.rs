@@ -1,0 +1,52 @@
+//! Reading, the same inside and outside a transaction.
+
+use std::sync::Arc;
+
+use crate::build::{self, Statement};
+use crate::store::RequiredColumns;
+use crate::{Aggregate, ColumnKind, Dialect, Result, Row, Select};
+
+/// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
+/// can implement it.
+#[async_trait::async_trait]
+pub trait Source: Send {
+    /// Which database.
+    fn dialect(&self) -> Dialect;
+    /// Columns known never to be null.
+    fn required_columns(&self) -> Arc<RequiredColumns>;
+    /// Runs a query.
+    async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>>;
+}
+
+/// Queries for rows and figures.
+#[async_trait::async_trait]
+pub trait Fetch: Source {
+    /// All rows of the query.
+    async fn fetch_all(&mut self, select: &Select) -> Result<Vec<Row>> {
+        let statement = build::select(self.dialect(), &self.required_columns(), select);
+        let kinds: Vec<ColumnKind> = select.columns.iter().map(|(_, kind)| *kind).collect();
+        self.fetch(statement, &kinds).await
+    }
+
+    /// The first row of the query, if there is one.
+    async fn fetch_optional(&mut self, select: &Select) -> Result<Option<Row>> {
+        Ok(self.fetch_all(select).await?.into_iter().next())
+    }
+
+    /// How many rows the query has, its limit and offset aside; with `at_most` counting stops there.
+    async fn count(&mut self, select: &Select, at_most: Option<u64>) -> Result<u64> {
+        let statement = build::count(self.dialect(), select, at_most);
+        let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
+        let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        Ok(count.unsigned_abs())
+    }
+
+    /// Figures by group: each row holds the groups, then the measures.
+    async fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Vec<Row>> {
+        let statement = build::aggregate(self.dialect(), aggregate);
+        let rows = self.fetch(statement, &build::aggregate_kinds(aggregate)).await?;
+        rows.into_iter().map(|row| build::finish_aggregate_row(aggregate, row)).collect()
+    }
+}
+
+impl<T: Source + ?Sized> Fetch for T {}

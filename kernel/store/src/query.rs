@@ -1,0 +1,328 @@
+//! Queries as values: no text of SQL exists outside this crate.
+
+use crate::{ColumnKind, SqlValue};
+
+/// A column of a table or of a joined alias.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ColumnRef {
+    /// Table name, or the alias of a join.
+    pub table: String,
+    /// Column name.
+    pub column: String,
+}
+
+impl ColumnRef {
+    /// `table.column`
+    pub fn new(table: impl Into<String>, column: impl Into<String>) -> Self {
+        Self { table: table.into(), column: column.into() }
+    }
+}
+
+/// A LEFT JOIN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Table to join.
+    pub table: String,
+    /// Name under which the query's columns refer to it; must be unique in the query.
+    pub alias: String,
+    /// The two columns that must be equal.
+    pub on: (ColumnRef, ColumnRef),
+}
+
+/// Sort direction. Absent values come last ascending and first descending, on both databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first.
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// A query for rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Select {
+    /// The main table.
+    pub from: String,
+    /// LEFT JOINs, in order.
+    pub joins: Vec<Join>,
+    /// Columns of the result and what they hold.
+    pub columns: Vec<(ColumnRef, ColumnKind)>,
+    /// Which rows.
+    pub filter: Condition,
+    /// Sort keys, first the most important.
+    pub order: Vec<(ColumnRef, Direction)>,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// Skip this many rows first.
+    pub offset: Option<u64>,
+    /// Locks the main table's rows until the transaction ends (SQLite transactions hold the only write lock anyway).
+    pub for_update: bool,
+}
+
+impl Select {
+    /// All rows of `table`, no columns yet.
+    pub fn from(table: impl Into<String>) -> Self {
+        Self {
+            from: table.into(),
+            joins: Vec::new(),
+            columns: Vec::new(),
+            filter: Condition::True,
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            for_update: false,
+        }
+    }
+
+    /// Adds a column of the main table.
+    pub fn column(mut self, name: impl Into<String>, kind: ColumnKind) -> Self {
+        let column = self.own(name);
+        self.columns.push((column, kind));
+        self
+    }
+
+    /// Adds a column of any joined table.
+    pub fn column_of(mut self, column: ColumnRef, kind: ColumnKind) -> Self {
+        self.columns.push((column, kind));
+        self
+    }
+
+    /// Adds a LEFT JOIN.
+    pub fn join(mut self, join: Join) -> Self {
+        self.joins.push(join);
+        self
+    }
+
+    /// Narrows the filter further.
+    pub fn filter(mut self, condition: Condition) -> Self {
+        self.filter = self.filter.and(condition);
+        self
+    }
+
+    /// Adds a sort key of the main table.
+    pub fn order_by(mut self, name: impl Into<String>, direction: Direction) -> Self {
+        let column = self.own(name);
+        self.order.push((column, direction));
+        self
+    }
+
+    /// At most `rows` rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Skips the first `rows` rows.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.offset = Some(rows);
+        self
+    }
+
+    /// Locks the rows until the transaction ends.
+    pub fn for_update(mut self) -> Self {
+        self.for_update = true;
+        self
+    }
+
+    /// A column of the main table.
+    pub fn own(&self, name: impl Into<String>) -> ColumnRef {
+        ColumnRef::new(self.from.clone(), name)
+    }
+}
+
+/// Comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// Equal.
+    Eq,
+    /// Not equal.
+    Ne,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Le,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Ge,
+}
+
+/// Which rows. As in SQL, a comparison with an absent value is neither true nor false, so that
+/// neither the condition nor its [`Condition::Not`] finds the row; test with `IsNull` where that matters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// Every row.
+    True,
+    /// No row.
+    False,
+    /// All of them; every row if empty.
+    All(Vec<Condition>),
+    /// One of them; no row if empty.
+    Any(Vec<Condition>),
+    /// The opposite.
+    Not(Box<Condition>),
+    /// Comparison with a value. `Eq` and `Ne` with `Null` mean `IsNull` and `NotNull`; others with `Null` find nothing.
+    Compare {
+        /// Left side.
+        column: ColumnRef,
+        /// Comparison.
+        op: Operator,
+        /// Right side.
+        value: SqlValue,
+    },
+    /// One of the values; no row if empty.
+    In {
+        /// Column.
+        column: ColumnRef,
+        /// Values.
+        values: Vec<SqlValue>,
+    },
+    /// None of the values; every row if empty.
+    NotIn {
+        /// Column.
+        column: ColumnRef,
+        /// Values.
+        values: Vec<SqlValue>,
+    },
+    /// From `low` to `high`, both included.
+    Between {
+        /// Column.
+        column: ColumnRef,
+        /// Smallest.
+        low: SqlValue,
+        /// Largest.
+        high: SqlValue,
+    },
+    /// The text occurs somewhere in the column; ASCII letters match in both cases.
+    Contains {
+        /// Text column.
+        column: ColumnRef,
+        /// Taken literally.
+        text: String,
+    },
+    /// The column starts with the text, exactly (an index serves it).
+    StartsWith {
+        /// Text column.
+        column: ColumnRef,
+        /// Taken literally.
+        text: String,
+    },
+    /// No value.
+    IsNull(ColumnRef),
+    /// Some value.
+    NotNull(ColumnRef),
+    /// The sub-query finds a row; it may refer to the outer query's tables. Its columns, order and offset do not matter.
+    Exists(Box<Select>),
+    /// Two columns are equal.
+    ColumnsEqual(ColumnRef, ColumnRef),
+}
+
+impl Condition {
+    /// Both.
+    pub fn and(self, other: Condition) -> Condition {
+        match (self, other) {
+            (Condition::True, other) => other,
+            (this, Condition::True) => this,
+            (Condition::All(mut all), other) => {
+                all.push(other);
+                Condition::All(all)
+            }
+            (this, other) => Condition::All(vec![this, other]),
+        }
+    }
+
+    /// A comparison.
+    pub fn compare(column: ColumnRef, op: Operator, value: impl Into<SqlValue>) -> Condition {
+        Condition::Compare { column, op, value: value.into() }
+    }
+
+    /// `table.column` equals the value.
+    pub fn eq(table: impl Into<String>, column: impl Into<String>, value: impl Into<SqlValue>) -> Condition {
+        Self::compare(ColumnRef::new(table, column), Operator::Eq, value)
+    }
+
+    /// `table.column` is one of the values.
+    pub fn is_in<V: Into<SqlValue>>(
+        table: impl Into<String>,
+        column: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Condition {
+        let values = values.into_iter().map(Into::into).collect();
+        Condition::In { column: ColumnRef::new(table, column), values }
+    }
+}
+
+/// A query for figures by group. Rows hold the groups, then the measures, and come in ascending order of the groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregate {
+    /// The main table.
+    pub from: String,
+    /// LEFT JOINs, in order.
+    pub joins: Vec<Join>,
+    /// Which rows count.
+    pub filter: Condition,
+    /// What to group by; one row over everything if empty.
+    pub group: Vec<Group>,
+    /// The figures.
+    pub measures: Vec<Measure>,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+}
+
+/// A column to group by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Column.
+    pub column: ColumnRef,
+    /// What it holds.
+    pub kind: ColumnKind,
+    /// Name of the figure for the caller; must be unique in the query.
+    pub alias: String,
+    /// For dates (Text `YYYY-MM-DD`) and instants (Int, ms; the day is Shanghai's): the group's value is then
+    /// the text `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
+    pub grain: Option<Grain>,
+}
+
+/// How coarse to group by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// `YYYY-MM-DD`
+    Day,
+    /// `YYYY-MM`
+    Month,
+    /// `YYYY`
+    Year,
+}
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// How to compute it.
+    pub op: MeasureOp,
+    /// Of which column; absent only for `Count`, which then counts rows (otherwise present values).
+    pub column: Option<ColumnRef>,
+    /// What the column holds; `Min` and `Max` give values of this kind, all others give `Int`.
+    pub kind: ColumnKind,
+    /// Name of the figure for the caller; must be unique in the query.
+    pub alias: String,
+}
+
+/// How to compute a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureOp {
+    /// Number of rows, or of present values.
+    Count,
+    /// Number of different present values.
+    CountDistinct,
+    /// Sum; absent if there is no value.
+    Sum,
+    /// Smallest value.
+    Min,
+    /// Largest value.
+    Max,
+    /// Average in 1/10^[`AVERAGE_SCALE`] of the column's unit, exact and rounded half away from zero; absent if there is no value.
+    Avg,
+}
+
+/// Decimal places by which an [`MeasureOp::Avg`] exceeds its column: an average of 2.5 comes as 25000.
+pub const AVERAGE_SCALE: u32 = 4;

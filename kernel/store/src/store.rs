@@ -1,0 +1,275 @@
+//! Opening the database, and what is done outside a caller's transaction.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::build::{self, Statement};
+use crate::connection::Executor;
+use crate::fetch::Source;
+use crate::{
+    ColumnKind, Error, Result, Row, SchemaChange, TableSpec, Tx, connection, files, idempotency, jobs,
+    outbox, schema, sequence,
+};
+
+/// Prepared statements kept for each connection.
+const STATEMENTS_CACHED_MAX: usize = 512;
+/// How long a caller waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long SQLite waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection idle for longer than this is tested before it is used again.
+const TRUSTED_IDLE: Duration = Duration::from_secs(20);
+
+/// Which database is behind a [`Store`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// The embedded database.
+    Sqlite,
+    /// PostgreSQL and what speaks its protocol.
+    Postgres,
+}
+
+/// Where the data lies.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// `sqlite:/path/x.db` or `postgres://user@host:port/database`.
+    pub url: String,
+    /// Directory of the uploaded files' contents; created if missing.
+    pub files_dir: PathBuf,
+    /// Readers (SQLite) or connections (PostgreSQL) at most.
+    pub max_connections: u32,
+    /// Largest file accepted, in bytes.
+    pub file_bytes_max: u64,
+    /// PostgreSQL cancels a statement that runs longer.
+    pub statement_timeout: Duration,
+}
+
+impl StoreConfig {
+    /// Defaults: 4 readers or 16 connections, files up to 50 MiB, statements up to 30 s.
+    pub fn new(url: impl Into<String>, files_dir: impl Into<PathBuf>) -> Self {
+        let url = url.into();
+        let max_connections = if url.starts_with("sqlite:") { 4 } else { 16 };
+        Self {
+            url,
+            files_dir: files_dir.into(),
+            max_connections,
+            file_bytes_max: 50 * 1024 * 1024,
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The database and the files beside it. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pools: Pools,
+    files_dir: PathBuf,
+    file_bytes_max: u64,
+    required: RwLock<Arc<RequiredColumns>>,
+}
+
+/// Columns known never to be null, by table: SQLite can then serve a sort from an index.
+pub(crate) type RequiredColumns = HashMap<String, HashSet<String>>;
+
+pub(crate) enum Pools {
+    /// One connection writes, several read beside it.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("dialect", &self.dialect()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database (SQLite creates a missing one) and makes the kernel's own tables.
+    pub async fn open(config: &StoreConfig) -> Result<Store> {
+        tokio::fs::create_dir_all(&config.files_dir).await?;
+        let pools = if config.url.starts_with("sqlite:") {
+            open_sqlite(config).await?
+        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            open_postgres(config).await?
+        } else {
+            return Err(Error::Schema("the database URL must start with sqlite: or postgres:".to_owned()));
+        };
+        let store = Store {
+            shared: Arc::new(Shared {
+                pools,
+                files_dir: config.files_dir.clone(),
+                file_bytes_max: config.file_bytes_max,
+                required: RwLock::default(),
+            }),
+        };
+        let tables =
+            [outbox::table(), jobs::table(), sequence::table(), idempotency::table(), files::table()];
+
+        store.sync_schema(&tables).await?;
+        Ok(store)
+    }
+
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        match self.shared.pools {
+            Pools::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Makes the tables as specified: creates what is missing, never drops. Safe when several servers start at
+    /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
+    pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+        let changes = schema::sync(self, tables).await?;
+        let mut required = self.shared.required.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut all = RequiredColumns::clone(&required);
+        for table in tables {
+            let columns =
+                table.columns.iter().filter(|column| !column.nullable).map(|column| column.name.clone());
+            all.insert(table.name.clone(), columns.collect());
+        }
+        *required = Arc::new(all);
+        Ok(changes)
+    }
+
+    /// Starts a transaction. On SQLite it is the only one: waits for its turn, so never begin a second one, nor
+    /// call a writing method of `Store`, while holding a `Tx`.
+    pub async fn begin(&self) -> Result<Tx> {
+        let connection = match &self.shared.pools {
+            Pools::Sqlite { writer, .. } => {
+                connection::Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Pools::Postgres(pool) => connection::Transaction::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?,
+            ),
+        };
+        Ok(Tx::new(self.clone(), connection))
+    }
+
+    /// Reads committed data, each query for itself.
+    pub fn reader(&self) -> Reader {
+        Reader { store: self.clone() }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let statement = build::ping(self.dialect());
+        self.read(statement, &[ColumnKind::Int]).await.map(drop)
+    }
+
+    /// Closes all connections after their running statements.
+    pub async fn close(&self) {
+        match &self.shared.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(crate) fn files_dir(&self) -> &std::path::Path {
+        &self.shared.files_dir
+    }
+
+    pub(crate) fn file_bytes_max(&self) -> u64 {
+        self.shared.file_bytes_max
+    }
+
+    pub(crate) fn required_columns(&self) -> Arc<RequiredColumns> {
+        self.shared.required.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    async fn read(&self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        match &self.shared.pools {
+            Pools::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await?;
+                Executor::Sqlite(&mut connection).fetch_all(statement, kinds).await
+            }
+            Pools::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                Executor::Postgres(&mut connection).fetch_all(statement, kinds).await
+            }
+        }
+    }
+}
+
+/// Reads outside a transaction, on any free connection.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    store: Store,
+}
+
+#[async_trait::async_trait]
+impl Source for Reader {
+    fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
+    fn required_columns(&self) -> Arc<RequiredColumns> {
+        self.store.required_columns()
+    }
+
+    async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        self.store.read(statement, kinds).await
+    }
+}
+
+async fn open_sqlite(config: &StoreConfig) -> Result<Pools> {
+    let options = SqliteConnectOptions::from_str(&config.url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let readers =
+        pool().max_connections(config.max_connections.max(1)).connect_with(options.read_only(true)).await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn open_postgres(config: &StoreConfig) -> Result<Pools> {
+    let statement_timeout_ms = config.statement_timeout.as_millis().to_string();
+    let options = PgConnectOptions::from_str(&config.url)?
+        .application_name("anju")
+        .statement_cache_capacity(STATEMENTS_CACHED_MAX)
+        .options([("statement_timeout", statement_timeout_ms)]);
+    let pool = PgPoolOptions::new()
+        .max_connections(config.max_connections.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(Pools::Postgres(pool))
+}

@@ -1,0 +1,143 @@
+//! Transactions.
+
+use std::sync::Arc;
+
+use crate::build::{self, Statement};
+use crate::connection::Transaction;
+use crate::fetch::Source;
+use crate::store::RequiredColumns;
+use crate::{ColumnKind, Condition, Dialect, Error, Result, Row, SqlValue, Store};
+
+/// Values bound to one statement at most: below both databases' limits.
+const BOUND_VALUES_MAX: usize = 30_000;
+
+/// One transaction: everything done through it is committed together, or not at all when it is dropped.
+///
+/// After the first error nothing of it can be committed any more, as PostgreSQL has it; SQLite is held to the same.
+pub struct Tx {
+    store: Store,
+    transaction: Transaction,
+    failed: bool,
+}
+
+impl Tx {
+    pub(crate) fn new(store: Store, transaction: Transaction) -> Self {
+        Self { store, transaction, failed: false }
+    }
+
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
+    /// Inserts one row.
+    pub async fn insert<N: AsRef<str>>(&mut self, table: &str, values: Vec<(N, SqlValue)>) -> Result<()> {
+        let (columns, row) = split(values);
+        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let statement = build::insert(self.dialect(), table, &columns, vec![row], None);
+        self.execute(statement).await.map(drop)
+    }
+
+    /// Inserts many rows, each with one value for each column.
+    pub async fn insert_many<N: AsRef<str>>(
+        &mut self,
+        table: &str,
+        columns: &[N],
+        rows: Vec<Vec<SqlValue>>,
+    ) -> Result<()> {
+        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
+            let message = format!("a row for {table} has {} values for {} columns", row.len(), columns.len());
+            return Err(self.fail(Error::Database(message)));
+        }
+        let rows_max = (BOUND_VALUES_MAX / columns.len().max(1)).max(1);
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<Vec<SqlValue>> = rows.by_ref().take(rows_max).collect();
+            let statement = build::insert(self.dialect(), table, &columns, chunk, None);
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Inserts one row; the number the database gave to the column `serial`.
+    pub async fn insert_returning_serial<N: AsRef<str>>(
+        &mut self,
+        table: &str,
+        serial: &str,
+        values: Vec<(N, SqlValue)>,
+    ) -> Result<i64> {
+        let (columns, row) = split(values);
+        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let statement = build::insert(self.dialect(), table, &columns, vec![row], Some(serial));
+        let rows = self.fetch(statement, &[ColumnKind::Serial]).await?;
+        rows.first().ok_or(Error::NotFound)?.int(0)
+    }
+
+    /// Sets columns of the rows found; how many there were.
+    pub async fn update<N: AsRef<str>>(
+        &mut self,
+        table: &str,
+        sets: Vec<(N, SqlValue)>,
+        filter: Condition,
+    ) -> Result<u64> {
+        let statement = build::update(self.dialect(), table, sets, &filter);
+        self.execute(statement).await
+    }
+
+    /// Deletes the rows found; how many there were.
+    pub async fn delete(&mut self, table: &str, filter: Condition) -> Result<u64> {
+        let statement = build::delete(self.dialect(), table, &filter);
+        self.execute(statement).await
+    }
+
+    /// Makes everything durable.
+    pub async fn commit(self) -> Result<()> {
+        if self.failed {
+            self.transaction.rollback().await?;
+            return Err(Error::Database("a transaction with an error in it cannot be committed".to_owned()));
+        }
+        self.transaction.commit().await
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) -> Result<()> {
+        self.transaction.rollback().await
+    }
+
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64> {
+        let result = self.transaction.executor().execute(statement).await;
+        result.map_err(|error| self.fail(error))
+    }
+
+    pub(crate) async fn run(&mut self, sql: String) -> Result<()> {
+        let result = self.transaction.executor().run(sql).await;
+        result.map_err(|error| self.fail(error))
+    }
+
+    /// Keeps the transaction from being committed.
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
+        self.failed = true;
+        error
+    }
+}
+
+#[async_trait::async_trait]
+impl Source for Tx {
+    fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
+    fn required_columns(&self) -> Arc<RequiredColumns> {
+        self.store.required_columns()
+    }
+
+    async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        let result = self.transaction.executor().fetch_all(statement, kinds).await;
+        result.map_err(|error| self.fail(error))
+    }
+}
+
+fn split<N>(values: Vec<(N, SqlValue)>) -> (Vec<N>, Vec<SqlValue>) {
+    values.into_iter().unzip()
+}
