@@ -9,11 +9,14 @@
 
 mod catalog;
 mod check;
+mod hint;
 pub mod kinds;
 mod load;
 mod node;
 mod parse;
+pub mod path;
 mod problem;
+mod schema;
 mod shape;
 mod source;
 mod tree;
@@ -21,5 +24,6 @@ mod tree;
 pub use catalog::{Catalog, Place, SharedCatalog};
 pub use kinds::*;
 pub use load::{DEFINITIONS_MAX, FILE_BYTES_MAX, load};
+pub use schema::schemas;
 pub use problem::{Problem, Severity};
 pub use source::{Kind, Source};
