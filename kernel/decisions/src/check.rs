@@ -1,6 +1,6 @@
 //! Checks before a catalog is published: every cell compiles, nothing refused is used, every case holds.
 
-use anju_definitions::Decision;
+use anju_definitions::{Catalog, Decision};
 use zen_engine::model::{DecisionNodeKind, GraphContent};
 use zen_expression::Isolate;
 
@@ -21,6 +21,11 @@ pub struct CheckProblem {
     /// Title of the example that does not hold, if it is one.
     pub case: Option<String>,
     pub cause: String,
+}
+
+/// Compiles all decisions of a catalog and runs their cases.
+pub fn check(catalog: &Catalog) -> Vec<CheckProblem> {
+    check_decisions(catalog.decisions.values().map(AsRef::as_ref))
 }
 
 /// Compiles decisions and runs their cases.

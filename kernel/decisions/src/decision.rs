@@ -3,7 +3,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use anju_definitions::Decision;
+use anju_definitions::{Catalog, Decision};
 use serde::Serialize;
 use serde_json::Value;
 use sm3::{Digest, Sm3};
@@ -40,6 +40,12 @@ pub struct Decisions {
 impl std::fmt::Debug for Decisions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decisions").field("versions", &self.versions).finish_non_exhaustive()
+    }
+}
+
+impl From<&Catalog> for Decisions {
+    fn from(catalog: &Catalog) -> Self {
+        Self::load(catalog.decisions.values().map(AsRef::as_ref))
     }
 }
 

@@ -16,7 +16,7 @@ mod expression;
 mod trace;
 mod value;
 
-pub use check::{CheckProblem, check_decisions};
+pub use check::{CheckProblem, check, check_decisions};
 pub use decision::{Decisions, Outcome};
 pub use error::Error;
 pub use expression::{Expression, evaluate, is_true, variables};
