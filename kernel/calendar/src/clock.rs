@@ -54,5 +54,5 @@ pub fn zone() -> TimeZone {
 
 /// The civil day in Shanghai.
 pub fn today(clock: &dyn Clock) -> Date {
-    clock.now().to_zoned(zone()).date()
+    clock.now().to_zoned_datetime(zone()).date()
 }
