@@ -25,6 +25,8 @@ mod schema;
 mod sequence;
 mod spec;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tx;
 mod value;
 

@@ -1,0 +1,164 @@
+//! Fresh databases for tests, of both kinds.
+//!
+//! PostgreSQL is the server named by `ANJU_TEST_POSTGRES_URL` (`scripts/with-postgres` sets it); without it each test
+//! process starts a private one, which takes about a second, and fails if PostgreSQL is not installed: a test is
+//! never skipped.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tempfile::TempDir;
+
+use crate::{Store, StoreConfig};
+
+const SERVER_VARIABLE: &str = "ANJU_TEST_POSTGRES_URL";
+const WITH_POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-postgres");
+
+/// Generates for each `async fn name(db: TestDatabase)` in scope two tests, `on_sqlite::name` and
+/// `on_postgres::name`. Use it once in a module; the calling crate needs `tokio`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::testing::TestDatabase::sqlite().await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::testing::TestDatabase::postgres().await).await;
+            })+
+        }
+    };
+}
+
+/// An empty database with the kernel's tables; it is removed when this is dropped.
+pub struct TestDatabase {
+    store: Store,
+    config: StoreConfig,
+    _directory: TempDir,
+    dropped: Option<DroppedDatabase>,
+}
+
+impl TestDatabase {
+    /// A new SQLite file.
+    pub async fn sqlite() -> Self {
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        let url = format!("sqlite:{}", directory.path().join("test.db").display());
+        Self::open(url, directory, None).await
+    }
+
+    /// A new PostgreSQL database. Its default order of texts is Chinese, as a site's may be.
+    pub async fn postgres() -> Self {
+        let server = PgConnectOptions::from_str(server_url()).expect("the server's URL is well formed");
+        let name = format!("anju_test_{}", crate::id::unguessable().expect("randomness").replace('-', ""));
+        run(
+            &server,
+            format!(
+                "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' \
+                 LOCALE_PROVIDER icu ICU_LOCALE 'zh-Hans-CN' LOCALE 'C'"
+            ),
+        )
+        .await;
+        let url = server.clone().database(&name).to_url_lossy().to_string();
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        Self::open(url, directory, Some(DroppedDatabase { server, name })).await
+    }
+
+    async fn open(url: String, directory: TempDir, dropped: Option<DroppedDatabase>) -> Self {
+        let config = StoreConfig::new(url, directory.path().join("files"));
+        let store = Store::open(&config).await.expect("a fresh database opens");
+        Self { store, config, _directory: directory, dropped }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How the store was opened.
+    pub fn config(&self) -> &StoreConfig {
+        &self.config
+    }
+
+    /// Opens the same database once more, as a second server would.
+    pub async fn another_store(&self) -> Store {
+        Store::open(&self.config).await.expect("the database opens again")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Some(DroppedDatabase { server, name }) = self.dropped.take() else { return };
+        // on a thread of its own, since a runtime cannot be entered from within another
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime
+                .expect("a runtime starts")
+                .block_on(run(&server, format!("DROP DATABASE {name} WITH (FORCE)")));
+        });
+        if dropping.join().is_err() && !std::thread::panicking() {
+            panic!("the test's database could not be dropped");
+        }
+    }
+}
+
+struct DroppedDatabase {
+    server: PgConnectOptions,
+    name: String,
+}
+
+async fn run(server: &PgConnectOptions, sql: String) {
+    let mut connection = PgConnection::connect_with(server).await.unwrap_or_else(|error| {
+        panic!("the PostgreSQL for tests does not answer ({SERVER_VARIABLE}): {error}")
+    });
+    connection.execute(AssertSqlSafe(sql)).await.expect("the PostgreSQL for tests obeys");
+    connection.close().await.expect("the connection closes");
+}
+
+fn server_url() -> &'static str {
+    static NAMED: OnceLock<Option<String>> = OnceLock::new();
+    static PRIVATE: OnceLock<PrivateServer> = OnceLock::new();
+    match NAMED.get_or_init(|| std::env::var(SERVER_VARIABLE).ok()) {
+        Some(url) => url,
+        None => &PRIVATE.get_or_init(PrivateServer::start).url,
+    }
+}
+
+/// A server that ends when this process does: `cat` then reads the end of its input.
+struct PrivateServer {
+    url: String,
+    _process: Child,
+}
+
+impl PrivateServer {
+    fn start() -> Self {
+        let mut process = Command::new("bash")
+            .args([WITH_POSTGRES, "sh", "-c", "echo \"$ANJU_TEST_POSTGRES_URL\"; cat >/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .expect("bash can be started");
+        let mut url = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout).read_line(&mut url).expect("the script's output can be read");
+        }
+        if url.trim().is_empty() {
+            let mut message = String::new();
+            if let Some(mut stderr) = process.stderr.take() {
+                stderr.read_to_string(&mut message).expect("the script's errors can be read");
+            }
+            panic!("no PostgreSQL for tests: set {SERVER_VARIABLE} or install PostgreSQL. {message}");
+        }
+        Self { url: url.trim().to_owned(), _process: process }
+    }
+}
