@@ -1,1 +1,24 @@
-//! See the architecture.
+//! The API's edge: the only crate that knows HTTP. A request becomes an `Actor` and values; an answer or an
+//! error becomes JSON. One file per operation.
+//!
+//! What it knows: paths, status codes, cookies, problem details (RFC 9457), OpenAPI.
+//! What it never does: decide who may do what (records, processes and identity do), touch the store but to
+//! open the transaction of a business step, know what an application is about.
+
+mod actor;
+mod decisions;
+mod definitions;
+mod documents;
+mod files;
+mod headers;
+mod health;
+mod jobs;
+mod problem;
+mod processes;
+mod records;
+mod router;
+mod session;
+mod step;
+mod tasks;
+
+pub use router::{ServerOptions, api_document, router};

@@ -1,1 +1,45 @@
-//! See the architecture.
+//! The kernel as one running thing: it wires records, processes, decisions, documents, connectors and
+//! messaging together, interprets the one vocabulary of effects, runs the applications' commands, and works
+//! off jobs.
+//!
+//! What it knows: the order in which the kernel's crates start, and the places where an application's Rust
+//! code may hook in ([`App`], [`Command`], hooks of records).
+//!
+//! What it never does: speak HTTP or SQL; know what an application is about.
+
+mod access;
+mod action;
+mod app;
+mod calendar;
+mod command;
+mod context;
+mod document;
+mod effects;
+mod error;
+mod import;
+mod jobs;
+mod runtime;
+mod settings;
+mod worker;
+
+pub use action::ActionOutcome;
+pub use app::{App, Registry, embedded_sources};
+pub use command::{Command, CommandContext, CommandOutcome};
+pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
+pub use error::{Error, Result};
+pub use import::{ImportRequest, IMPORT_JOB};
+pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
+pub use settings::Settings;
+pub use worker::Worker;
+
+pub use anju_calendar as calendar_kit;
+pub use anju_connectors as connectors;
+pub use anju_crypto as crypto;
+pub use anju_decisions as decisions;
+pub use anju_definitions as definitions;
+pub use anju_documents as documents;
+pub use anju_identity as identity;
+pub use anju_messaging as messaging;
+pub use anju_process as process;
+pub use anju_records as records;
+pub use anju_store as store;

@@ -1,1 +1,83 @@
-fn main() {}
+//! The platform's one binary.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anju::{check, serve};
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "anju", version, about = "Anju 安居: the housing-security platform")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the platform: API, front end and background work.
+    Serve(ServeArgs),
+    /// Checks all definitions and prints every problem with file and line.
+    Check,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Writes the JSON Schemas of the definition language into a folder.
+    Schemas { folder: PathBuf },
+}
+
+#[derive(Args)]
+struct ServeArgs {
+    /// Address to listen on.
+    #[arg(long, env = "ANJU_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Folder for the embedded database, keys and files.
+    #[arg(long, env = "ANJU_DATA", default_value = "data")]
+    data: PathBuf,
+    /// `postgres://…`; the embedded SQLite when absent.
+    #[arg(long, env = "ANJU_DATABASE_URL")]
+    database: Option<String>,
+    /// Where people reach the platform; goes into QR codes.
+    #[arg(long, env = "ANJU_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Folder of the built front end.
+    #[arg(long, env = "ANJU_WEB", default_value = "web/dist")]
+    web: PathBuf,
+    /// Base address of the outside systems (the sandbox, or a gateway to the real ones).
+    #[arg(long, env = "ANJU_AGENCIES", default_value = "http://127.0.0.1:8090")]
+    agencies: String,
+    /// Fills an empty platform with demonstration data: about this many cases.
+    #[arg(long, env = "ANJU_DEMO_CASES")]
+    demo_cases: Option<u32>,
+    /// For tests: a file with seconds by which the clock runs ahead.
+    #[arg(long, env = "ANJU_CLOCK_FILE", hide = true)]
+    clock_file: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => run_server(args),
+        Command::Check => check::check_definitions(),
+        Command::Openapi => check::print_openapi(),
+        Command::Schemas { folder } => check::write_schemas(&folder),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_server(args: ServeArgs) -> anyhow::Result<()> {
+    let options = serve::Options {
+        listen: args.listen,
+        data: args.data,
+        database: args.database,
+        public_url: args.public_url,
+        web: args.web,
+        agencies: args.agencies,
+        demo_cases: args.demo_cases,
+        clock_file: args.clock_file,
+    };
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve::serve(options))
+}

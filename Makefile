@@ -1,0 +1,69 @@
+# The only door for commands: `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8080
+DEMO_CASES ?= 60
+DATA ?= data
+BIN := target/debug
+
+.PHONY: help tools run build web test test-rust test-web test-browser check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
+
+help: ## Lists the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
+
+tools: ## Installs what building needs, or says what is missing
+	@scripts/ensure-tools build
+
+run: tools web build ## Builds everything and starts the platform with demonstration data at http://localhost:8080
+	@PORT=$(PORT) DEMO_CASES=$(DEMO_CASES) DATA=$(DATA) BIN=$(BIN) scripts/run
+
+build: ## Builds the platform and the sandbox of outside systems
+	cargo build --locked -p anju -p anju-agencies
+
+web: ## Builds the front end into web/dist
+	@scripts/build-web
+
+test: ## Everything that CI runs: both databases, definitions, front end, a real browser
+	@scripts/ensure-tools test
+	$(MAKE) fmt-check check-layers
+	$(MAKE) web test-web
+	$(MAKE) build
+	$(MAKE) check-definitions
+	$(MAKE) test-rust
+	$(MAKE) test-browser
+
+test-rust: ## Rust tests, with a private PostgreSQL
+	scripts/with-postgres cargo nextest run --locked --workspace --profile ci
+
+test-web: ## Types, lint and unit tests of the front end
+	npm --prefix web run check
+
+test-browser: ## The platform in a real browser
+	@BIN=$(BIN) scripts/test-browser
+
+check-definitions: ## Checks all definitions; every problem with file, line and cause
+	cargo run --locked -q -p anju -- check
+
+check-layers: ## Checks that dependencies point one way
+	@scripts/check-layers
+
+schemas: ## Writes JSON Schemas of the definition language for editors
+	cargo run --locked -q -p anju -- schemas docs/schemas
+
+fmt: ## Formats Rust code
+	cargo fmt --all
+
+fmt-check:
+	cargo fmt --all --check
+
+lint: ## Clippy; warnings are errors
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+coverage: ## One line for each of the 234 modules with its passing tests (after `make test`)
+	@node scripts/coverage.mjs
+
+bench: ## Speed of records against a bare handler with the same SQL, on both databases
+	scripts/with-postgres cargo run --locked --release -p anju-bench
+
+clean-data: ## Removes the local demonstration data
+	rm -rf $(DATA)

@@ -1,0 +1,189 @@
+//! Errors as problem details (RFC 9457): a stable `code`, a Chinese message, every field's fault.
+
+use anju_runtime::{
+    process,
+    records::{self, FieldError},
+    store,
+};
+use axum::{
+    Json,
+    extract::rejection::JsonRejection,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub type Result<T> = std::result::Result<T, Problem>;
+
+/// `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: String,
+    status: u16,
+    /// Stable code a program may rely on.
+    code: String,
+    /// What happened and what to do, in Chinese.
+    detail: String,
+    /// Every fault of the input, by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+/// One fault of an input.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Fault {
+    field: String,
+    code: String,
+    message: String,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: title(status).to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    pub fn bad_request(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "内容不存在或无权查看")
+    }
+
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    pub fn not_signed_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", "尚未登录或登录已过期，请重新登录")
+    }
+
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = format!("提交的内容有 {} 处错误，请修改后重试", errors.len());
+        let errors = errors
+            .into_iter()
+            .map(|error| Fault { field: error.field, code: error.code, message: error.message })
+            .collect();
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    /// Something broke that the caller cannot mend; the cause goes to the log only.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "系统内部错误，已记录，请稍后重试或联系管理员")
+    }
+
+    fn stale(current: i64) -> Self {
+        Self::new(StatusCode::CONFLICT, "stale", format!("记录已被他人修改（当前版本 {current}），请刷新后重试"))
+    }
+
+    /// Whether trying the same again may work.
+    pub fn is_retry(&self) -> bool {
+        self.code == "busy"
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "请求有误",
+        401 => "需要登录",
+        403 => "没有权限",
+        404 => "未找到",
+        409 => "状态冲突",
+        413 => "内容过大",
+        422 => "内容有误",
+        428 => "缺少版本",
+        429 => "请求过多",
+        503 => "暂时不可用",
+        _ => "系统错误",
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<records::Error> for Problem {
+    fn from(error: records::Error) -> Self {
+        use records::Error as E;
+        match error {
+            E::Forbidden { message } => Self::forbidden(message),
+            E::NotFound => Self::not_found(),
+            E::Stale { current } => Self::stale(current),
+            E::Invalid(errors) => Self::invalid(errors),
+            E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
+            E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
+            E::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<process::Error> for Problem {
+    fn from(error: process::Error) -> Self {
+        use process::Error as E;
+        match error {
+            E::Forbidden { message } => Self::forbidden(message),
+            E::NotFound => Self::not_found(),
+            E::Stale { current } => Self::stale(current),
+            E::Invalid(errors) => Self::invalid(errors),
+            E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
+            E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
+            E::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        use store::Error as E;
+        match error {
+            E::NotFound => Self::not_found(),
+            E::Retry(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "系统繁忙，请稍后重试"),
+            E::TooLarge { limit, .. } => {
+                let detail = format!("文件不能超过 {} MB", limit / 1024 / 1024);
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<anju_runtime::Error> for Problem {
+    fn from(error: anju_runtime::Error) -> Self {
+        match error {
+            anju_runtime::Error::Records(error) => error.into(),
+            anju_runtime::Error::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "请求内容过大");
+        }
+        Self::bad_request("bad_json", format!("请求内容不是合规的 JSON：{}", rejection.body_text()))
+    }
+}

@@ -1,0 +1,27 @@
+use std::sync::Arc;
+
+use anju_runtime::{Runtime, records::AggregateQuery};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+};
+use serde_json::Value;
+
+use crate::{actor::Caller, problem::{Problem, Result}};
+
+/// Counts and sums: `{where, group_by: [{field, grain?}], measures: [{op, field?, as}]}`.
+#[utoipa::path(
+    post, path = "/api/records/{entity}/aggregate", tag = "records",
+    params(("entity" = String, Path)), request_body = Value,
+    responses((status = 200, body = Value), (status = 422, body = Problem), (status = 403, body = Problem)),
+)]
+pub async fn aggregate_records(
+    State(runtime): State<Arc<Runtime>>,
+    Caller(actor): Caller,
+    Path(entity): Path<String>,
+    body: std::result::Result<Json<AggregateQuery>, JsonRejection>,
+) -> Result<Json<Value>> {
+    let Json(query) = body?;
+    let result = runtime.records.aggregate(&actor, &entity, &query).await?;
+    Ok(Json(serde_json::to_value(result).map_err(Problem::internal)?))
+}

@@ -1,0 +1,27 @@
+use std::sync::Arc;
+
+use anju_runtime::{Runtime, records::Query};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+};
+use serde_json::Value;
+
+use crate::{actor::Caller, problem::{Problem, Result}};
+
+/// Lists records: `{where, select, sort, page: {size, after | number}, count}`.
+#[utoipa::path(
+    post, path = "/api/records/{entity}/query", tag = "records",
+    params(("entity" = String, Path)), request_body = Value,
+    responses((status = 200, body = Value), (status = 422, body = Problem), (status = 403, body = Problem)),
+)]
+pub async fn query_records(
+    State(runtime): State<Arc<Runtime>>,
+    Caller(actor): Caller,
+    Path(entity): Path<String>,
+    body: std::result::Result<Json<Query>, JsonRejection>,
+) -> Result<Json<Value>> {
+    let Json(query) = body?;
+    let page = runtime.records.query(&actor, &entity, &query).await?;
+    Ok(Json(serde_json::to_value(page).map_err(Problem::internal)?))
+}

@@ -1,0 +1,112 @@
+//! A business step: one transaction, done once per idempotency key, tried again when the database asks.
+
+use std::sync::Arc;
+
+use anju_runtime::{
+    Runtime,
+    crypto::sm3_hex,
+    records::Actor,
+    store::{Remembered, Tx},
+};
+use async_trait::async_trait;
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+use crate::problem::{Problem, Result};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const KEY_LENGTH_MAX: usize = 200;
+const ATTEMPTS_MAX: u32 = 6;
+
+/// What a step answers.
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn ok(body: impl serde::Serialize) -> Result<Self> {
+        Ok(Self { status: StatusCode::OK, body: serde_json::to_value(body).map_err(Problem::internal)? })
+    }
+
+    pub fn created(body: impl serde::Serialize) -> Result<Self> {
+        Ok(Self { status: StatusCode::CREATED, ..Self::ok(body)? })
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        if self.status == StatusCode::NO_CONTENT {
+            return self.status.into_response();
+        }
+        (self.status, Json(self.body)).into_response()
+    }
+}
+
+/// The work of one request inside its transaction.
+#[async_trait]
+pub trait Step: Send + Sync {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer>;
+}
+
+/// The caller's idempotency key with a digest of what was asked.
+pub struct Once {
+    key: String,
+    request_digest: String,
+}
+
+impl Once {
+    /// `None` when the caller gave no key.
+    pub fn of(headers: &HeaderMap, route: &str, body: &Value) -> Result<Option<Self>> {
+        let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_LENGTH_MAX);
+        let key = key.ok_or_else(|| Problem::bad_request("bad_idempotency_key", "Idempotency-Key 不合规"))?;
+        let request_digest = sm3_hex(format!("{route}\n{body}").as_bytes());
+        Ok(Some(Self { key: key.to_owned(), request_digest }))
+    }
+}
+
+/// Runs the step in a transaction of its own and commits it with its remembered answer.
+pub async fn perform(runtime: &Arc<Runtime>, actor: &Actor, once: Option<Once>, step: &dyn Step) -> Result<Answer> {
+    let mut attempt = 1;
+    loop {
+        match try_once(runtime, actor, once.as_ref(), step).await {
+            Err(problem) if problem.is_retry() && attempt < ATTEMPTS_MAX => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn try_once(
+    runtime: &Arc<Runtime>,
+    actor: &Actor,
+    once: Option<&Once>,
+    step: &dyn Step,
+) -> Result<Answer> {
+    let mut tx = runtime.store.begin().await?;
+    if let Some(once) = once
+        && let Some(earlier) = tx.remembered(&once.key, &actor.account_id).await?
+    {
+        if earlier.request_digest != once.request_digest {
+            let detail = "同一个 Idempotency-Key 已用于另一个请求";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
+        }
+        let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
+        return Ok(Answer { status, body: earlier.body });
+    }
+    let answer = step.run(&mut tx).await?;
+    if let Some(once) = once {
+        let remembered = Remembered {
+            request_digest: once.request_digest.clone(),
+            status: answer.status.as_u16(),
+            body: answer.body.clone(),
+        };
+        tx.remember(&once.key, &actor.account_id, &remembered, runtime.clock.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(answer)
+}

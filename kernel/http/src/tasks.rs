@@ -1,0 +1,184 @@
+//! `/api/tasks`: the work list and what one does with a task.
+
+use std::sync::Arc;
+
+use anju_runtime::{
+    Runtime,
+    process::{Completion, TaskQuery},
+    records::Actor,
+    store::Tx,
+};
+use async_trait::async_trait;
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::JsonRejection},
+    http::HeaderMap,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    actor::SignedIn,
+    problem::{Problem, Result},
+    step::{Answer, Once, Step, perform},
+};
+
+pub fn router() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_tasks))
+        .routes(routes!(read_task))
+        .routes(routes!(claim_task))
+        .routes(routes!(release_task))
+        .routes(routes!(complete_task))
+        .routes(routes!(return_task))
+}
+
+/// The work list: `box=todo|done|started`, `process`, `entity`, `record_id`, `search`, `size`, `number`.
+#[utoipa::path(
+    get, path = "/api/tasks", tag = "tasks",
+    params(
+        ("box" = Option<String>, Query), ("process" = Option<String>, Query), ("entity" = Option<String>, Query),
+        ("record_id" = Option<String>, Query), ("search" = Option<String>, Query),
+        ("size" = Option<u32>, Query), ("number" = Option<u32>, Query),
+    ),
+    responses((status = 200, body = Value), (status = 401, body = Problem)),
+)]
+pub async fn list_tasks(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Query(query): Query<TaskQuery>,
+) -> Result<Json<Value>> {
+    let tasks = runtime.processes.tasks(&caller.actor, &query).await?;
+    Ok(Json(serde_json::to_value(tasks).map_err(Problem::internal)?))
+}
+
+/// One task with its outcomes, form and the steps it may be returned to.
+#[utoipa::path(
+    get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Value), (status = 404, body = Problem)),
+)]
+pub async fn read_task(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Json<Value>> {
+    let task = runtime.processes.task(&caller.actor, &id).await?;
+    Ok(Json(serde_json::to_value(task).map_err(Problem::internal)?))
+}
+
+enum Deed {
+    Claim,
+    Release,
+    Complete(Completion),
+    Return { step: String, reason: String },
+}
+
+struct OnTask<'a> {
+    runtime: &'a Runtime,
+    actor: &'a Actor,
+    id: &'a str,
+    deed: Deed,
+}
+
+#[async_trait]
+impl Step for OnTask<'_> {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer> {
+        let processes = &self.runtime.processes;
+        match &self.deed {
+            Deed::Claim => processes.claim(tx, self.actor, self.id).await?,
+            Deed::Release => processes.release(tx, self.actor, self.id).await?,
+            Deed::Complete(completion) => processes.complete(tx, self.actor, self.id, completion.clone()).await?,
+            Deed::Return { step, reason } => processes.return_to(tx, self.actor, self.id, step, reason).await?,
+        };
+        Answer::ok(json!({ "id": self.id }))
+    }
+}
+
+async fn on_task(
+    runtime: &Arc<Runtime>,
+    caller: &SignedIn,
+    headers: &HeaderMap,
+    id: &str,
+    route: &str,
+    body: &Value,
+    deed: Deed,
+) -> Result<Answer> {
+    let once = Once::of(headers, &format!("{route} {id}"), body)?;
+    let step = OnTask { runtime, actor: &caller.actor, id, deed };
+    perform(runtime, &caller.actor, once, &step).await
+}
+
+/// Signs for a task; others no longer see it.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/claim", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Value), (status = 404, body = Problem), (status = 409, body = Problem)),
+)]
+pub async fn claim_task(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Answer> {
+    on_task(&runtime, &caller, &headers, &id, "claim", &Value::Null, Deed::Claim).await
+}
+
+/// Gives a task back to all who may do it.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/release", tag = "tasks", params(("id" = String, Path)),
+    responses((status = 200, body = Value), (status = 404, body = Problem), (status = 409, body = Problem)),
+)]
+pub async fn release_task(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Answer> {
+    on_task(&runtime, &caller, &headers, &id, "release", &Value::Null, Deed::Release).await
+}
+
+/// Completes a task: `{outcome, opinion?, data?, record_version?}`.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/complete", tag = "tasks",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Value,
+    responses((status = 200, body = Value), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn complete_task(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: std::result::Result<Json<Value>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(body) = body?;
+    let completion = serde_json::from_value(body.clone())
+        .map_err(|error| Problem::bad_request("bad_json", format!("请求内容不合规：{error}")))?;
+    on_task(&runtime, &caller, &headers, &id, "complete", &body, Deed::Complete(completion)).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnRequest {
+    /// Step to return to.
+    step: String,
+    /// Why; shown to whoever does that step.
+    reason: String,
+}
+
+/// Returns the case to an earlier step.
+#[utoipa::path(
+    post, path = "/api/tasks/{id}/return", tag = "tasks", params(("id" = String, Path)), request_body = ReturnRequest,
+    responses((status = 200, body = Value), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn return_task(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: std::result::Result<Json<ReturnRequest>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(ReturnRequest { step, reason }) = body?;
+    let digest_of = json!({ "step": step, "reason": reason });
+    on_task(&runtime, &caller, &headers, &id, "return", &digest_of, Deed::Return { step, reason }).await
+}

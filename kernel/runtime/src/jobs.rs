@@ -1,0 +1,68 @@
+//! What the worker does for jobs of connectors and processes.
+
+use std::sync::Arc;
+
+use anju_connectors::{CallError, HandlerError, Reply, ReplyHandler};
+use anju_records::Actor;
+use anju_store::{Job, Tx};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::{CommandContext, Error, Result, Runtime};
+
+/// Hands an answer to the command that waits for it.
+struct Answers<'a>(&'a Arc<Runtime>);
+
+#[async_trait]
+impl ReplyHandler for Answers<'_> {
+    async fn reply(
+        &self,
+        tx: &mut Tx,
+        _call: &str,
+        reply: &Reply,
+        outcome: std::result::Result<&Value, &CallError>,
+    ) -> std::result::Result<(), HandlerError> {
+        if reply.command == anju_messaging::REPLY {
+            return Ok(self.0.messaging.reply(tx, &reply.payload, outcome).await?);
+        }
+        let mut values = match &reply.payload {
+            Value::Object(values) => values.clone(),
+            other => return Err(format!("a reply's payload is an object, not {other}").into()),
+        };
+        match outcome {
+            Ok(answer) => values.insert("answer".to_owned(), answer.clone()),
+            Err(failure) => values.insert("failure".to_owned(), json!(failure.to_string())),
+        };
+        let command = self.0.command(&reply.command)?;
+        let actor = Actor::system("外部系统答复");
+        let mut context = CommandContext {
+            runtime: self.0,
+            tx,
+            actor: &actor,
+            entity: "",
+            record_id: "",
+            instance_id: None,
+            element: None,
+        };
+        command.run(&mut context, values).await?;
+        Ok(())
+    }
+}
+
+impl Runtime {
+    pub(crate) async fn connector_job(self: &Arc<Self>, job: &Job) -> Result<()> {
+        let outcome = self.connectors.handle_job(job, &Answers(self)).await;
+        let outcome = outcome.map_err(|error| Error::Job(error.to_string()))?;
+        tracing::debug!(job = %job.id, ?outcome, "call handled");
+        Ok(())
+    }
+
+    pub(crate) async fn timer_job(&self, job: &Job) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let fired = self.processes.fire_timer(&mut tx, &job.payload).await;
+        fired.map_err(|error| Error::Job(error.to_string()))?;
+        tx.finish_job(job, &Value::Null, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! What the binary is made of: which applications the platform has, how it starts, listens and stops.
+
+pub mod check;
+pub mod clock;
+pub mod serve;
+
+use anju_runtime::App;
+
+/// All applications, in their order.
+pub fn apps() -> Vec<Box<dyn App>> {
+    vec![
+        Box::new(anju_app_platform::Platform),
+        Box::new(anju_app_eligibility::Eligibility),
+        Box::new(anju_app_portal::Portal),
+    ]
+}
