@@ -32,7 +32,7 @@ impl Cost {
 
 pub(crate) fn check_source(source: &str) -> Result<(), String> {
     if source.len() > SOURCE_BYTES_MAX {
-        return Err(format!("longer than {SOURCE_BYTES_MAX} bytes"));
+        return Err(format!("超过 {SOURCE_BYTES_MAX} 字节"));
     }
     let mut depth = 0usize;
     for character in source.bytes() {
@@ -42,7 +42,7 @@ pub(crate) fn check_source(source: &str) -> Result<(), String> {
             _ => {}
         }
         if depth > BRACKETS_DEPTH_MAX {
-            return Err(format!("brackets nested deeper than {BRACKETS_DEPTH_MAX}"));
+            return Err(format!("括号嵌套超过 {BRACKETS_DEPTH_MAX} 层"));
         }
     }
     Ok(())
@@ -59,14 +59,14 @@ pub(crate) fn check_code(code: &[Opcode]) -> Result<Cost, String> {
             Opcode::End => depth = depth.saturating_sub(1),
             Opcode::Flatten => flattened += 1,
             Opcode::Interval { .. } => own_elements += range_steps(code, index)?,
-            Opcode::AssignedObjectBegin => return Err("assignments are not part of the language here".into()),
+            Opcode::AssignedObjectBegin => return Err("不支持赋值".into()),
             Opcode::CallFunction { kind, arg_count } => check_function(kind, *arg_count, code, index)?,
             Opcode::CallMethod { kind: MethodKind::DateMethod(method), .. } => check_date_method(*method)?,
             _ => {}
         }
     }
     if deepest > LOOPS_DEPTH_MAX {
-        return Err(format!("loops nested deeper than {LOOPS_DEPTH_MAX}"));
+        return Err(format!("循环嵌套超过 {LOOPS_DEPTH_MAX} 层"));
     }
     Ok(Cost { exponent: deepest + flattened, own_elements })
 }
@@ -83,20 +83,20 @@ fn range_steps(code: &[Opcode], index: usize) -> Result<usize, String> {
             return Ok(steps.max(0.0) as usize + 1);
         }
     }
-    Err(format!("a range stands after `in`, or is looped over with at most {RANGE_STEPS_MAX} steps"))
+    Err(format!("区间只能用在 in 之后，或以不超过 {RANGE_STEPS_MAX} 步循环"))
 }
 
 fn check_function(kind: &FunctionKind, arguments: u32, code: &[Opcode], index: usize) -> Result<(), String> {
     match kind {
-        FunctionKind::Internal(InternalFunction::Rand) => Err("`rand` is not repeatable".into()),
+        FunctionKind::Internal(InternalFunction::Rand) => Err("rand 的结果不可重复".into()),
         FunctionKind::Internal(InternalFunction::Date) if arguments == 0 => {
-            Err("`d()` reads the machine's clock; use `today`".into())
+            Err("d() 取决于机器时钟，请用 today".into())
         }
         FunctionKind::Internal(InternalFunction::Date)
         | FunctionKind::Deprecated(DeprecatedFunction::Date | DeprecatedFunction::Time) => {
             match index.checked_sub(1).map(|before| &code[before]) {
                 Some(Opcode::PushString(text)) if !text.starts_with(|c: char| c.is_ascii_digit()) => {
-                    Err(format!("the date \"{text}\" depends on the machine's clock; use `today`"))
+                    Err(format!("日期“{text}”取决于机器时钟，请用 today"))
                 }
                 _ => Ok(()),
             }
@@ -108,7 +108,7 @@ fn check_function(kind: &FunctionKind, arguments: u32, code: &[Opcode], index: u
 fn check_date_method(method: DateMethod) -> Result<(), String> {
     match method {
         DateMethod::IsToday | DateMethod::IsYesterday | DateMethod::IsTomorrow => {
-            Err(format!("`{method}` reads the machine's clock; compare with `today`"))
+            Err(format!("{method} 取决于机器时钟，请与 today 比较"))
         }
         _ => Ok(()),
     }

@@ -14,7 +14,8 @@ const NODES_MAX: usize = 200;
 const ROWS_MAX: usize = 5_000;
 
 /// What is wrong with a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{decision}: {}{cause}", case.as_ref().map(|case| format!("用例“{case}”：")).unwrap_or_default())]
 pub struct CheckProblem {
     /// Key of the decision.
     pub decision: String,
@@ -41,7 +42,7 @@ pub fn check_decisions<'a>(all: impl IntoIterator<Item = &'a Decision> + Clone) 
                 Ok(outcome) if covers(&outcome.result, &case.expect) => continue,
                 Ok(outcome) => {
                     let rows: Vec<&str> = outcome.rows.iter().map(|row| row.row_id.as_str()).collect();
-                    format!("expected {}, got {} (rows {rows:?})", case.expect, outcome.result)
+                    format!("应为 {}，实为 {}（命中行 {}）", case.expect, outcome.result, rows.join("、"))
                 }
                 Err(cause) => cause.to_string(),
             };
@@ -65,20 +66,20 @@ enum Kind {
 /// The engine takes a cell that does not compile for one that does not hold, so everything is compiled here.
 pub(crate) fn check_graph(graph: &GraphContent) -> Result<(), String> {
     if graph.nodes.len() > NODES_MAX {
-        return Err(format!("more than {NODES_MAX} nodes"));
+        return Err(format!("节点超过 {NODES_MAX} 个"));
     }
     for node in &graph.nodes {
-        let at = |cause: String| format!("node `{}`: {cause}", node.name);
+        let at = |cause: String| format!("节点“{}”：{cause}", node.name);
         match &node.kind {
             DecisionNodeKind::FunctionNode { .. } => {
-                return Err(at("scripts are not supported; use tables and expressions".into()));
+                return Err(at("不支持脚本，请用决策表和表达式".into()));
             }
-            DecisionNodeKind::CustomNode { .. } => return Err(at("custom nodes are not supported".into())),
+            DecisionNodeKind::CustomNode { .. } => return Err(at("不支持自定义节点".into())),
             DecisionNodeKind::InputNode { content } if content.schema.is_some() => {
-                return Err(at("schemas are not supported; the entity says what its fields are".into()));
+                return Err(at("不支持输入模式，字段以实体定义为准".into()));
             }
             DecisionNodeKind::OutputNode { content } if content.schema.is_some() => {
-                return Err(at("schemas are not supported".into()));
+                return Err(at("不支持输出模式".into()));
             }
             DecisionNodeKind::InputNode { .. } | DecisionNodeKind::OutputNode { .. } => {}
             DecisionNodeKind::DecisionNode { content } => {
@@ -87,13 +88,13 @@ pub(crate) fn check_graph(graph: &GraphContent) -> Result<(), String> {
             DecisionNodeKind::DecisionTableNode { content } => {
                 optional(content.transform_attributes.input_field.as_deref()).map_err(at)?;
                 if content.rules.len() > ROWS_MAX {
-                    return Err(at(format!("more than {ROWS_MAX} rows")));
+                    return Err(at(format!("超过 {ROWS_MAX} 行")));
                 }
                 for input in content.inputs.iter() {
                     optional(input.field.as_deref()).map_err(at)?;
                 }
                 for (index, rule) in content.rules.iter().enumerate() {
-                    let row = |cause: String| at(format!("row {}: {cause}", index + 1));
+                    let row = |cause: String| at(format!("第 {} 行：{cause}", index + 1));
                     for input in content.inputs.iter() {
                         let kind = if input.field.is_some() { Kind::Cell } else { Kind::Standard };
                         rule.get(&input.id).map_or(Ok(()), |cell| compiles(cell, kind)).map_err(row)?;
@@ -127,7 +128,7 @@ fn compiles(source: &str, kind: Kind) -> Result<(), String> {
     if source.trim().is_empty() {
         return Ok(());
     }
-    let named = |cause: String| format!("`{}`: {cause}", shortened(source));
+    let named = |cause: String| format!("“{}”：{cause}", shortened(source));
     bounds::check_source(source).map_err(named)?;
     let mut isolate = Isolate::new();
     let code = match kind {

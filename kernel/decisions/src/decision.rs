@@ -85,13 +85,13 @@ impl Decisions {
         let failed = |cause: String| Error::Decision { decision: key.to_owned(), cause };
         let elements = value::elements(input);
         if elements > INPUT_ELEMENTS_MAX {
-            return Err(failed(format!("the input has {elements} elements, more than {INPUT_ELEMENTS_MAX}")));
+            return Err(failed(format!("输入有 {elements} 个元素，超过 {INPUT_ELEMENTS_MAX} 个")));
         }
         let options = EvaluationOptions { trace: true, max_depth: DEPTH_MAX };
         let evaluation = self.engine.evaluate_with_opts(key, value::to_variable(input)?, options);
         // Graphs here hold nothing that waits (no scripts, no network), so the first poll finishes.
         let Poll::Ready(response) = pin!(evaluation).poll(&mut Context::from_waker(Waker::noop())) else {
-            return Err(failed("the engine would have to wait".into()));
+            return Err(failed("决策引擎没有立即得出结果".into()));
         };
         let response = response.map_err(|cause| failed(cause.to_string()))?;
         let mut nodes: Vec<_> = response
@@ -122,7 +122,7 @@ fn compile(decision: &Decision) -> Result<GraphContent, Error> {
     let content: DecisionContent =
         serde_json::from_value(decision.graph.clone()).map_err(|cause| broken(cause.to_string()))?;
     let DecisionContent::Graph(graph) = content else {
-        return Err(broken("only decision graphs (nodes and edges) are supported".into()));
+        return Err(broken("只支持决策图（nodes 与 edges）".into()));
     };
     let mut graph = Arc::unwrap_or_clone(graph);
     check_graph(&graph).map_err(broken)?;

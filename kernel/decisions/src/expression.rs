@@ -86,7 +86,7 @@ impl Expression {
             Value::Null => Ok(false),
             other => Err(Error::Evaluation {
                 expression: shortened(&self.source),
-                cause: format!("a yes or no is needed, not {other}"),
+                cause: format!("应得出是或否，实为 {other}"),
             }),
         }
     }

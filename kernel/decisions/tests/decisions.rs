@@ -115,7 +115,7 @@ fn scripts_and_cells_that_do_not_compile_are_refused_when_loaded() {
     broken_cell["nodes"][1]["content"]["rules"][1]["i1"] = json!("> > 3");
     let mut random = admission("first");
     random["nodes"][1]["content"]["rules"][1]["o2"] = json!("rand(100)");
-    for (graph, word) in [(script, "脚本"), (broken_cell, "row 2"), (random, "rand")] {
+    for (graph, word) in [(script, "脚本"), (broken_cell, "第 2 行"), (random, "rand")] {
         let problems = check_decisions([&decision(graph, json!([]))]);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].cause.contains(word), "{}", problems[0].cause);

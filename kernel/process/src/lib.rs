@@ -1,1 +1,38 @@
-//! See the architecture.
+//! The BPMN 2.0 engine: user tasks with work lists, service tasks, exclusive gateways, timers, and deadlines
+//! in working days. A running instance keeps the version of the definition it was started on.
+//!
+//! Reading order: [`bpmn`] (diagram to graph), [`machine`] (the pure core: what an event does to the tokens),
+//! `run` (writes what the core says), `commands` (one file each), `view` (what people see).
+//!
+//! What it knows: definitions of processes, the record a process works on, roles and places of actors.
+//! What it never does: begin or commit a transaction, carry out effects itself (see [`EffectRunner`]), read the
+//! machine's clock, speak SQL or HTTP, know anything of housing.
+
+mod access;
+pub mod bpmn;
+mod check;
+mod commands;
+mod effects;
+mod error;
+mod form;
+mod gateway;
+pub mod machine;
+mod plan;
+mod processes;
+mod rows;
+mod run;
+mod tables;
+mod task_rows;
+mod trail;
+mod view;
+
+pub use check::{CheckProblem, check};
+pub use commands::Completion;
+pub use effects::{EffectContext, EffectError, EffectResult, EffectRunner};
+pub use error::{Error, Result};
+pub use processes::{CalendarSource, Processes};
+pub use rows::{InstanceState, TaskState};
+pub use run::TIMER_JOB;
+pub use tables::tables;
+pub use trail::TrailKind;
+pub use view::{TaskBox, TaskCounts, TaskPage, TaskQuery};

@@ -1,0 +1,134 @@
+use anju_calendar::WorkingCalendar;
+use serde_json::json;
+
+use super::*;
+
+fn diagram(body: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">
+<bpmn:process id="p">
+{body}
+</bpmn:process>
+</bpmn:definitions>"#
+    )
+}
+
+fn faults(body: &str) -> Vec<String> {
+    parse(&diagram(body)).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+const LINE: &str = r#"<bpmn:startEvent id="s"/><bpmn:userTask id="t" name="初审"/><bpmn:endEvent id="e"/>
+<bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="t"/><bpmn:sequenceFlow id="f2" sourceRef="t" targetRef="e"/>"#;
+
+#[test]
+fn a_diagram_becomes_a_graph() {
+    let graph = parse(&diagram(LINE)).unwrap();
+    assert_eq!(graph.start, "s");
+    assert_eq!(graph.elements["t"].title(), "初审");
+    assert_eq!(graph.only_flow("t").unwrap().target, "e");
+    assert_eq!(graph.next_user_tasks("s")[0].id, "t");
+}
+
+#[test]
+fn what_is_not_understood_is_named_with_its_line() {
+    let body = LINE.replace(r#"<bpmn:endEvent id="e"/>"#, "<bpmn:endEvent id=\"e\"/>\n<bpmn:parallelGateway id=\"both\" name=\"并行\"/>");
+    assert_eq!(faults(&body), ["第 5 行：“both”（并行）：不支持“parallelGateway”"]);
+    let inside = LINE.replace(
+        r#"<bpmn:userTask id="t" name="初审"/>"#,
+        r#"<bpmn:userTask id="t"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>"#,
+    );
+    assert_eq!(faults(&inside), ["第 4 行：“t”：不支持“multiInstanceLoopCharacteristics”"]);
+}
+
+#[test]
+fn a_document_type_is_refused() {
+    let xml = format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{}", diagram(LINE).replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1));
+    assert!(parse(&xml).is_err());
+    assert!(parse("no xml at all").is_err());
+    assert!(parse("<a/>").is_err());
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let many: String = (0..2_100).map(|n| format!("<bpmn:userTask id=\"t{n}\"/>")).collect();
+    assert!(faults(&many)[0].contains("2000"));
+    assert!(parse(&" ".repeat(6 * 1024 * 1024)).is_err());
+}
+
+#[test]
+fn a_graph_hangs_together() {
+    let dangling = LINE.replace(r#"targetRef="e""#, r#"targetRef="nowhere""#);
+    assert!(faults(&dangling).iter().any(|fault| fault.contains("终点“nowhere”不存在")));
+    let unreached = format!(r#"{LINE}<bpmn:userTask id="x"/><bpmn:sequenceFlow id="f3" sourceRef="x" targetRef="e"/>"#);
+    assert!(faults(&unreached)[0].contains("到不了这里"));
+    let endless = r#"<bpmn:startEvent id="s"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/>
+        <bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="a"/><bpmn:sequenceFlow id="f2" sourceRef="a" targetRef="b"/>
+        <bpmn:sequenceFlow id="f3" sourceRef="b" targetRef="a"/>"#;
+    assert!(faults(endless).iter().all(|fault| fault.contains("到不了结束事件")));
+    let startless = LINE.replace(r#"<bpmn:startEvent id="s"/>"#, "");
+    assert!(faults(&startless).iter().any(|fault| fault.contains("一个开始事件")));
+    let twice = LINE.replace(r#"<bpmn:endEvent id="e"/>"#, r#"<bpmn:endEvent id="t"/>"#);
+    assert!(faults(&twice)[0].contains("重复"));
+}
+
+#[test]
+fn a_gateway_needs_conditions_or_a_default() {
+    let gateway = |attributes: &str, first: &str| {
+        format!(
+            r#"<bpmn:startEvent id="s"/><bpmn:exclusiveGateway id="g"{attributes}/><bpmn:endEvent id="a"/><bpmn:endEvent id="b"/>
+            <bpmn:sequenceFlow id="f" sourceRef="s" targetRef="g"/>
+            <bpmn:sequenceFlow id="ga" sourceRef="g" targetRef="a">{first}</bpmn:sequenceFlow>
+            <bpmn:sequenceFlow id="gb" sourceRef="g" targetRef="b"/>"#
+        )
+    };
+    let condition = "<bpmn:conditionExpression> = vars.x > 1 </bpmn:conditionExpression>";
+    assert!(faults(&gateway("", condition))[0].contains("gb"));
+    assert!(faults(&gateway(r#" default="f""#, condition))[0].contains("不是它的流出"));
+    let graph = parse(&diagram(&gateway(r#" default="gb""#, condition))).unwrap();
+    assert_eq!(graph.flows["ga"].condition.as_deref(), Some("vars.x > 1"));
+    let misplaced = LINE.replace(
+        r#"<bpmn:sequenceFlow id="f2" sourceRef="t" targetRef="e"/>"#,
+        &format!(r#"<bpmn:sequenceFlow id="f2" sourceRef="t" targetRef="e">{condition}</bpmn:sequenceFlow>"#),
+    );
+    assert!(faults(&misplaced)[0].contains("只有排他网关"));
+}
+
+#[test]
+fn a_timer_stands_on_a_task() {
+    let timer = |host: &str, inner: &str| {
+        format!(
+            r#"{LINE}<bpmn:boundaryEvent id="late" attachedToRef="{host}" cancelActivity="false"><bpmn:timerEventDefinition>{inner}</bpmn:timerEventDefinition></bpmn:boundaryEvent>
+            <bpmn:endEvent id="e2"/><bpmn:sequenceFlow id="f3" sourceRef="late" targetRef="e2"/>"#
+        )
+    };
+    let graph = parse(&diagram(&timer("t", "<bpmn:timeDuration>P5WD</bpmn:timeDuration>"))).unwrap();
+    assert_eq!(graph.elements["t"].boundary, ["late"]);
+    let late = Kind::BoundaryTimer { attached_to: "t".into(), cancels: false, timer: Timer::WorkingDays(5) };
+    assert_eq!(graph.elements["late"].kind, late);
+    assert!(faults(&timer("s", "<bpmn:timeDuration>P5D</bpmn:timeDuration>"))[0].contains("附在环节上"));
+    for wrong in ["<bpmn:timeDuration>soon</bpmn:timeDuration>", "<bpmn:timeCycle>R3/PT1H</bpmn:timeCycle>", ""] {
+        assert!(!faults(&timer("t", wrong)).is_empty(), "{wrong}");
+    }
+}
+
+#[test]
+fn timers_fire_when_their_time_is_over() {
+    let now: jiff::Timestamp = "2026-09-30T10:00:00+08:00".parse().unwrap();
+    let calendar = WorkingCalendar {
+        holidays: (1..=7).map(|day| jiff::civil::date(2026, 10, day)).collect(),
+        make_up: [jiff::civil::date(2026, 10, 10)].into(),
+    };
+    let due = |timer: Result<Timer, String>, value: serde_json::Value| {
+        timer.unwrap().due(now, &calendar, &value).unwrap().to_zoned(anju_calendar::zone()).datetime().to_string()
+    };
+    assert_eq!(due(Timer::duration("PT2H"), json!(null)), "2026-09-30T12:00:00");
+    assert_eq!(due(Timer::duration("P1M"), json!(null)), "2026-10-30T10:00:00");
+    // Three working days after the 30th: the 8th, the 9th, the made-up Saturday; over at midnight.
+    assert_eq!(due(Timer::duration("P3WD"), json!(null)), "2026-10-11T00:00:00");
+    assert_eq!(due(Timer::date("=record.to"), json!("2026-10-20")), "2026-10-21T00:00:00");
+    assert_eq!(due(Timer::date("=record.at"), json!("2026-10-20T08:30:00+08:00")), "2026-10-20T08:30:00");
+    assert!(Timer::date("=record.to").unwrap().due(now, &calendar, &json!(null)).is_err());
+    assert!(Timer::date("tomorrow").is_err());
+    assert!(Timer::duration("-P1D").is_err());
+}

@@ -1,0 +1,35 @@
+use anju_records::{Actor, Object};
+use anju_store::{ColumnKind, Condition, Fetch, Select, Tx};
+
+use crate::machine::Event;
+use crate::run::Run;
+use crate::tables::TOKEN;
+use crate::trail::{Entry, TrailKind};
+use crate::{Error, Processes, Result};
+
+impl Processes {
+    /// Tells a waiting service task that its work is done, and carries the process on.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `not_waiting` when nothing waits there (any more): a repeated answer is harmless.
+    pub async fn signal(&self, tx: &mut Tx, instance_id: &str, element: &str, vars: Object) -> Result<()> {
+        let system = Actor::system("系统");
+        let mut run = Run::open(self, tx, &system, instance_id).await?;
+        let select = Select::from(TOKEN)
+            .column("id", ColumnKind::Text)
+            .column("visit", ColumnKind::Int)
+            .filter(Condition::eq(TOKEN, "instance_id", instance_id))
+            .filter(Condition::eq(TOKEN, "element", element))
+            .filter(Condition::eq(TOKEN, "waiting", true))
+            .limit(1);
+        let waiting = run.tx.fetch_optional(&select).await?;
+        let waiting = waiting.ok_or_else(|| Error::conflict("not_waiting", "该环节没有在等待结果"))?;
+        let (token, visit) = (waiting.text(0)?.to_owned(), waiting.int(1)?);
+        run.merge(vars)?;
+        let title = run.plan.title(element);
+        run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Signalled, element, title) }).await?;
+        run.happen(&Event::Leave { token: &token }).await?;
+        run.settle(&token).await?;
+        run.finish().await.map(drop)
+    }
+}

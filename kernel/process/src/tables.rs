@@ -1,0 +1,140 @@
+//! The tables of the engine. Definitions and the trail are only ever added to.
+
+use anju_store::{ColumnKind, IndexSpec, Select, TableSpec};
+
+pub(crate) const DEFINITION: &str = "process_definition";
+pub(crate) const INSTANCE: &str = "process_instance";
+pub(crate) const TOKEN: &str = "process_token";
+pub(crate) const TASK: &str = "process_task";
+pub(crate) const CANDIDATE: &str = "process_candidate";
+pub(crate) const TRAIL: &str = "process_trail";
+
+use ColumnKind::{Bool, Int, Text};
+
+type Column = (&'static str, ColumnKind, Nullable);
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Nullable {
+    Yes,
+    No,
+}
+use Nullable::{No, Yes};
+
+pub(crate) const DEFINITION_COLUMNS: &[Column] =
+    &[("process", Text, No), ("version", Text, No), ("xml", Text, No), ("bindings", Text, No), ("created_at", Int, No)];
+
+/// `running_key`: process and record while the instance runs, so that a record has one at most.
+pub(crate) const INSTANCE_COLUMNS: &[Column] = &[
+    ("id", Text, No),
+    ("process", Text, No),
+    ("definition_version", Text, No),
+    ("revision", Int, No),
+    ("entity", Text, No),
+    ("record_id", Text, No),
+    ("record_display", Text, No),
+    ("state", Text, No),
+    ("outcome", Text, Yes),
+    ("vars", Text, No),
+    ("visits", Int, No),
+    ("trail_seq", Int, No),
+    ("started_at", Int, No),
+    ("started_by", Text, No),
+    ("started_by_name", Text, No),
+    ("ended_at", Int, Yes),
+    ("due_on", Text, Yes),
+    ("running_key", Text, Yes),
+];
+
+pub(crate) const TOKEN_COLUMNS: &[Column] = &[
+    ("id", Text, No),
+    ("instance_id", Text, No),
+    ("element", Text, No),
+    ("visit", Int, No),
+    ("waiting", Bool, No),
+    ("entered_at", Int, No),
+];
+
+/// `open_token`: the token while the task is open, so that a token has one open task at most.
+pub(crate) const TASK_COLUMNS: &[Column] = &[
+    ("id", Text, No),
+    ("instance_id", Text, No),
+    ("token_id", Text, No),
+    ("open_token", Text, Yes),
+    ("process", Text, No),
+    ("definition_version", Text, No),
+    ("step", Text, No),
+    ("title", Text, No),
+    ("entity", Text, No),
+    ("record_id", Text, No),
+    ("record_display", Text, No),
+    ("state", Text, No),
+    ("claim", Bool, No),
+    ("assignee", Text, Yes),
+    ("assignee_name", Text, Yes),
+    ("excluded_account", Text, Yes),
+    ("shared", Bool, No),
+    ("district", Text, Yes),
+    ("subdistrict", Text, Yes),
+    ("operator", Text, Yes),
+    ("created_at", Int, No),
+    ("due_on", Text, Yes),
+    ("completed_at", Int, Yes),
+    ("outcome", Text, Yes),
+    ("outcome_title", Text, Yes),
+    ("opinion", Text, Yes),
+];
+
+pub(crate) const TRAIL_COLUMNS: &[Column] = &[
+    ("instance_id", Text, No),
+    ("seq", Int, No),
+    ("element", Text, No),
+    ("title", Text, No),
+    ("kind", Text, No),
+    ("token_id", Text, Yes),
+    ("visit", Int, Yes),
+    ("at", Int, No),
+    ("actor_id", Text, No),
+    ("actor_name", Text, No),
+    ("outcome", Text, Yes),
+    ("outcome_title", Text, Yes),
+    ("opinion", Text, Yes),
+    ("detail", Text, Yes),
+];
+
+/// All tables of the engine.
+pub fn tables() -> Vec<TableSpec> {
+    vec![
+        table(DEFINITION, DEFINITION_COLUMNS, &["process", "version"]).append_only(),
+        table(INSTANCE, INSTANCE_COLUMNS, &["id"])
+            .index(IndexSpec::unique_on(["running_key"]))
+            .index(IndexSpec::on(["record_id"]))
+            .index(IndexSpec::on(["started_by", "started_at"])),
+        table(TOKEN, TOKEN_COLUMNS, &["id"]).index(IndexSpec::on(["instance_id"])),
+        table(TASK, TASK_COLUMNS, &["id"])
+            .index(IndexSpec::unique_on(["open_token"]))
+            .index(IndexSpec::on(["instance_id"]))
+            .index(IndexSpec::on(["record_id"]))
+            .index(IndexSpec::on(["state", "district", "due_on"]))
+            .index(IndexSpec::on(["state", "operator", "due_on"]))
+            .index(IndexSpec::on(["assignee", "state", "completed_at"])),
+        TableSpec::new(CANDIDATE)
+            .column("task_id", Text)
+            .column("role", Text)
+            .primary_key(["task_id", "role"])
+            .index(IndexSpec::on(["role"])),
+        table(TRAIL, TRAIL_COLUMNS, &["instance_id", "seq"]).append_only(),
+    ]
+}
+
+/// All columns of a table, in the order of its list.
+pub(crate) fn select(table: &str, columns: &[Column]) -> Select {
+    columns.iter().fold(Select::from(table), |select, (name, kind, _)| select.column(*name, *kind))
+}
+
+fn table(name: &str, columns: &[Column], key: &[&str]) -> TableSpec {
+    let spec = columns.iter().fold(TableSpec::new(name), |spec, (name, kind, nullable)| match nullable {
+        No => spec.column(*name, *kind),
+        Yes => spec.nullable(*name, *kind),
+    });
+    spec.primary_key(key.iter().copied())
+}
