@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod condition;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
 pub(crate) use condition::{column, condition, value};

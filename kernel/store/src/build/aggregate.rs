@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// Shanghai is eight hours ahead all year (since 1991).
-const SHANGHAI_SECONDS: u32 = 8 * 60 * 60;
+const SHANGHAI_SECONDS: &str = "28800";
 
 /// The columns are the groups, then the measures; an average is fetched as sum and count, so that
-/// [`finish_row`] computes it exactly and alike for both databases.
+/// [`finish_aggregate_row`] computes it exactly and alike for both databases.
 pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
     let mut query = rows(dialect, &aggregate.from, &aggregate.joins, &aggregate.filter);
     for (i, group) in aggregate.group.iter().enumerate() {
@@ -83,38 +83,42 @@ fn position(i: usize) -> Expr {
     Expr::cust((i + 1).to_string())
 }
 
+/// Text dates are cut, instants are told in Shanghai's time. Constants are part of the SQL text.
 fn grouped(dialect: Dialect, group: &Group) -> Expr {
     let plain = column(&group.column);
     let Some(grain) = group.grain else { return plain };
     if group.kind == ColumnKind::Text {
-        return Expr::cust_with_exprs(
-            match grain {
-                Grain::Day => "SUBSTR($1, 1, 10)",
-                Grain::Month => "SUBSTR($1, 1, 7)",
-                Grain::Year => "SUBSTR($1, 1, 4)",
-            },
-            [plain],
-        );
+        let length = match grain {
+            Grain::Day => "10",
+            Grain::Month => "7",
+            Grain::Year => "4",
+        };
+        return call("SUBSTR", [plain, Expr::cust("1"), Expr::cust(length)]);
     }
-    let text = match (dialect, grain) {
-        (Dialect::Sqlite, grain) => {
+    let seconds = plain.div(Expr::cust("1000.0")).add(Expr::cust(SHANGHAI_SECONDS));
+    match dialect {
+        Dialect::Sqlite => {
             let format = match grain {
-                Grain::Day => "%Y-%m-%d",
-                Grain::Month => "%Y-%m",
-                Grain::Year => "%Y",
+                Grain::Day => "'%Y-%m-%d'",
+                Grain::Month => "'%Y-%m'",
+                Grain::Year => "'%Y'",
             };
-            format!("STRFTIME('{format}', $1 / 1000.0 + {SHANGHAI_SECONDS}, 'unixepoch')")
+            call("STRFTIME", [Expr::cust(format), seconds, Expr::cust("'unixepoch'")])
         }
-        (Dialect::Postgres, grain) => {
+        Dialect::Postgres => {
             let format = match grain {
-                Grain::Day => "YYYY-MM-DD",
-                Grain::Month => "YYYY-MM",
-                Grain::Year => "YYYY",
+                Grain::Day => "'YYYY-MM-DD'",
+                Grain::Month => "'YYYY-MM'",
+                Grain::Year => "'YYYY'",
             };
-            format!("TO_CHAR(TO_TIMESTAMP($1 / 1000.0 + {SHANGHAI_SECONDS}) AT TIME ZONE 'UTC', '{format}')")
+            let time = call("TIMEZONE", [Expr::cust("'UTC'"), call("TO_TIMESTAMP", [seconds])]);
+            call("TO_CHAR", [time, Expr::cust(format)])
         }
-    };
-    Expr::cust_with_exprs(text, [plain])
+    }
+}
+
+fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(function).args(arguments).into()
 }
 
 fn measured(dialect: Dialect, measure: &Measure, query: &mut SelectStatement) {

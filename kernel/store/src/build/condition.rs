@@ -94,9 +94,10 @@ fn contains(dialect: Dialect, column: &ColumnRef, text: &str) -> Expr {
         pattern.push(character);
     }
     pattern.push('%');
-    let like = LikeExpr::new(pattern).escape(ESCAPE);
+    let like = LikeExpr::new(pattern);
     match dialect {
-        Dialect::Sqlite => self::column(column).like(like),
+        Dialect::Sqlite => self::column(column).like(like.escape(ESCAPE)),
+        // the backslash is its escape character anyway
         Dialect::Postgres => self::column(column).ilike(like),
     }
 }

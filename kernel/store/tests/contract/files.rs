@@ -1,0 +1,80 @@
+//! Uploads: contents once, a row for each.
+
+use std::path::{Path, PathBuf};
+
+use anju_store::testing::TestDatabase;
+use anju_store::{Error, Store, StoreConfig};
+
+use super::at;
+
+anju_store::on_both_databases!(
+    an_upload_comes_back,
+    the_same_contents_are_kept_once,
+    an_upload_commits_with_its_step,
+    a_file_too_large_is_refused,
+    damaged_contents_are_noticed,
+);
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+async fn an_upload_comes_back(db: TestDatabase) {
+    let store = db.store();
+    let meta =
+        store.put_file("安居".as_bytes(), "../证明.pdf", "application/pdf", "someone", at(7)).await.unwrap();
+    let (found, bytes) = store.get_file(&meta.id).await.unwrap();
+    assert_eq!(found, meta);
+    assert_eq!(bytes, "安居".as_bytes());
+    assert_eq!((meta.size, meta.name.as_str(), meta.created_at), (6, "../证明.pdf", at(7)));
+    assert!(matches!(store.get_file("../../etc/passwd").await, Err(Error::NotFound)));
+    let digest = &meta.digest;
+    let path = db.config().files_dir.join(&digest[..2]).join(&digest[2..4]).join(digest);
+    assert_eq!(files_below(&db.config().files_dir), [path]);
+}
+
+async fn the_same_contents_are_kept_once(db: TestDatabase) {
+    let store = db.store();
+    let first = store.put_file(b"same".to_vec(), "a", "text/plain", "one", at(1)).await.unwrap();
+    let second = store.put_file(b"same".to_vec(), "b", "text/plain", "two", at(2)).await.unwrap();
+    assert_ne!(first.id, second.id);
+    assert_eq!(first.digest, second.digest);
+    assert_eq!(files_below(&db.config().files_dir).len(), 1);
+    assert_eq!(store.file_meta(&second.id).await.unwrap().name, "b");
+}
+
+async fn an_upload_commits_with_its_step(db: TestDatabase) {
+    let store = db.store();
+    let contents = store.write_contents(b"draft".to_vec()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let meta = tx.put_file(&contents, "a", "text/plain", "one", at(1)).await.unwrap();
+    assert_eq!(tx.file_meta(&meta.id).await.unwrap(), meta);
+    tx.rollback().await.unwrap();
+    assert!(matches!(store.file_meta(&meta.id).await, Err(Error::NotFound)));
+}
+
+async fn a_file_too_large_is_refused(db: TestDatabase) {
+    let config = StoreConfig { file_bytes_max: 3, ..db.config().clone() };
+    let store = Store::open(&config).await.unwrap();
+    store.write_contents(b"123".to_vec()).await.unwrap();
+    assert!(matches!(
+        store.write_contents(b"1234".to_vec()).await,
+        Err(Error::TooLarge { size: 4, limit: 3 })
+    ));
+}
+
+async fn damaged_contents_are_noticed(db: TestDatabase) {
+    let store = db.store();
+    let meta = store.put_file(b"evidence".to_vec(), "a", "text/plain", "one", at(1)).await.unwrap();
+    std::fs::write(&files_below(&db.config().files_dir)[0], b"Evidence").unwrap();
+    assert!(matches!(store.get_file(&meta.id).await, Err(Error::Io(_))));
+}
