@@ -50,6 +50,14 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
+    /// The path of a file that stands beside the definition.
+    pub(crate) fn beside(&self, file: &str) -> String {
+        match self.file.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{file}"),
+            None => file.to_owned(),
+        }
+    }
+
     /// The line of the part, or of the nearest part around it.
     pub(crate) fn line(&self, path: &str) -> u32 {
         let mut path = path;
@@ -143,6 +151,27 @@ impl Catalog {
     pub fn place(&self, kind: Kind, key: &str, path: &str) -> Option<Place> {
         let origin = self.origins.get(&(kind, key.to_owned()))?;
         Some(Place { file: origin.file.clone(), line: origin.line(path) })
+    }
+
+    pub(crate) fn has(&self, kind: Kind, key: &str) -> bool {
+        match kind {
+            Kind::Entity => self.entities.contains_key(key),
+            Kind::Dictionary => self.dictionaries.contains_key(key),
+            Kind::Page => self.pages.contains_key(key),
+            Kind::Process => self.processes.contains_key(key),
+            Kind::Decision => self.decisions.contains_key(key),
+            Kind::Document => self.documents.contains_key(key),
+            Kind::Role => self.roles.contains_key(key),
+            Kind::Menu => self.menus.contains_key(key),
+            Kind::Message => self.messages.contains_key(key),
+            Kind::Sequence => self.sequences.contains_key(key),
+            Kind::Connector => self.connectors.contains_key(key),
+        }
+    }
+
+    /// The keys of a kind that came from files, those that could not be read included.
+    pub(crate) fn keys(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        self.origins.keys().filter(move |(of, _)| *of == kind).map(|(_, key)| key.as_str())
     }
 
     /// Makes the lookups that follow from the definitions.

@@ -7,8 +7,10 @@
 //!
 //! What it never does: touch a database, the network or the clock; know anything of housing.
 
+mod bpmn;
 mod catalog;
 mod check;
+mod expressions;
 mod hint;
 pub mod kinds;
 mod load;
@@ -19,9 +21,12 @@ mod problem;
 mod schema;
 mod shape;
 mod source;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use catalog::{Catalog, Place, SharedCatalog};
+pub use expressions::{PlacedExpression, expressions};
 pub use kinds::*;
 pub use load::{DEFINITIONS_MAX, FILE_BYTES_MAX, load};
 pub use schema::schemas;

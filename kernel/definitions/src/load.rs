@@ -27,7 +27,8 @@ pub(crate) struct Loaded {
 /// is an error. Problems come in the order of file and line.
 pub fn load(sources: &[Source]) -> (Catalog, Vec<Problem>) {
     let mut loaded = read_all(sources);
-    crate::check::check(&mut loaded);
+    let found = crate::check::check(&loaded);
+    loaded.problems.extend(found);
     let Loaded { catalog, mut problems, .. } = loaded;
     problems.sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
     problems.dedup();
@@ -98,7 +99,7 @@ fn fill(
         let message = format!("“{name}”应为同一目录下的文件名，不含路径");
         return Some(Problem::error(&source.path, line, "sibling_file", message));
     }
-    let Some(sibling) = by_path.get(source.beside(&name).as_str()) else {
+    let Some(sibling) = by_path.get(origin.beside(&name).as_str()) else {
         let message = format!("同一目录下没有文件“{name}”");
         return Some(Problem::error(&source.path, line, "sibling_file", message));
     };

@@ -124,48 +124,43 @@ impl<'a> Path<'a> {
 /// Follows `path` from the entity named `entity`.
 pub fn resolve<'a>(catalog: &'a Catalog, entity: &str, path: &'a str) -> Result<Path<'a>, PathError> {
     let mut at = catalog.entity(entity).ok_or_else(|| PathError::NoEntity(entity.to_owned()))?;
+    if path.split('.').count() > PARTS_MAX {
+        return Err(PathError::TooLong);
+    }
+    let (ways, name) = match path.rsplit_once('.') {
+        Some((ways, name)) => (Some(ways), name),
+        None => (None, path),
+    };
     let mut hops = Vec::new();
-    let mut parts = path.split('.').peekable();
-    // `split` yields at least one part, so the loop returns before it runs out.
-    while let Some(name) = parts.next() {
-        if hops.len() >= PARTS_MAX {
-            return Err(PathError::TooLong);
-        }
-        let last = parts.peek().is_none();
-        let field = at.fields.get_key_value(name);
-        let child = catalog.child(&at.entity, name);
-        if last {
-            let target = match field {
-                Some((_, field)) => Some(Target::Field(field)),
-                None => BuiltIn::of(at, name).map(Target::BuiltIn),
-            };
-            return match target {
-                Some(target) => Ok(Path { hops, entity: at, name, target }),
-                None if child.is_some() => Err(PathError::EndsInRows { name: name.to_owned() }),
-                None => Err(no_field(at, name)),
-            };
-        }
-        let hop = match (field, child) {
-            (Some((key, field)), _) => {
-                let to = field.to.as_deref().filter(|_| field.field_type == FieldType::Ref);
-                let to = to.ok_or_else(|| PathError::NoWay { entity: at.entity.clone(), name: name.to_owned() })?;
-                let to = catalog.entity(to).ok_or_else(|| PathError::NoEntity(to.to_owned()))?;
-                Hop::Ref { field: key, to }
-            }
-            // `child` found the table by its parent link.
-            (None, Some(child)) => {
-                let field = child.parent.as_ref().map_or("", |parent| parent.field.as_str());
-                Hop::Rows { field, child }
-            }
-            (None, None) => return Err(no_field(at, name)),
-        };
+    for way in ways.into_iter().flat_map(|ways| ways.split('.')) {
+        let hop = hop(catalog, at, way)?;
         at = match hop {
             Hop::Ref { to, .. } => to,
             Hop::Rows { child, .. } => child,
         };
         hops.push(hop);
     }
-    Err(PathError::TooLong)
+    let target = match at.fields.get(name) {
+        Some(field) => Some(Target::Field(field)),
+        None => BuiltIn::of(at, name).map(Target::BuiltIn),
+    };
+    match target {
+        Some(target) => Ok(Path { hops, entity: at, name, target }),
+        None if catalog.child(&at.entity, name).is_some() => Err(PathError::EndsInRows { name: name.to_owned() }),
+        None => Err(no_field(at, name)),
+    }
+}
+
+fn hop<'a>(catalog: &'a Catalog, at: &'a Entity, name: &str) -> Result<Hop<'a>, PathError> {
+    if let Some((key, field)) = at.fields.get_key_value(name) {
+        let to = field.to.as_deref().filter(|_| field.field_type == FieldType::Ref);
+        let to = to.ok_or_else(|| PathError::NoWay { entity: at.entity.clone(), name: name.to_owned() })?;
+        let to = catalog.entity(to).ok_or_else(|| PathError::NoEntity(to.to_owned()))?;
+        return Ok(Hop::Ref { field: key, to });
+    }
+    let child = catalog.child(&at.entity, name).ok_or_else(|| no_field(at, name))?;
+    let parent = child.parent.as_ref().ok_or_else(|| no_field(at, name))?;
+    Ok(Hop::Rows { field: &parent.field, child })
 }
 
 fn no_field(entity: &Entity, name: &str) -> PathError {

@@ -27,14 +27,6 @@ impl Source {
         (parts.next()? == "definitions").then_some(())?;
         Some((parts.next()?, folder))
     }
-
-    /// The path of a file that stands beside this one.
-    pub(crate) fn beside(&self, file: &str) -> String {
-        match self.path.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/{file}"),
-            None => file.to_owned(),
-        }
-    }
 }
 
 /// The kinds of definition.

@@ -1,0 +1,88 @@
+//! Filters and orders.
+
+use serde_json::Value;
+
+use crate::path::Path;
+use crate::{FieldTest, FieldType, Filter, FilterOp, Sort};
+
+use super::{Check, Reach, fields};
+
+pub(super) fn check<'a>(at: &mut Check<'a>, place: &str, entity: &str, filter: &'a Filter) {
+    match filter {
+        Filter::And { and } => all(at, &format!("{place}/and"), entity, and),
+        Filter::Or { or } => all(at, &format!("{place}/or"), entity, or),
+        Filter::Not { not } => check(at, &format!("{place}/not"), entity, not),
+        Filter::Test(test) => self::test(at, place, entity, test),
+    }
+}
+
+fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter]) {
+    for (index, filter) in filters.iter().enumerate() {
+        check(at, &format!("{place}/{index}"), entity, filter);
+    }
+}
+
+fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) {
+    use FilterOp as Op;
+    let field_place = format!("{place}/field");
+    let Some(path) = at.path(&field_place, entity, &test.field, Reach::Any) else { return };
+    let value_place = format!("{place}/value");
+    match (test.op, &test.value) {
+        (Op::IsNull | Op::NotNull, Value::Null) => {}
+        (Op::IsNull | Op::NotNull, _) => at.error(&value_place, "filter_value", "is_null 和 not_null 不带 value"),
+        (Op::In | Op::NotIn, Value::Array(values)) => values.iter().for_each(|v| value(at, &value_place, &path, v)),
+        (Op::In | Op::NotIn, _) => at.error(&value_place, "filter_value", "in 和 not_in 的 value 应为列表"),
+        (Op::Between, Value::Array(values)) if values.len() == 2 => {
+            values.iter().for_each(|v| value(at, &value_place, &path, v));
+        }
+        (Op::Between, _) => at.error(&value_place, "filter_value", "between 的 value 应为两个值的列表"),
+        (Op::Contains | Op::StartsWith, Value::String(_)) => {}
+        (Op::Contains | Op::StartsWith, _) => at.error(&value_place, "filter_value", "value 应为文字"),
+        (_, Value::Null) => at.error(place, "filter_value", "缺少 value；判断空值用 is_null"),
+        (_, one) => value(at, &value_place, &path, one),
+    }
+    operator(at, place, test, &path);
+}
+
+fn value(at: &mut Check<'_>, place: &str, path: &Path<'_>, value: &Value) {
+    let Some(field) = path.field() else { return };
+    match (field.field_type, value) {
+        // One of the codes.
+        (FieldType::MultiChoice, Value::String(code)) => fields::code(at, place, field, code),
+        // Numbers are compared with as they are read.
+        (FieldType::Sequence, Value::String(_)) => {}
+        _ => fields::literal(at, place, field, value),
+    }
+}
+
+fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) {
+    use FilterOp as Op;
+    let place = format!("{place}/op");
+    let equality = matches!(test.op, Op::Eq | Op::Ne | Op::In | Op::NotIn | Op::IsNull | Op::NotNull);
+    if path.field().is_some_and(|field| field.sensitive) && !equality {
+        at.error(&place, "filter_op", format!("“{}”已加密，只能按相等查找", test.field));
+    }
+    let kind = path.field_type();
+    let ordered = matches!(
+        kind,
+        FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Date | FieldType::DateTime | FieldType::Sequence | FieldType::Text
+    );
+    let fits = match test.op {
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Between => ordered,
+        Op::Under => kind == FieldType::Choice,
+        _ => true,
+    };
+    if !fits {
+        at.error(&place, "filter_op", format!("“{}”的类型不能这样比较", test.field));
+    }
+}
+
+pub(super) fn sorts<'a>(at: &mut Check<'a>, place: &str, entity: &str, sorts: &'a [Sort]) {
+    for (index, sort) in sorts.iter().enumerate() {
+        let place = format!("{place}/{index}");
+        let path = at.path(&place, entity, &sort.field, Reach::One);
+        if path.and_then(|path| path.field()).is_some_and(|field| field.sensitive) {
+            at.error(&place, "sort_sensitive", format!("“{}”已加密，不能排序", sort.field));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+use crate::hint::hint;
+use crate::{Due, Kind, Level, Process, Step, StepField};
+
+use super::pages::{Wanted, opens};
+use super::{Check, bpmn, effects, fields};
+
+pub(super) fn check<'a>(at: &mut Check<'a>, process: &'a Process) {
+    let entity = &process.entity;
+    at.refers("entity", Kind::Entity, entity);
+    due(at, "due", process.due.as_ref());
+    roles(at, "starters", &process.starters, None);
+    if let Some(withdraw) = &process.withdraw {
+        roles(at, "withdraw/roles", &withdraw.roles, None);
+        effects::check(at, "withdraw/effects", entity, &withdraw.effects);
+    }
+    for (name, step) in &process.steps {
+        self::step(at, &format!("steps/{name}"), process, name, step);
+    }
+    for (name, service) in &process.services {
+        effects::check(at, &format!("services/{name}/effects"), entity, &service.effects);
+    }
+    for (name, effects) in &process.ends {
+        effects::check(at, &format!("ends/{name}"), entity, effects);
+    }
+    if !process.xml.is_empty() {
+        bpmn::check(at, process);
+    }
+}
+
+fn due(at: &mut Check<'_>, place: &str, due: Option<&Due>) {
+    if due.is_some_and(|due| due.working_days == 0 || due.warn_days > due.working_days) {
+        at.error(place, "bounds", "working_days 应至少为 1，warn_days 不应超过 working_days");
+    }
+}
+
+/// Roles that exist; with `entity`, roles that may also read its records.
+fn roles(at: &mut Check<'_>, place: &str, names: &[String], entity: Option<&str>) {
+    for (index, name) in names.iter().enumerate() {
+        let place = format!("{place}/{index}");
+        if !at.refers(&place, Kind::Role, name) {
+            continue;
+        }
+        let catalog = at.catalog;
+        let Some(role) = catalog.role(name) else { continue };
+        if role.level == Level::Public {
+            at.error(&place, "role_level", format!("角色“{name}”属于未登录的访问者，不能办理"));
+        } else if entity.is_some_and(|entity| !role.permissions.get(entity).is_some_and(|p| p.read)) {
+            at.error(&place, "role_right", format!("角色“{name}”没有查看实体“{}”的权限", entity.unwrap_or_default()));
+        }
+    }
+}
+
+fn step<'a>(at: &mut Check<'a>, place: &str, process: &'a Process, name: &str, step: &'a Step) {
+    if step.roles.is_empty() {
+        at.error(place, "empty", format!("步骤“{name}”没有办理角色"));
+    }
+    roles(at, &format!("{place}/roles"), &step.roles, Some(&process.entity));
+    if let Some(other) = &step.not_by {
+        other_step(at, &format!("{place}/not_by"), process, name, other);
+    }
+    for (index, other) in step.return_to.iter().enumerate() {
+        other_step(at, &format!("{place}/return_to/{index}"), process, name, other);
+    }
+    due(at, &format!("{place}/due"), step.due.as_ref());
+    effects::check(at, &format!("{place}/on_enter"), &process.entity, &step.on_enter);
+    for (input, field) in &step.form {
+        self::input(at, &format!("{place}/form/{input}"), process, step, input, field);
+    }
+    if step.outcomes.is_empty() {
+        at.error(place, "empty", format!("步骤“{name}”没有任何结果"));
+    }
+    for (key, outcome) in &step.outcomes {
+        let place = format!("{place}/outcomes/{key}");
+        fields::name(at, &place, key);
+        effects::check(at, &format!("{place}/effects"), &process.entity, &outcome.effects);
+    }
+    if let Some(page) = &step.page {
+        opens(at, &format!("{place}/page"), &process.entity, page, Wanted::Record);
+    }
+}
+
+fn other_step(at: &mut Check<'_>, place: &str, process: &Process, name: &str, other: &str) {
+    if other == name {
+        at.error(place, "no_step", "不能是本步骤自身");
+    } else if !process.steps.contains_key(other) {
+        let hint = hint(other, process.steps.keys().map(String::as_str));
+        at.error(place, "no_step", format!("没有步骤“{other}”{hint}"));
+    }
+}
+
+fn input<'a>(
+    at: &mut Check<'a>,
+    place: &str,
+    process: &'a Process,
+    step: &Step,
+    name: &'a str,
+    input: &'a StepField,
+) {
+    for (index, outcome) in input.outcomes.iter().enumerate().filter(|(_, o)| !step.outcomes.contains_key(*o)) {
+        let hint = hint(outcome, step.outcomes.keys().map(String::as_str));
+        at.error(&format!("{place}/outcomes/{index}"), "no_outcome", format!("本步骤没有结果“{outcome}”{hint}"));
+    }
+    let field = match &input.variable {
+        Some(field) => {
+            let place = format!("{place}/variable");
+            fields::name(at, &place, name);
+            fields::check(at, &place, field);
+            Some(field)
+        }
+        None => at.own_field(place, &process.entity, name),
+    };
+    if let (Some(field), Some(value)) = (field, &input.default) {
+        fields::literal(at, &format!("{place}/default"), field, value);
+    }
+}
