@@ -4,7 +4,7 @@ use anju_decisions::Expression;
 use anju_definitions::{Catalog, Effect, Process};
 use serde_json::Value;
 
-use crate::bpmn::{self, Graph, Kind, Timer};
+use crate::bpmn::{self, Graph, Kind};
 
 /// What is wrong with a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -139,7 +139,7 @@ impl Found<'_> {
         }
         for element in graph.elements.values() {
             if let Kind::TimerCatch { timer } | Kind::BoundaryTimer { timer, .. } = &element.kind {
-                self.compiles(&element.id, Timer::expression(timer));
+                self.compiles(&element.id, timer.expression());
             }
         }
         for (id, step) in &process.steps {

@@ -14,7 +14,7 @@ use crate::gateway::{self, Choice};
 use crate::machine::{self, Change, Demand, Ending, Event, Marking};
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState, Task, TaskState, new_id};
-use crate::tables::{CANDIDATE, TASK, TOKEN};
+use crate::tables::{CANDIDATE, TOKEN};
 use crate::trail::{self, Entry, TrailKind};
 use crate::{EffectContext, Error, Processes, Result};
 

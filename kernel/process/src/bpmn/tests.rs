@@ -120,7 +120,7 @@ fn timers_fire_when_their_time_is_over() {
         make_up: [jiff::civil::date(2026, 10, 10)].into(),
     };
     let due = |timer: Result<Timer, String>, value: serde_json::Value| {
-        timer.unwrap().due(now, &calendar, &value).unwrap().to_zoned(anju_calendar::zone()).datetime().to_string()
+        timer.unwrap().due(now, &calendar, &value).unwrap().to_zoned_datetime(anju_calendar::zone()).datetime().to_string()
     };
     assert_eq!(due(Timer::duration("PT2H"), json!(null)), "2026-09-30T12:00:00");
     assert_eq!(due(Timer::duration("P1M"), json!(null)), "2026-10-30T10:00:00");

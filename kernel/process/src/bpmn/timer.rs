@@ -69,7 +69,7 @@ impl Timer {
 
     /// When it fires for a token that arrived at `now`; `evaluated` is the value of its expression.
     pub fn due(&self, now: Timestamp, calendar: &WorkingCalendar, evaluated: &Value) -> Result<Timestamp, String> {
-        let local = now.to_zoned(zone());
+        let local = now.to_zoned_datetime(zone());
         match self {
             Self::After(duration) => local
                 .checked_add(duration.span)
@@ -92,7 +92,7 @@ fn instant(value: &Value) -> Result<Timestamp, String> {
 
 fn end_of(date: Date) -> Result<Timestamp, String> {
     date.checked_add(1.day())
-        .and_then(|next| next.to_zoned(zone()))
+        .and_then(|next| next.to_zoned_datetime(zone()))
         .map(|midnight| midnight.timestamp())
         .map_err(|_| format!("{date} 超出日历"))
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// RFC 3339 in Shanghai's time.
 fn time(at: Timestamp) -> Value {
-    Value::from(at.to_zoned(zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+    Value::from(at.to_zoned_datetime(zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
 fn opt_time(at: Option<Timestamp>) -> Value {
