@@ -37,7 +37,8 @@ pub(crate) struct Flow {
 impl Bpmn {
     /// Reads the one process of the file; line and message if that cannot be done. DOCTYPE is refused.
     pub(crate) fn read(xml: &str) -> Result<Self, (u32, String)> {
-        let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
+        let options =
+            ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
         let document = Document::parse_with_options(xml, options).map_err(|error| match error {
             roxmltree::Error::DtdDetected => (1, "BPMN 文件不能有 DOCTYPE".to_owned()),
             error => (error.pos().row, format!("不是合法的 XML：{error}")),
@@ -63,7 +64,10 @@ impl Bpmn {
                 line: line(node),
                 source: attribute("sourceRef").unwrap_or_default(),
                 target: attribute("targetRef").unwrap_or_default(),
-                condition: node.children().find(|child| is(child, "conditionExpression")).map(|child| text(&child)),
+                condition: node
+                    .children()
+                    .find(|child| is(child, "conditionExpression"))
+                    .map(|child| text(&child)),
             }),
             "timeDate" | "timeDuration" | "timeCycle" => self.timers.push((line(node), text(node))),
             _ if is_flow_node(tag) => self.elements.push(Element {

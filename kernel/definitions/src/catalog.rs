@@ -7,7 +7,8 @@ use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 
 use crate::{
-    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Operation, Page, Process, Role, Sequence,
+    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Operation, Page, Process, Role,
+    Sequence,
 };
 
 /// What running code holds: publishing swaps the catalog under it.
@@ -177,8 +178,11 @@ impl Catalog {
     /// Makes the lookups that follow from the definitions.
     pub(crate) fn index(&mut self) {
         self.children.clear();
-        let children: Vec<_> =
-            self.entities.values().filter_map(|e| Some((self.parent_of(e)?.entity.clone(), e.clone()))).collect();
+        let children: Vec<_> = self
+            .entities
+            .values()
+            .filter_map(|e| Some((self.parent_of(e)?.entity.clone(), e.clone())))
+            .collect();
         for (parent, child) in children {
             self.children.entry(parent).or_default().push(child);
         }

@@ -19,7 +19,12 @@ pub struct PlacedExpression<'a> {
 impl PlacedExpression<'_> {
     /// The problem that the expression does not compile.
     pub fn problem(&self, cause: &str) -> Problem {
-        Problem::error(&self.place.file, self.place.line, "expression", format!("表达式“{}”不合法：{cause}", self.text))
+        Problem::error(
+            &self.place.file,
+            self.place.line,
+            "expression",
+            format!("表达式“{}”不合法：{cause}", self.text),
+        )
     }
 }
 
@@ -144,7 +149,8 @@ impl<'a> Collector<'a> {
         let timers = bpmn.timers.into_iter().filter(|(_, text)| text.starts_with('='));
         for (line, text) in conditions.chain(timers) {
             let text = text.strip_prefix('=').unwrap_or(&text).trim().to_owned();
-            self.found.push(PlacedExpression { place: Place { file: file.clone(), line }, text: Cow::Owned(text) });
+            self.found
+                .push(PlacedExpression { place: Place { file: file.clone(), line }, text: Cow::Owned(text) });
         }
     }
 
@@ -183,7 +189,10 @@ impl<'a> Collector<'a> {
         match value {
             Value::String(text) => self.add(path, text.strip_prefix('=').map(str::trim)),
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(index, item)| self.value(&format!("{path}/{index}"), item));
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, item)| self.value(&format!("{path}/{index}"), item));
             }
             Value::Object(entries) => {
                 entries.iter().for_each(|(key, item)| self.value(&format!("{path}/{key}"), item));

@@ -10,11 +10,12 @@ pub(crate) fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) ->
     if wrong.is_empty() || wrong.len() > NAME_BYTES_MAX {
         return String::new();
     }
-    let far = (wrong.chars().count() / 3).clamp(1, 4);
+    let length = wrong.chars().count();
+    let far = (length / 3).clamp(1, 4);
     known
         .into_iter()
         .take(NAMES_MAX)
-        .filter(|name| name.len() <= NAME_BYTES_MAX)
+        .filter(|name| name.len() <= NAME_BYTES_MAX && name.chars().count().abs_diff(length) <= far)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, _)| *distance <= far)
         .min()

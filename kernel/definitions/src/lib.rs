@@ -29,6 +29,7 @@ pub use catalog::{Catalog, Place, SharedCatalog};
 pub use expressions::{PlacedExpression, expressions};
 pub use kinds::*;
 pub use load::{DEFINITIONS_MAX, FILE_BYTES_MAX, load};
-pub use schema::schemas;
 pub use problem::{Problem, Severity};
+pub use schema::schemas;
 pub use source::{Kind, Source};
+pub use tree::LEVELS_MAX;

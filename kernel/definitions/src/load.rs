@@ -30,7 +30,8 @@ pub fn load(sources: &[Source]) -> (Catalog, Vec<Problem>) {
     let found = crate::check::check(&loaded);
     loaded.problems.extend(found);
     let Loaded { catalog, mut problems, .. } = loaded;
-    problems.sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
+    problems
+        .sort_by(|a, b| (&a.file, a.line, a.code, &a.message).cmp(&(&b.file, b.line, b.code, &b.message)));
     problems.dedup();
     (catalog, problems)
 }
@@ -39,7 +40,8 @@ fn read_all(sources: &[Source]) -> Loaded {
     let mut loaded = Loaded::default();
     let mut sorted: Vec<&Source> = sources.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    let by_path: HashMap<&str, &Source> = sorted.iter().map(|source| (source.path.as_str(), *source)).collect();
+    let by_path: HashMap<&str, &Source> =
+        sorted.iter().map(|source| (source.path.as_str(), *source)).collect();
     loaded.catalog.version = version(&sorted);
     let definitions: Vec<&Source> = sorted.iter().copied().filter(|source| source.is_definition()).collect();
     if let Some(first) = definitions.get(DEFINITIONS_MAX) {

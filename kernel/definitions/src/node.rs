@@ -9,6 +9,8 @@ use serde_json::{Number, Value};
 
 /// Deepest nesting of a definition.
 pub(crate) const DEPTH_MAX: usize = 40;
+/// Most faults reported of one file.
+pub(crate) const FAULTS_MAX: usize = 200;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
@@ -19,7 +21,10 @@ pub(crate) struct Node {
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     /// `plain` text may be read as a number, boolean or null; quoted text may not.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
 }
@@ -46,7 +51,7 @@ pub(crate) fn read(text: &str) -> (Option<Node>, Vec<Fault>) {
             }
             Err(error) => {
                 let line = u32::try_from(error.marker().line()).unwrap_or(u32::MAX).max(1);
-                builder.faults.push((line, "yaml_syntax", format!("YAML 语法错误：{}", error.info())));
+                builder.fault(line, "yaml_syntax", format!("YAML 语法错误：{}", error.info()));
                 return (None, builder.faults);
             }
         }
@@ -82,12 +87,12 @@ impl Builder {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    self.faults.push((line, "second_document", "一个文件只能有一个定义".into()));
+                    self.fault(line, "second_document", "一个文件只能有一个定义".into());
                     return Err(GivenUp);
                 }
             }
             Event::Alias(_) => {
-                self.faults.push((line, "anchor", "定义文件不支持 YAML 锚点和引用（& 与 *）".into()));
+                self.fault(line, "anchor", "定义文件不支持 YAML 锚点和引用（& 与 *）".into());
                 self.add(Node { line, content: Content::Scalar { text: String::new(), plain: true } });
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -112,22 +117,28 @@ impl Builder {
         Ok(())
     }
 
+    fn fault(&mut self, line: u32, code: &'static str, message: String) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push((line, code, message));
+        }
+    }
+
     fn note(&mut self, anchor: usize, tagged: bool, line: u32) {
         if anchor != 0 {
-            self.faults.push((line, "anchor", "定义文件不支持 YAML 锚点和引用（& 与 *）".into()));
+            self.fault(line, "anchor", "定义文件不支持 YAML 锚点和引用（& 与 *）".into());
         }
         if tagged {
-            self.faults.push((line, "tag", "定义文件不支持 YAML 标签（!）".into()));
+            self.fault(line, "tag", "定义文件不支持 YAML 标签（!）".into());
         }
     }
 
     fn begin(&mut self, content: Content, line: u32) -> Result<(), GivenUp> {
         if self.open.len() >= DEPTH_MAX {
-            self.faults.push((line, "too_deep", format!("嵌套超过 {DEPTH_MAX} 层")));
+            self.fault(line, "too_deep", format!("嵌套超过 {DEPTH_MAX} 层"));
             return Err(GivenUp);
         }
         if matches!(self.open.last(), Some(Open { content: Content::Map(_), key: None, .. })) {
-            self.faults.push((line, "yaml_key", "键只能是文字".into()));
+            self.fault(line, "yaml_key", "键只能是文字".into());
             return Err(GivenUp);
         }
         self.open.push(Open { line, content, key: None, seen: HashMap::new() });
@@ -138,14 +149,14 @@ impl Builder {
         let text = text.into_owned();
         if let Some(Open { content: Content::Map(_), key: key @ None, seen, .. }) = self.open.last_mut() {
             let first = seen.get(&text).copied();
-            match first {
-                Some(first) => {
-                    let message = format!("键“{text}”重复，前一处在第 {first} 行");
-                    self.faults.push((line, "duplicate_key", message));
-                }
-                None => drop(seen.insert(text.clone(), line)),
+            let fault = first.map(|first| format!("键“{text}”重复，前一处在第 {first} 行"));
+            if first.is_none() {
+                seen.insert(text.clone(), line);
             }
             *key = Some((Key { text, line }, first.is_some()));
+            if let Some(message) = fault {
+                self.fault(line, "duplicate_key", message);
+            }
             return;
         }
         self.add(Node { line, content: Content::Scalar { text, plain } });

@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::load::Parsed;
 use crate::node::{self, Content, Node};
 use crate::{
-    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Page, Problem, Process, Role, Sequence,
-    Source, shape,
+    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Page, Problem, Process, Role,
+    Sequence, Source, shape,
 };
 
 /// A definition of any kind.
@@ -29,7 +29,8 @@ pub(crate) enum Definition {
 pub(crate) fn parse(source: &Source) -> Parsed {
     let mut parsed = Parsed::default();
     let (root, faults) = node::read(&source.text);
-    let mut report = |line, code, message| parsed.problems.push(Problem::error(&source.path, line, code, message));
+    let mut report =
+        |line, code, message| parsed.problems.push(Problem::error(&source.path, line, code, message));
     let broken = root.is_none() && !faults.is_empty();
     for (line, code, message) in faults {
         report(line, code, message);
@@ -43,7 +44,8 @@ pub(crate) fn parse(source: &Source) -> Parsed {
     };
     if let Some((app, folder)) = source.app_and_folder() {
         if Kind::from_folder(folder) != Some(kind) {
-            let message = format!("{}“{}”应放在目录 {} 下，而不是 {folder}", kind.title(), kind, kind.folder());
+            let message =
+                format!("{}“{}”应放在目录 {} 下，而不是 {folder}", kind.title(), kind, kind.folder());
             report(root.line, "wrong_folder", message);
         }
         if let Some(key) = root.get(kind.name()).and_then(Node::text) {
@@ -114,7 +116,8 @@ fn build(kind: Kind, value: Value) -> Result<Definition, (String, String)> {
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, (String, String)> {
-    serde_path_to_error::deserialize(value).map_err(|error| (error.path().to_string(), error.inner().to_string()))
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| (error.path().to_string(), error.inner().to_string()))
 }
 
 /// The line of the node at a path as serde_path_to_error prints it: `fields.status.items[2]`.

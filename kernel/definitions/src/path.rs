@@ -146,7 +146,9 @@ pub fn resolve<'a>(catalog: &'a Catalog, entity: &str, path: &'a str) -> Result<
     };
     match target {
         Some(target) => Ok(Path { hops, entity: at, name, target }),
-        None if catalog.child(&at.entity, name).is_some() => Err(PathError::EndsInRows { name: name.to_owned() }),
+        None if catalog.child(&at.entity, name).is_some() => {
+            Err(PathError::EndsInRows { name: name.to_owned() })
+        }
         None => Err(no_field(at, name)),
     }
 }

@@ -7,10 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::Kind;
 use crate::hint::hint;
-use crate::node::{Content, Fault, Node};
-
-/// Most faults reported of one file.
-const FAULTS_MAX: usize = 200;
+use crate::node::{Content, FAULTS_MAX, Fault, Node};
 
 static SCHEMAS: LazyLock<Vec<(Kind, Value)>> =
     LazyLock::new(|| Kind::ALL.into_iter().map(|kind| (kind, crate::schema::schema(kind))).collect());
@@ -64,16 +61,22 @@ impl<'s> Fitting<'s> {
 
     fn gather(&self, schema: &'s Value, shape: &mut Shape<'s>) {
         let Some(schema) = schema.as_object() else { return };
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/")) {
+        if let Some(name) =
+            schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/$defs/"))
+        {
             self.gather(&self.defs[name], shape);
         }
         match schema.get("type") {
             Some(Value::String(one)) => shape.add_type(one),
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).for_each(|t| shape.add_type(t)),
+            Some(Value::Array(several)) => {
+                several.iter().filter_map(Value::as_str).for_each(|t| shape.add_type(t))
+            }
             _ => {}
         }
         shape.words.extend(schema.get("const").and_then(Value::as_str));
-        shape.words.extend(schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
+        shape.words.extend(
+            schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str),
+        );
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             shape.properties.extend(properties.iter().map(|(key, value)| (key.as_str(), value)));
         }
@@ -117,7 +120,11 @@ impl<'s> Fitting<'s> {
         }
         if !matches!(node.content, Content::Map(_)) {
             let keys = keys_of(&shapes);
-            self.fault(node.line, "wrong_type", format!("{}应为键值形式，可用的键：{}", subject(path), keys.join("、")));
+            self.fault(
+                node.line,
+                "wrong_type",
+                format!("{}应为键值形式，可用的键：{}", subject(path), keys.join("、")),
+            );
             return false;
         }
         let chosen = match tag_of(&shapes) {
@@ -173,7 +180,8 @@ impl<'s> Fitting<'s> {
         let mut object = Map::new();
         for (key, child) in entries {
             let path = below(path, &key.text);
-            let known = shape.properties.iter().find(|(name, _)| *name == key.text).map(|(_, schema)| *schema);
+            let known =
+                shape.properties.iter().find(|(name, _)| *name == key.text).map(|(_, schema)| *schema);
             match known.or(shape.rest) {
                 Some(schema) => drop(object.insert(key.text.clone(), self.value(child, schema, &path))),
                 None => {
@@ -197,7 +205,8 @@ impl<'s> Fitting<'s> {
             return Value::Null;
         };
         let schema = shape.items.unwrap_or(&Value::Null);
-        let items = items.iter().enumerate().map(|(i, item)| self.value(item, schema, &format!("{path}[{i}]")));
+        let items =
+            items.iter().enumerate().map(|(i, item)| self.value(item, schema, &format!("{path}[{i}]")));
         Value::Array(items.collect())
     }
 
@@ -217,7 +226,7 @@ impl<'s> Fitting<'s> {
     fn plain(&mut self, node: &Node, wanted: &str, shape: &Shape<'s>, path: &str) -> Value {
         let value = node.value();
         let (fits, name) = match wanted {
-            "boolean" => (value.is_boolean(), "true 或 false"),
+            "boolean" => (value.is_boolean(), " true 或 false"),
             "integer" if shape.minimum == Some(0) => (value.is_u64(), "不小于 0 的整数"),
             "integer" => (value.is_i64() || value.is_u64(), "整数"),
             "number" => (value.is_number(), "数字"),

@@ -17,7 +17,9 @@ fn fixture(name: &str) -> String {
 fn files(archives: &[String]) -> Vec<Source> {
     let mut files = BTreeMap::new();
     for archive in archives {
-        for file in archive.split("\n-- ").flat_map(|file| file.split_once(" --\n").or(file.split_once(" --"))) {
+        for file in
+            archive.split("\n-- ").flat_map(|file| file.split_once(" --\n").or(file.split_once(" --")))
+        {
             files.insert(file.0.trim_start_matches("-- ").to_owned(), format!("{}\n", file.1));
         }
     }
@@ -92,7 +94,8 @@ fn processes_are_checked_against_their_bpmn() {
 
 #[test]
 fn a_reference_to_a_definition_that_could_not_be_read_is_not_reported_again() {
-    let broken = "-- apps/library/definitions/dictionaries/state.yaml --\ndictionary: library.state\ntitle: 状态\n";
+    let broken =
+        "-- apps/library/definitions/dictionaries/state.yaml --\ndictionary: library.state\ntitle: 状态\n";
     let (catalog, problems) = load(&files(&[fixture("library.txt"), broken.to_owned()]));
     assert!(catalog.dictionary("library.state").is_none());
     let printed: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -147,7 +150,14 @@ fn every_expression_is_listed_with_its_place() {
     let catalog = library();
     let listed: String = expressions(&catalog)
         .iter()
-        .map(|e| format!("{}:{}: {}\n", e.place.file.trim_start_matches("apps/library/definitions/"), e.place.line, e.text))
+        .map(|e| {
+            format!(
+                "{}:{}: {}\n",
+                e.place.file.trim_start_matches("apps/library/definitions/"),
+                e.place.line,
+                e.text
+            )
+        })
         .collect();
     insta::assert_snapshot!(listed);
 }
@@ -155,9 +165,44 @@ fn every_expression_is_listed_with_its_place() {
 /// Pieces of definitions, to come near to what the parser knows.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "entity: a.b\n", "page: a.b\n", "process: a.b\n", "kind: list\n", "title: x\n", "fields:\n", "  f: ", "{ ", " }", "[ ",
-        " ]", ", ", "type: text", "effects: [{ set: { a: 1 } }]\n", "where: { and: [", "- ", ": ", "? ", "&a ", "*a", "!!str ",
-        "---\n", "...\n", "|\n", ">\n", "'", "\"", "#", "\t", "\n", "  ", "null", "~", "1e400", "-", "$", "中", "columns: ",
+        "entity: a.b\n",
+        "page: a.b\n",
+        "process: a.b\n",
+        "kind: list\n",
+        "title: x\n",
+        "fields:\n",
+        "  f: ",
+        "{ ",
+        " }",
+        "[ ",
+        " ]",
+        ", ",
+        "type: text",
+        "effects: [{ set: { a: 1 } }]\n",
+        "where: { and: [",
+        "- ",
+        ": ",
+        "? ",
+        "&a ",
+        "*a",
+        "!!str ",
+        "---\n",
+        "...\n",
+        "|\n",
+        ">\n",
+        "'",
+        "\"",
+        "#",
+        "\t",
+        "\n",
+        "  ",
+        "null",
+        "~",
+        "1e400",
+        "-",
+        "$",
+        "中",
+        "columns: ",
     ]);
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }

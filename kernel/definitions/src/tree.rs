@@ -2,6 +2,9 @@
 
 use crate::{Dictionary, DictionaryItem};
 
+/// Most levels of a tree.
+pub const LEVELS_MAX: usize = 20;
+
 impl Dictionary {
     pub fn item(&self, code: &str) -> Option<&DictionaryItem> {
         self.items.iter().find(|item| item.code == code)
@@ -12,18 +15,10 @@ impl Dictionary {
         self.item(code).map(|item| item.title.as_str())
     }
 
-    /// The item and those above it, the item first. Ends at a parent that does not exist or was already passed.
+    /// The item and those above it, the item first; at most [`LEVELS_MAX`].
     pub fn ancestry(&self, code: &str) -> Vec<&DictionaryItem> {
-        let mut line = Vec::new();
-        let mut next = self.item(code);
-        while let Some(item) = next {
-            if line.iter().any(|passed: &&DictionaryItem| passed.code == item.code) {
-                break;
-            }
-            line.push(item);
-            next = item.parent.as_deref().and_then(|parent| self.item(parent));
-        }
-        line
+        let above = |item: &&DictionaryItem| item.parent.as_deref().and_then(|parent| self.item(parent));
+        std::iter::successors(self.item(code), above).take(LEVELS_MAX).collect()
     }
 
     /// Whether `code` is `ancestor` or stands below it. Codes that do not exist are under nothing.

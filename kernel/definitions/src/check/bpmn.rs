@@ -32,12 +32,23 @@ pub(super) fn check(at: &mut Check<'_>, process: &Process) {
 /// Every element of the kind has its part in the definition.
 fn bound(at: &mut Check<'_>, file: &str, tag: &str, part: &str, bpmn: &Bpmn, has: &dyn Fn(&str) -> bool) {
     for element in bpmn.of(tag).filter(|element| !has(&element.id)) {
-        at.error_beside(file, element.line, "unbound", format!("{tag}“{}”在定义的 {part} 中没有说明", element.id));
+        at.error_beside(
+            file,
+            element.line,
+            "unbound",
+            format!("{tag}“{}”在定义的 {part} 中没有说明", element.id),
+        );
     }
 }
 
 /// Every part of the definition has its element.
-fn exists<'k>(at: &mut Check<'_>, tag: &str, part: &str, bpmn: &Bpmn, names: impl Iterator<Item = &'k String>) {
+fn exists<'k>(
+    at: &mut Check<'_>,
+    tag: &str,
+    part: &str,
+    bpmn: &Bpmn,
+    names: impl Iterator<Item = &'k String>,
+) {
     for name in names.filter(|name| !bpmn.of(tag).any(|element| element.id == **name)) {
         let hint = hint(name, bpmn.of(tag).map(|element| element.id.as_str()));
         at.error(&format!("{part}/{name}"), "unbound", format!("BPMN 中没有 {tag}“{name}”{hint}"));
@@ -55,7 +66,12 @@ fn flows(at: &mut Check<'_>, file: &str, bpmn: &Bpmn, ids: &HashSet<&str>) {
     }
     for element in &bpmn.elements {
         if let Some(default) = element.default.as_deref().filter(|default| !flows.contains(default)) {
-            at.error_beside(file, element.line, "bpmn", format!("“{}”的默认连线“{default}”不存在", element.id));
+            at.error_beside(
+                file,
+                element.line,
+                "bpmn",
+                format!("“{}”的默认连线“{default}”不存在", element.id),
+            );
         }
         if let Some(on) = element.attached_to.as_deref().filter(|on| !ids.contains(on)) {
             at.error_beside(file, element.line, "bpmn", format!("“{}”依附的“{on}”不存在", element.id));

@@ -1,24 +1,31 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::Dictionary;
 use crate::hint::hint;
+use crate::tree::LEVELS_MAX;
 
 use super::Check;
 
 pub(super) fn check(at: &mut Check<'_>, dictionary: &Dictionary) {
-    let codes: HashSet<&str> = dictionary.items.iter().map(|item| item.code.as_str()).collect();
+    let parents: HashMap<&str, Option<&str>> =
+        dictionary.items.iter().map(|item| (item.code.as_str(), item.parent.as_deref())).collect();
     let mut seen = HashSet::new();
     for (index, item) in dictionary.items.iter().enumerate() {
         if item.code.is_empty() || !seen.insert(item.code.as_str()) {
-            at.error(&format!("items/{index}/code"), "duplicate_code", format!("代码“{}”为空或重复", item.code));
+            at.error(
+                &format!("items/{index}/code"),
+                "duplicate_code",
+                format!("代码“{}”为空或重复", item.code),
+            );
         }
         let Some(parent) = &item.parent else { continue };
         let place = format!("items/{index}/parent");
-        if !codes.contains(parent.as_str()) {
-            let hint = hint(parent, codes.iter().copied());
+        if !parents.contains_key(parent.as_str()) {
+            let hint = hint(parent, dictionary.items.iter().map(|item| item.code.as_str()));
             at.error(&place, "dictionary_parent", format!("上级代码“{parent}”不在本字典中{hint}"));
-        } else if in_circle(dictionary, &item.code) {
-            at.error(&place, "dictionary_parent", format!("代码“{}”的上级绕回了自身", item.code));
+        } else if levels(&parents, &item.code) > LEVELS_MAX {
+            let message = format!("代码“{}”的上级绕回了自身，或超过 {LEVELS_MAX} 层", item.code);
+            at.error(&place, "dictionary_parent", message);
         }
     }
     if dictionary.items.is_empty() {
@@ -26,7 +33,8 @@ pub(super) fn check(at: &mut Check<'_>, dictionary: &Dictionary) {
     }
 }
 
-fn in_circle(dictionary: &Dictionary, code: &str) -> bool {
-    let top = dictionary.ancestry(code);
-    top.last().and_then(|item| item.parent.as_deref()) == Some(code)
+/// How many levels up to the top; one more than the most when there is no end.
+fn levels(parents: &HashMap<&str, Option<&str>>, code: &str) -> usize {
+    let above = |code: &&str| parents.get(code).copied().flatten();
+    std::iter::successors(Some(code), above).take(LEVELS_MAX + 1).count()
 }

@@ -30,7 +30,9 @@ fn one<'a>(at: &mut Check<'a>, place: &str, entity: &str, effect: &'a Effect) {
             let of = catalog.process(process).map(|process| &process.entity);
             same_entity(at, &place, entity, of, "流程");
         }
-        Effect::Complete { step, outcome } => complete(at, &format!("{place}/complete"), entity, step, outcome),
+        Effect::Complete { step, outcome } => {
+            complete(at, &format!("{place}/complete"), entity, step, outcome)
+        }
         Effect::Message(message) => {
             let place = format!("{place}/message");
             at.refers(&place, Kind::Message, message);
@@ -76,7 +78,8 @@ fn same_entity(at: &mut Check<'_>, place: &str, entity: &str, of: Option<&String
 }
 
 fn complete(at: &mut Check<'_>, place: &str, entity: &str, step: &str, outcome: &str) {
-    let processes: Vec<_> = at.catalog.processes.values().filter(|process| process.entity == entity).collect();
+    let processes: Vec<_> =
+        at.catalog.processes.values().filter(|process| process.entity == entity).collect();
     let steps: Vec<_> = processes.iter().filter_map(|process| process.steps.get(step)).collect();
     if steps.is_empty() {
         let known = processes.iter().flat_map(|process| process.steps.keys().map(String::as_str));
@@ -96,7 +99,8 @@ fn call(at: &mut Check<'_>, place: &str, name: &str, values: &IndexMap<String, V
     }
     let catalog = at.catalog;
     let Some((_, operation)) = catalog.operation(name) else {
-        let known = catalog.connector(connector).into_iter().flat_map(|c| c.operations.keys().map(String::as_str));
+        let known =
+            catalog.connector(connector).into_iter().flat_map(|c| c.operations.keys().map(String::as_str));
         let operation = name.rsplit('.').next().unwrap_or_default();
         let message = format!("连接器“{connector}”没有操作“{operation}”{}", hint(operation, known));
         at.error(&format!("{place}/operation"), "dangling_reference", message);
@@ -107,6 +111,10 @@ fn call(at: &mut Check<'_>, place: &str, name: &str, values: &IndexMap<String, V
     }
     for (given, _) in values.iter().filter(|(given, _)| !operation.needs.contains(given)) {
         let hint = hint(given, operation.needs.iter().map(String::as_str));
-        at.error(&format!("{place}/values/{given}"), "call_values", format!("操作“{name}”不用“{given}”{hint}"));
+        at.error(
+            &format!("{place}/values/{given}"),
+            "call_values",
+            format!("操作“{name}”不用“{given}”{hint}"),
+        );
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
 
 fn table_name(at: &mut Check<'_>, entity: &Entity) {
     let table = |key: &str| key.replace('.', "_");
-    let same = at.catalog.entities.keys().find(|key| **key < entity.entity && table(key) == table(&entity.entity));
+    let same =
+        at.catalog.entities.keys().find(|key| **key < entity.entity && table(key) == table(&entity.entity));
     if let Some(same) = same {
         at.error("entity", "table_name", format!("与实体“{same}”的数据表重名"));
     }
@@ -57,9 +58,6 @@ fn parent<'a>(at: &mut Check<'a>, entity: &'a Entity) {
         at.error("parent/field", "parent", format!("“{}”应为引用上级记录的字段", link.field));
         return;
     }
-    if !field.required {
-        at.error("parent/field", "parent", format!("“{}”须为必填", link.field));
-    }
     fields::name(at, "parent/as", &link.as_name);
     if link.rows_max == 0 || link.rows_max > 1_000 {
         at.error("parent/rows_max", "bounds", "rows_max 应在 1 至 1000 之间");
@@ -70,7 +68,9 @@ fn parent<'a>(at: &mut Check<'a>, entity: &'a Entity) {
         at.error("parent/as", "parent", format!("实体“{}”已有字段“{}”", above.entity, link.as_name));
     }
     let mut siblings = catalog.children_of(&above.entity).iter().filter(|other| other.entity < entity.entity);
-    if let Some(other) = siblings.find(|other| other.parent.as_ref().is_some_and(|p| p.as_name == link.as_name)) {
+    if let Some(other) =
+        siblings.find(|other| other.parent.as_ref().is_some_and(|p| p.as_name == link.as_name))
+    {
         at.error("parent/as", "parent", format!("子表“{}”已用名称“{}”", other.entity, link.as_name));
     }
     let mut passed = HashSet::from([entity.entity.as_str()]);

@@ -18,14 +18,25 @@ pub(super) fn name(at: &mut Check<'_>, place: &str, name: &str) {
     if name.contains('$') || RESERVED.contains(&name) {
         at.error(place, "reserved_name", format!("“{name}”是保留名称"));
     } else if !crate::parse::is_snake_case(name) || name.len() > 50 {
-        at.error(place, "name_syntax", format!("“{name}”应为小写字母、数字和下划线，字母开头，不超过 50 个字符"));
+        at.error(
+            place,
+            "name_syntax",
+            format!("“{name}”应为小写字母、数字和下划线，字母开头，不超过 50 个字符"),
+        );
     }
 }
 
 pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
     use FieldType as T;
     let kind = field.field_type;
-    attribute(at, place, "dictionary", field.dictionary.is_some(), matches!(kind, T::Choice | T::MultiChoice), true);
+    attribute(
+        at,
+        place,
+        "dictionary",
+        field.dictionary.is_some(),
+        matches!(kind, T::Choice | T::MultiChoice),
+        true,
+    );
     attribute(at, place, "to", field.to.is_some(), kind == T::Ref, true);
     attribute(at, place, "sequence", field.sequence.is_some(), kind == T::Sequence, true);
     attribute(at, place, "scale", field.scale.is_some(), kind == T::Decimal, true);
@@ -42,7 +53,14 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
     attribute(at, place, "pattern", field.pattern.is_some(), text, false);
     let sealable = !matches!(kind, T::Sequence | T::Ref | T::File | T::Json | T::Boolean);
     attribute(at, place, "sensitive", field.sensitive, sealable, false);
-    attribute(at, place, "unique", field.unique, !matches!(kind, T::Json | T::MultiChoice | T::LongText), false);
+    attribute(
+        at,
+        place,
+        "unique",
+        field.unique,
+        !matches!(kind, T::Json | T::MultiChoice | T::LongText),
+        false,
+    );
 
     if let Some(key) = &field.dictionary {
         at.refers(&format!("{place}/dictionary"), Kind::Dictionary, key);
@@ -57,7 +75,9 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
         at.error(&format!("{place}/scale"), "bounds", format!("小数位数应在 1 至 {SCALE_MAX} 之间"));
     }
     bounds(at, place, field);
-    if let Some(Err(error)) = field.pattern.as_deref().map(|pattern| regex_syntax::Parser::new().parse(pattern)) {
+    if let Some(Err(error)) =
+        field.pattern.as_deref().map(|pattern| regex_syntax::Parser::new().parse(pattern))
+    {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");
         at.error(&format!("{place}/pattern"), "pattern", format!("正则表达式不合法：{cause}"));
@@ -86,7 +106,9 @@ fn bounds(at: &mut Check<'_>, place: &str, field: &Field) {
         (Some(min), Some(max)) => match (as_number(min), as_number(max)) {
             (Some(min), Some(max)) => min > max,
             // Dates in ISO form order as text; `today` comes after every digit.
-            _ => matches!((min.as_str(), max.as_str()), (Some(min), Some(max)) if is_date(min) && is_date(max) && min > max),
+            _ => {
+                matches!((min.as_str(), max.as_str()), (Some(min), Some(max)) if is_date(min) && is_date(max) && min > max)
+            }
         },
         _ => false,
     };
@@ -105,12 +127,14 @@ pub(super) fn literal(at: &mut Check<'_>, place: &str, field: &Field, value: &Va
         return;
     }
     let (fits, wanted) = match field.field_type {
-        T::Boolean => (value.is_boolean(), "true 或 false"),
+        T::Boolean => (value.is_boolean(), " true 或 false"),
         T::Integer => (value.is_i64(), "整数"),
         T::Money => (value.is_i64(), "整数（单位：分）"),
         T::Decimal => (as_number(value).is_some(), "数字"),
         T::Date => (value.as_str().is_some_and(is_date), "日期，形如 2026-01-31"),
-        T::DateTime => (value.as_str().is_some_and(|text| text.len() >= 20), "日期时间，形如 2026-01-31T08:00:00+08:00"),
+        T::DateTime => {
+            (value.as_str().is_some_and(|text| text.len() >= 20), "日期时间，形如 2026-01-31T08:00:00+08:00")
+        }
         T::MultiChoice => (value.is_array(), "代码列表"),
         T::Json => (true, ""),
         T::Sequence => (false, "空：编号由平台生成"),
@@ -129,7 +153,11 @@ pub(super) fn literal(at: &mut Check<'_>, place: &str, field: &Field, value: &Va
             for code in codes {
                 match code.as_str() {
                     Some(code) => self::code(at, place, field, code),
-                    None => at.error(place, "literal", format!("“{}”：代码应为文字（数字代码请加引号）", field.title)),
+                    None => at.error(
+                        place,
+                        "literal",
+                        format!("“{}”：代码应为文字（数字代码请加引号）", field.title),
+                    ),
                 }
             }
         }
@@ -140,7 +168,9 @@ pub(super) fn literal(at: &mut Check<'_>, place: &str, field: &Field, value: &Va
 /// A code that should be in the dictionary of the field.
 pub(super) fn code(at: &mut Check<'_>, place: &str, field: &Field, code: &str) {
     let catalog = at.catalog;
-    let Some(dictionary) = field.dictionary.as_deref().and_then(|key| catalog.dictionary(key)) else { return };
+    let Some(dictionary) = field.dictionary.as_deref().and_then(|key| catalog.dictionary(key)) else {
+        return;
+    };
     if dictionary.item(code).is_none() {
         let hint = hint(code, dictionary.items.iter().map(|item| item.code.as_str()));
         at.error(place, "no_code", format!("字典“{}”没有代码“{code}”{hint}", dictionary.dictionary));
@@ -159,7 +189,10 @@ fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok());
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
         && digits(5..7).is_some_and(|month| (1..=12).contains(&month))
         && digits(8..10).is_some_and(|day| (1..=31).contains(&day))
 }

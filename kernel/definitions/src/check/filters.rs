@@ -29,8 +29,12 @@ fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) 
     let value_place = format!("{place}/value");
     match (test.op, &test.value) {
         (Op::IsNull | Op::NotNull, Value::Null) => {}
-        (Op::IsNull | Op::NotNull, _) => at.error(&value_place, "filter_value", "is_null 和 not_null 不带 value"),
-        (Op::In | Op::NotIn, Value::Array(values)) => values.iter().for_each(|v| value(at, &value_place, &path, v)),
+        (Op::IsNull | Op::NotNull, _) => {
+            at.error(&value_place, "filter_value", "is_null 和 not_null 不带 value")
+        }
+        (Op::In | Op::NotIn, Value::Array(values)) => {
+            values.iter().for_each(|v| value(at, &value_place, &path, v))
+        }
         (Op::In | Op::NotIn, _) => at.error(&value_place, "filter_value", "in 和 not_in 的 value 应为列表"),
         (Op::Between, Value::Array(values)) if values.len() == 2 => {
             values.iter().for_each(|v| value(at, &value_place, &path, v));
@@ -65,7 +69,13 @@ fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) 
     let kind = path.field_type();
     let ordered = matches!(
         kind,
-        FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Date | FieldType::DateTime | FieldType::Sequence | FieldType::Text
+        FieldType::Integer
+            | FieldType::Decimal
+            | FieldType::Money
+            | FieldType::Date
+            | FieldType::DateTime
+            | FieldType::Sequence
+            | FieldType::Text
     );
     let fits = match test.op {
         Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Between => ordered,

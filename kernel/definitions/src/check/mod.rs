@@ -152,7 +152,8 @@ impl<'a> Check<'a> {
         let PathError::NoField { entity, name } = error else { return String::new() };
         let Some(entity) = self.catalog.entity(entity) else { return String::new() };
         let children = self.catalog.children_of(&entity.entity).iter();
-        let children = children.filter_map(|child| child.parent.as_ref()).map(|parent| parent.as_name.as_str());
+        let children =
+            children.filter_map(|child| child.parent.as_ref()).map(|parent| parent.as_name.as_str());
         hint(name, entity.fields.keys().map(String::as_str).chain(children))
     }
 }
@@ -163,7 +164,10 @@ pub(super) fn placeholders(text: &str) -> Result<Vec<&str>, String> {
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
         let inside = rest[at..].strip_prefix('{').ok_or("多余的“}”")?;
-        let end = inside.find(['{', '}']).filter(|end| inside[*end..].starts_with('}')).ok_or("“{”没有对应的“}”")?;
+        let end = inside
+            .find(['{', '}'])
+            .filter(|end| inside[*end..].starts_with('}'))
+            .ok_or("“{”没有对应的“}”")?;
         if end == 0 {
             return Err("“{}”中应有名称".into());
         }

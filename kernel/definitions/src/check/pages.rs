@@ -1,5 +1,6 @@
 use crate::{
-    Column, DashboardPage, DetailPage, FieldType, FormPage, Kind, ListPage, Page, PageBody, Related, Section, Tab, Widget,
+    Column, DashboardPage, DetailPage, FieldType, FormPage, Kind, ListPage, Page, PageBody, Related, Section,
+    Tab, Widget,
 };
 
 use super::entities::action;

@@ -45,7 +45,11 @@ fn roles(at: &mut Check<'_>, place: &str, names: &[String], entity: Option<&str>
         if role.level == Level::Public {
             at.error(&place, "role_level", format!("角色“{name}”属于未登录的访问者，不能办理"));
         } else if entity.is_some_and(|entity| !role.permissions.get(entity).is_some_and(|p| p.read)) {
-            at.error(&place, "role_right", format!("角色“{name}”没有查看实体“{}”的权限", entity.unwrap_or_default()));
+            at.error(
+                &place,
+                "role_right",
+                format!("角色“{name}”没有查看实体“{}”的权限", entity.unwrap_or_default()),
+            );
         }
     }
 }
@@ -96,9 +100,14 @@ fn input<'a>(
     name: &'a str,
     input: &'a StepField,
 ) {
-    for (index, outcome) in input.outcomes.iter().enumerate().filter(|(_, o)| !step.outcomes.contains_key(*o)) {
+    for (index, outcome) in input.outcomes.iter().enumerate().filter(|(_, o)| !step.outcomes.contains_key(*o))
+    {
         let hint = hint(outcome, step.outcomes.keys().map(String::as_str));
-        at.error(&format!("{place}/outcomes/{index}"), "no_outcome", format!("本步骤没有结果“{outcome}”{hint}"));
+        at.error(
+            &format!("{place}/outcomes/{index}"),
+            "no_outcome",
+            format!("本步骤没有结果“{outcome}”{hint}"),
+        );
     }
     let field = match &input.variable {
         Some(field) => {

@@ -35,7 +35,8 @@ fn permission<'a>(at: &mut Check<'a>, place: &str, role: &Role, entity: &str, pe
             at.error(&place, "unmask", format!("“{name}”未加密，无须列入 unmask"));
         }
     }
-    for (list, names) in [("fields", permission.fields.as_ref()), ("read_only", Some(&permission.read_only))] {
+    for (list, names) in [("fields", permission.fields.as_ref()), ("read_only", Some(&permission.read_only))]
+    {
         for (index, name) in names.into_iter().flatten().enumerate() {
             at.path(&format!("{place}/{list}/{index}"), entity, name, Reach::Own);
         }
@@ -46,7 +47,10 @@ fn permission<'a>(at: &mut Check<'a>, place: &str, role: &Role, entity: &str, pe
     if let Some(filter) = &permission.filter {
         filters::check(at, &format!("{place}/where"), entity, filter);
     }
-    let beyond_reading = permission.create || permission.update || permission.delete || permission.import
+    let beyond_reading = permission.create
+        || permission.update
+        || permission.delete
+        || permission.import
         || permission.export
         || !permission.actions.is_empty();
     if beyond_reading && !permission.read {

@@ -9,7 +9,8 @@ pub(super) fn check<'a>(at: &mut Check<'a>, sequence: &'a Sequence) {
         Ok(parts) => parts,
         Err(message) => return at.error("pattern", "placeholder", message),
     };
-    let (counters, others): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(|p| *p == "n" || p.starts_with("n:"));
+    let (counters, others): (Vec<&str>, Vec<&str>) =
+        parts.into_iter().partition(|p| *p == "n" || p.starts_with("n:"));
     let digits = counters.first().and_then(|counter| counter.strip_prefix("n:")?.parse::<u32>().ok());
     if counters.len() != 1 || !digits.is_some_and(|digits| (1..=18).contains(&digits)) {
         at.error("pattern", "sequence_pattern", "须有且只有一个流水号，形如 {n:6}，位数 1 至 18");
@@ -19,7 +20,8 @@ pub(super) fn check<'a>(at: &mut Check<'a>, sequence: &'a Sequence) {
     let in_fields = catalog.entities.values().filter(|entity| {
         entity.fields.values().any(|field| field.sequence.as_deref() == Some(sequence.sequence.as_str()))
     });
-    let in_documents = catalog.documents.values().filter(|document| document.number.as_ref() == Some(&sequence.sequence));
+    let in_documents =
+        catalog.documents.values().filter(|document| document.number.as_ref() == Some(&sequence.sequence));
     let in_documents = in_documents.filter_map(|document| catalog.entity(&document.entity));
     let mut users: Vec<_> = in_fields.chain(in_documents).map(|entity| entity.entity.as_str()).collect();
     users.sort_unstable();

@@ -23,9 +23,21 @@ pub enum Effect {
     /// Render a document, store its file and put its id into a field of the record.
     Document { document: String, into: String },
     /// Call a connector operation `connector.operation` with the given values, through the outbox.
-    Call { operation: String, #[serde(default)] values: IndexMap<String, Value> },
+    Call {
+        operation: String,
+        #[serde(default)]
+        values: IndexMap<String, Value>,
+    },
     /// Evaluate a decision and store its outcome in a variable of the process (or ignore it).
-    Decide { decision: String, #[serde(default)] into: Option<String> },
+    Decide {
+        decision: String,
+        #[serde(default)]
+        into: Option<String>,
+    },
     /// Run a named function of the application's Rust code.
-    Command { command: String, #[serde(default)] values: IndexMap<String, Value> },
+    Command {
+        command: String,
+        #[serde(default)]
+        values: IndexMap<String, Value>,
+    },
 }

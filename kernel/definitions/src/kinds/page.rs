@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Filter, Sort};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+// serde cannot refuse unknown keys here because of the flattened body; the loader does.
+#[schemars(deny_unknown_fields)]
 pub struct Page {
     /// Key: `app.name`.
     pub page: String,
