@@ -75,8 +75,8 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
         at.error(&format!("{place}/scale"), "bounds", format!("小数位数应在 1 至 {SCALE_MAX} 之间"));
     }
     bounds(at, place, field);
-    if let Some(Err(error)) =
-        field.pattern.as_deref().map(|pattern| regex_syntax::Parser::new().parse(pattern))
+    if let Some(pattern) = &field.pattern
+        && let Err(error) = regex_syntax::Parser::new().parse(pattern)
     {
         let cause = error.to_string();
         let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ");

@@ -111,10 +111,9 @@ fn related<'a>(at: &mut Check<'a>, place: &str, entity: &str, related: &'a Relat
         return;
     }
     let by = format!("{place}/by");
-    if let Some(field) = at.own_field(&by, &related.entity, &related.by) {
-        if field.to.as_deref() != Some(entity) {
-            at.error(&by, "field_type", format!("“{}”应为引用“{entity}”的字段", related.by));
-        }
+    let field = at.own_field(&by, &related.entity, &related.by);
+    if field.is_some_and(|field| field.to.as_deref() != Some(entity)) {
+        at.error(&by, "field_type", format!("“{}”应为引用“{entity}”的字段", related.by));
     }
     columns(at, &format!("{place}/columns"), &related.entity, &related.columns);
     filters::sorts(at, &format!("{place}/sort"), &related.entity, &related.sort);

@@ -25,6 +25,8 @@ pub struct Page {
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+// Few exist, each behind an `Arc`; boxing would only be in the reader's way.
+#[allow(clippy::large_enum_variant)]
 pub enum PageBody {
     List(ListPage),
     Form(FormPage),
