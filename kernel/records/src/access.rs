@@ -126,6 +126,12 @@ impl<'p> Access<'p> {
         Some((self.plan.position(name)?, value))
     }
 
+    /// The first field on the way to the one that says whose a record is.
+    pub(crate) fn place_field(&self) -> Option<usize> {
+        let Rows::Own { path, .. } = &self.rows else { return None };
+        self.plan.position(path.first()?)
+    }
+
     /// Whether values alone tell if a record is within the actor's rows; `None` if the database has to.
     pub(crate) fn admits(&self, values: &[serde_json::Value]) -> Option<bool> {
         if !self.system && self.grants.iter().all(|grant| grant.permission.filter.is_some()) {

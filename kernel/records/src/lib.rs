@@ -26,6 +26,7 @@ mod reveal;
 mod schema;
 mod search;
 mod sequence;
+mod services;
 mod value;
 mod write;
 
@@ -36,7 +37,7 @@ pub use error::{Error, FieldError, Result};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
-    AfterEach, CellText, Import, ImportError, ImportMode, SheetData, TemplateColumn, TemplateSheet, TemplateSpec,
+    AfterEach, CellText, Import, ImportBatch, ImportError, ImportMode, SheetData, TemplateColumn, TemplateSheet, TemplateSpec,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};

@@ -1,10 +1,19 @@
 //! Importing a workbook: every row is judged before any is written.
 
+mod cells;
+mod check;
+mod columns;
+mod lookups;
+mod template;
+mod write;
+
 use anju_store::Tx;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Object, Record, Result};
+pub use write::ImportBatch;
+
+use crate::{Object, Record, Result, write::KnownReferences};
 
 /// One sheet of a workbook, as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +55,7 @@ pub struct ImportError {
 #[derive(Debug)]
 pub struct Import {
     pub entity: String,
+    pub mode: ImportMode,
     /// Rows of the main sheet.
     pub rows: usize,
     /// Rows of the main sheet with a fault, in themselves or in their child rows.
@@ -53,6 +63,7 @@ pub struct Import {
     pub errors: Vec<ImportError>,
     /// What will be written: Excel row and input.
     pub(crate) ready: Vec<(usize, Object)>,
+    pub(crate) known: KnownReferences,
 }
 
 /// What is done with each record right after it was created, in the same transaction.

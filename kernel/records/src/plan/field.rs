@@ -1,8 +1,7 @@
-use std::collections::HashMap;
-
 use anju_decisions::Expression;
 use anju_definitions::{Catalog, Entity, Field, FieldType};
 use anju_store::ColumnKind;
+use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
@@ -34,7 +33,7 @@ pub(crate) struct FieldPlan {
     /// A default that is computed (`=today`).
     pub default_formula: Option<Formula>,
     /// Codes of the dictionary.
-    pub codes: HashMap<String, Code>,
+    pub codes: IndexMap<String, Code>,
     pub sequence: Option<SequencePlan>,
     /// Position of the choice field that says which kind of certificate a number is of.
     pub certificate_by: Option<usize>,
@@ -137,9 +136,9 @@ fn column_kind(kind: FieldType) -> ColumnKind {
     }
 }
 
-fn codes(catalog: &Catalog, field: &Field) -> HashMap<String, Code> {
+fn codes(catalog: &Catalog, field: &Field) -> IndexMap<String, Code> {
     let Some(dictionary) = field.dictionary.as_ref().and_then(|key| catalog.dictionaries.get(key)) else {
-        return HashMap::new();
+        return IndexMap::new();
     };
     let code = |item: &anju_definitions::DictionaryItem| Code {
         title: item.title.clone(),

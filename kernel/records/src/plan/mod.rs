@@ -146,6 +146,13 @@ impl EntityPlan {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// Whether a rule or condition of this entity reads the child table.
+    pub(crate) fn child_is_read_by_rules(&self, name: &str) -> bool {
+        let conditions = self.fields.iter().flat_map(|f| [&f.required_when, &f.visible_when]).flatten();
+        let mut formulas = conditions.chain(self.rules.iter().map(|rule| &rule.check));
+        formulas.any(|formula| formula.names.iter().any(|known| known == name))
+    }
+
     pub(crate) fn parent(&self) -> Option<&Parent> {
         self.entity.parent.as_ref()
     }

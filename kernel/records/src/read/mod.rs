@@ -8,5 +8,5 @@ mod single;
 
 pub(crate) use children::attach_children;
 pub(crate) use load::{Loaded, load_children, load_one};
-pub(crate) use render::{Viewer, display_of};
+pub(crate) use render::{Viewer, display_of, push_shown};
 pub(crate) use shape::{Shape, ShapeRequest};

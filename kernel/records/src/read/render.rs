@@ -52,6 +52,16 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// For display texts only.
+    pub(crate) fn for_display(records: &'a Records, shape: &'a Shape, actor: &Actor) -> Self {
+        Self { records, shape, sees: Vec::new(), names: Vec::new(), clear: actor.is_system(), whole: false }
+    }
+
+    /// How the record of a row is named.
+    pub(crate) fn display(&self, row: &Row) -> Result<String> {
+        self.text(&self.shape.display, row)
+    }
+
     pub(crate) fn render(&self, mut row: Row) -> Result<Record> {
         let display = self.text(&self.shape.display, &row)?;
         let references = self.references(&row)?;

@@ -4,7 +4,7 @@ use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
 use anju_store::{ColumnRef, Condition, Operator, SqlValue};
 use serde_json::Value;
 
-use super::joins::{Joins, Located, Meta, PATH_MAX, Place, names};
+use super::joins::{Joins, Located, Meta, Place, names};
 use crate::{
     Actor, Error, FieldError, Records, Result,
     access::{Access, Operation, may_show},
@@ -309,20 +309,7 @@ fn under(joins: &Joins<'_>, field: &FieldPlan, value: &Value) -> Result<Vec<SqlV
     let dictionary = field.definition.dictionary.as_ref().and_then(|key| joins.plans().catalog.dictionaries.get(key));
     let Some(dictionary) = dictionary else { return Err(fault("operator", "该字段没有上下级关系").into()) };
     let ancestor = required(value)?.as_str().ok_or_else(|| fault("type", "应为选项代码"))?;
-    let parent_of = |code: &str| dictionary.items.iter().find(|item| item.code == code)?.parent.as_deref();
-    let is_below = |code: &str| {
-        let mut at = Some(code);
-        // A path up a tree is shorter than the number of its items, so a cycle ends too.
-        for _ in 0..=PATH_MAX * 4 {
-            match at {
-                Some(code) if code == ancestor => return true,
-                Some(code) => at = parent_of(code),
-                None => return false,
-            }
-        }
-        false
-    };
-    Ok(dictionary.items.iter().filter(|item| is_below(&item.code)).map(|item| item.code.as_str().into()).collect())
+    Ok(dictionary.descendants(ancestor).into_iter().map(SqlValue::from).collect())
 }
 
 /// Fields that the filter certainly tests for equality: those of a look-up.

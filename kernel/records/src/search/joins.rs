@@ -43,7 +43,7 @@ pub(crate) enum Meta {
 /// Most references one query follows.
 const JOINS_MAX: usize = 40;
 /// Most names in a path.
-pub(crate) const PATH_MAX: usize = 5;
+const PATH_MAX: usize = 5;
 
 impl Meta {
     pub(crate) const ALL: [Self; 6] =

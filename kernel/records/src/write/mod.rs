@@ -1,21 +1,20 @@
-use anju_store::Tx;
+//! Writing: the stations every change passes, in the order of their files. What a station hands on has a
+//! type that only it can make, so none can be left out.
 
-use crate::{Actor, Error, Object, Record, Records, Result};
+mod check;
+mod draft;
+mod operations;
+mod outcome;
+mod parse;
+mod references;
+mod rules;
+mod save;
+mod seal;
+mod tables;
+mod trail;
 
-impl Records {
-    /// Creates a record with its child rows.
-    pub async fn create(&self, tx: &mut Tx, actor: &Actor, entity: &str, input: Object, why: Option<&str>) -> Result<Record> {
-        let _ = (tx, actor, entity, input, why);
-        Err(Error::NotFound)
-    }
-    /// Changes fields of a record; child tables given are replaced row by row.
-    pub async fn patch(&self, tx: &mut Tx, actor: &Actor, entity: &str, id: &str, version: Option<i64>, changes: Object, why: Option<&str>) -> Result<Record> {
-        let _ = (tx, actor, entity, id, version, changes, why);
-        Err(Error::NotFound)
-    }
-    /// Deletes a record with its child rows.
-    pub async fn delete(&self, tx: &mut Tx, actor: &Actor, entity: &str, id: &str, version: Option<i64>, why: Option<&str>) -> Result<()> {
-        let _ = (tx, actor, entity, id, version, why);
-        Err(Error::NotFound)
-    }
-}
+pub(crate) use draft::DraftRow;
+pub(crate) use operations::{set_row_defaults, take_place};
+pub(crate) use parse::{Writer, parse_into};
+pub(crate) use references::KnownReferences;
+pub(crate) use rules::check_row;

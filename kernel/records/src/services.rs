@@ -1,0 +1,99 @@
+//! What the rest of the kernel asks of records besides reading and writing them.
+
+use std::collections::HashSet;
+
+use anju_definitions::Field;
+use anju_store::{ColumnKind, Condition, Fetch, Select, Tx};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{
+    Actor, Error, FieldError, Object, Page, Query, Records, Result,
+    access::{Access, Operation},
+    plan::FieldPlan,
+    sequence::SequencePlan,
+    value,
+};
+
+impl Records {
+    /// As [`Records::query`], within a transaction.
+    pub async fn query_in(&self, tx: &mut Tx, actor: &Actor, entity: &str, query: &Query) -> Result<Page> {
+        self.query_from(tx, actor, entity, query).await
+    }
+
+    /// Holds a record until the transaction ends, so that steps that look at several records of it come one
+    /// after the other.
+    pub async fn lock(&self, tx: &mut Tx, entity: &str, id: &str) -> Result<()> {
+        let plans = self.plans()?;
+        let plan = plans.entity(entity)?;
+        let select = Select::from(plan.table.as_str())
+            .column("id", ColumnKind::Text)
+            .filter(Condition::eq(plan.table.as_str(), "id", id))
+            .for_update();
+        tx.fetch_optional(&select).await?;
+        Ok(())
+    }
+
+    /// The next number of a sequence for a record's values.
+    pub async fn draw_number(&self, tx: &mut Tx, sequence: &str, entity: &str, record: &Object) -> Result<String> {
+        let plans = self.plans()?;
+        let plan = plans.entity(entity)?;
+        let definition = plans.catalog.sequence(sequence);
+        let definition = definition.ok_or_else(|| Error::Internal(format!("no sequence `{sequence}`")))?;
+        let values: Vec<Value> =
+            plan.fields.iter().map(|field| record.get(&field.name).cloned().unwrap_or_default()).collect();
+        SequencePlan::compile(definition)?.draw(tx, plan, &values, self.today()).await
+    }
+
+    /// Checks input against fields that belong to no record, e.g. those of an action; all faults at once.
+    pub fn check_input(&self, entity: &str, fields: &IndexMap<String, Field>, input: &Object) -> Result<Object> {
+        let catalog = self.catalog().load();
+        let owner = catalog.entity(entity).ok_or(Error::NotFound)?;
+        let unknown = input.keys().filter(|name| !fields.contains_key(*name));
+        let mut faults: Vec<FieldError> =
+            unknown.map(|name| FieldError::new(name, "unknown", format!("没有“{name}”这个字段"))).collect();
+        let mut checked = Object::new();
+        for (name, definition) in fields {
+            let field = FieldPlan::compile(&catalog, owner, name, definition)?;
+            let given = input.get(name).or(definition.default.as_ref()).unwrap_or(&Value::Null);
+            match value::parse(&field, given, self.today()) {
+                Ok(Value::Null) if definition.required => {
+                    faults.push(FieldError::new(name, "required", format!("请填写{}", definition.title)));
+                }
+                Ok(parsed) => drop(checked.insert(name.clone(), parsed)),
+                Err(fault) => faults.push(FieldError::new(name, fault.code, fault.message)),
+            }
+        }
+        if faults.is_empty() { Ok(checked) } else { Err(Error::Invalid(faults)) }
+    }
+
+    /// Whether the actor may read records of the entity at all, whichever.
+    pub fn may_read(&self, actor: &Actor, entity: &str) -> bool {
+        self.visible_fields(actor, entity).is_some()
+    }
+
+    /// The fields of the entity that the actor may see; `None` without the right to read it.
+    pub fn visible_fields(&self, actor: &Actor, entity: &str) -> Option<HashSet<String>> {
+        let plans = self.plans().ok()?;
+        let plan = plans.entity(entity).ok()?;
+        let access = Access::of(&plans, plan, actor, Operation::Read).ok()?;
+        let seen = plan.fields.iter().enumerate().filter(|(position, _)| access.sees(*position));
+        Some(seen.map(|(_, field)| field.name.clone()).collect())
+    }
+
+    /// Refuses an actor without the right to import into the entity.
+    pub fn may_import(&self, actor: &Actor, entity: &str) -> Result<()> {
+        self.require(actor, entity, Operation::Import)
+    }
+
+    /// Refuses an actor without the right to an action of the entity.
+    pub fn may_act(&self, actor: &Actor, entity: &str, action: &str) -> Result<()> {
+        self.require(actor, entity, Operation::Action(action))
+    }
+
+    fn require(&self, actor: &Actor, entity: &str, operation: Operation<'_>) -> Result<()> {
+        let plans = self.plans()?;
+        let plan = plans.entity(entity)?;
+        Access::of(&plans, plan, actor, operation).map(|_| ())
+    }
+}

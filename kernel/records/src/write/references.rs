@@ -1,0 +1,138 @@
+//! What a change points to must exist and be visible to whoever points.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use anju_definitions::FieldType;
+use anju_store::{ColumnRef, Condition, Fetch, Select, Tx};
+use serde_json::Value;
+
+use super::draft::{Draft, DraftRow};
+use crate::{
+    Actor, FieldError, Records, Result,
+    access::{Access, Operation, may_show},
+    plan::{EntityPlan, Plans},
+    search::{Joins, Meta},
+};
+
+/// References `(entity, id)` that are known to be in order: those an import looked up beforehand.
+#[derive(Debug, Default)]
+pub(crate) struct KnownReferences(pub HashSet<(String, String)>);
+
+/// A reference of the change: target entity, id, field path.
+struct Pointer {
+    target: String,
+    id: String,
+    at: String,
+}
+
+/// Checks all references and files of a change, one query per target entity.
+pub(crate) async fn check_references(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+    known: &KnownReferences,
+    faults: &mut Vec<FieldError>,
+) -> Result<()> {
+    let mut pointers = Vec::new();
+    let mut files = Vec::new();
+    collect(&draft.plan, &draft.row, "", None, &mut pointers, &mut files);
+    for table in draft.tables.iter().filter(|table| table.given) {
+        let child = draft.child(table);
+        for (index, row) in table.rows.iter().enumerate() {
+            let path = format!("{}[{index}].", child.name);
+            collect(&table.plan, row, &path, Some(child.parent_field), &mut pointers, &mut files);
+        }
+    }
+    pointers.retain(|pointer| !known.0.contains(&(pointer.target.clone(), pointer.id.clone())));
+    let mut by_target: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for pointer in &pointers {
+        by_target.entry(&pointer.target).or_default().insert(&pointer.id);
+    }
+    for (target, ids) in by_target {
+        let plan = plans.entity(target)?;
+        let visible = visible_ids(records, tx, plans, plan, actor, &ids).await?;
+        for pointer in pointers.iter().filter(|p| p.target == target && !visible.contains(&p.id)) {
+            let message = format!("所选的{}不存在或无权使用", plan.entity.title);
+            faults.push(FieldError::new(pointer.at.as_str(), "reference", message));
+        }
+    }
+    for (id, accept, at) in files {
+        check_file(tx, &id, &accept, at, faults).await?;
+    }
+    Ok(())
+}
+
+fn collect(
+    plan: &EntityPlan,
+    row: &DraftRow,
+    path: &str,
+    link: Option<usize>,
+    pointers: &mut Vec<Pointer>,
+    files: &mut Vec<(String, Vec<String>, String)>,
+) {
+    for (position, field) in plan.fields.iter().enumerate() {
+        let Value::String(id) = &row.values[position] else { continue };
+        if link == Some(position) || !row.changed(position) {
+            continue;
+        }
+        let at = format!("{path}{}", field.name);
+        match (field.kind, &field.definition.to) {
+            (FieldType::Ref, Some(to)) => pointers.push(Pointer { target: to.clone(), id: id.clone(), at }),
+            (FieldType::File, _) => files.push((id.clone(), field.definition.accept.clone(), at)),
+            _ => {}
+        }
+    }
+}
+
+/// Those of the ids that are live and within the actor's rows.
+pub(crate) async fn visible_ids(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plans: &Plans,
+    plan: &EntityPlan,
+    actor: &Actor,
+    ids: &BTreeSet<&str>,
+) -> Result<HashSet<String>> {
+    let access = Access::of(plans, plan, actor, Operation::Read);
+    let (joins, condition) = match &access {
+        Ok(access) => records.reachable(plans, plan, access, Vec::new())?,
+        Err(_) if may_show(plans, plan, actor) => (Joins::new(plans, plan).into_joins(), Condition::True),
+        Err(_) => return Ok(HashSet::new()),
+    };
+    let select = Select {
+        joins,
+        filter: Condition::is_in(plan.table.as_str(), "id", ids.iter().copied())
+            .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
+            .and(condition),
+        ..Select::from(plan.table.as_str())
+    };
+    let rows = source.fetch_all(&select.column("id", Meta::Id.kind())).await?;
+    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+}
+
+async fn check_file(
+    tx: &mut Tx,
+    id: &str,
+    accept: &[String],
+    at: String,
+    faults: &mut Vec<FieldError>,
+) -> Result<()> {
+    let meta = match tx.file_meta(id).await {
+        Ok(meta) => meta,
+        Err(anju_store::Error::NotFound) => {
+            faults.push(FieldError::new(at, "reference", "文件不存在，请重新上传"));
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let fits = |pattern: &String| match pattern.strip_suffix("/*") {
+        Some(group) => meta.media_type.split('/').next() == Some(group),
+        None => *pattern == meta.media_type,
+    };
+    if !accept.is_empty() && !accept.iter().any(fits) {
+        faults.push(FieldError::new(at, "format", "不接受这种类型的文件"));
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Station five: the row and its child rows, in one transaction, if the version still is what it was.
+
+use anju_store::{ColumnRef, Condition, SqlValue, Tx};
+
+use super::{
+    draft::{Draft, DraftTable},
+    seal::Sealed,
+};
+use crate::{Actor, Change, Error, FieldError, Records, Result, plan::EntityPlan};
+
+/// A change that is in the database (of this transaction).
+pub(crate) struct Stored {
+    pub draft: Draft,
+    pub version: i64,
+    pub at_ms: i64,
+}
+
+impl Stored {
+    pub(crate) async fn from(records: &Records, tx: &mut Tx, actor: &Actor, sealed: Sealed) -> Result<Self> {
+        let at_ms = records.now().as_millisecond();
+        let Sealed { draft, columns, tables } = sealed;
+        let stamp = Stamp { at_ms, by: &actor.account_id };
+        let version = match &draft.row.before {
+            None => {
+                let row = stamp.new_row(&draft.row.id, columns);
+                tx.insert(&draft.plan.table, row).await.map_err(|error| duplicate(&draft.plan, "", error))?;
+                1
+            }
+            Some(before) => {
+                let mut sets = stamp.touched(columns, before.version + 1);
+                if draft.change == Change::Deleted {
+                    sets.push(("deleted_at".to_owned(), at_ms.into()));
+                }
+                let filter = live(&draft.plan, &draft.row.id).and(Condition::eq(
+                    draft.plan.table.as_str(),
+                    "version",
+                    before.version,
+                ));
+                let updated = tx.update(&draft.plan.table, sets, filter).await;
+                if updated.map_err(|error| duplicate(&draft.plan, "", error))? == 0 {
+                    return Err(Error::Stale { current: before.version + 1 });
+                }
+                before.version + 1
+            }
+        };
+        for (table, rows) in draft.tables.iter().zip(tables).filter(|(table, _)| table.given) {
+            let name = &draft.child(table).name;
+            save_table(tx, &stamp, table, rows).await.map_err(|error| match error {
+                Error::Store(error) => duplicate(&table.plan, name, error),
+                other => other,
+            })?;
+        }
+        Ok(Self { draft, version, at_ms })
+    }
+}
+
+/// When and by whom.
+struct Stamp<'a> {
+    at_ms: i64,
+    by: &'a str,
+}
+
+impl Stamp<'_> {
+    fn new_row(&self, id: &str, mut columns: Vec<(String, SqlValue)>) -> Vec<(String, SqlValue)> {
+        columns.extend([
+            ("id".to_owned(), id.into()),
+            ("version".to_owned(), 1i64.into()),
+            ("created_at".to_owned(), self.at_ms.into()),
+            ("created_by".to_owned(), self.by.into()),
+            ("updated_at".to_owned(), self.at_ms.into()),
+            ("updated_by".to_owned(), self.by.into()),
+        ]);
+        columns
+    }
+
+    fn touched(&self, mut columns: Vec<(String, SqlValue)>, version: i64) -> Vec<(String, SqlValue)> {
+        columns.extend([
+            ("version".to_owned(), version.into()),
+            ("updated_at".to_owned(), self.at_ms.into()),
+            ("updated_by".to_owned(), self.by.into()),
+        ]);
+        columns
+    }
+}
+
+fn live(plan: &EntityPlan, id: &str) -> Condition {
+    Condition::eq(plan.table.as_str(), "id", id)
+        .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
+}
+
+/// Removed rows first, so that their unique values are free again; then changes, then new rows.
+async fn save_table(
+    tx: &mut Tx,
+    stamp: &Stamp<'_>,
+    table: &DraftTable,
+    rows: Vec<Vec<(String, SqlValue)>>,
+) -> Result<()> {
+    let plan = &table.plan;
+    if !table.removed.is_empty() {
+        let ids = table.removed.iter().map(|row| row.id.as_str());
+        let sets = vec![("deleted_at", SqlValue::Int(stamp.at_ms))];
+        tx.update(&plan.table, sets, Condition::is_in(plan.table.as_str(), "id", ids)).await?;
+    }
+    let mut new_rows = Vec::new();
+    for (position, (row, mut columns)) in (0i64..).zip(table.rows.iter().zip(rows)) {
+        columns.push(("position".to_owned(), position.into()));
+        match &row.before {
+            Some(before) => {
+                let version = before.version + i64::from(row.is_changed());
+                tx.update(&plan.table, stamp.touched(columns, version), live(plan, &row.id)).await?;
+            }
+            None => new_rows.push(stamp.new_row(&row.id, columns)),
+        }
+    }
+    insert_together(tx, plan, new_rows).await
+}
+
+/// New rows in as few statements as possible: each gets the columns that any of them has.
+async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, SqlValue)>>) -> Result<()> {
+    let mut columns: Vec<String> = Vec::new();
+    for (name, _) in rows.iter().flatten() {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let aligned = rows.into_iter().map(|mut row| {
+        let mut take = |name: &String| {
+            let found = row.iter().position(|(n, _)| n == name);
+            found.map_or(SqlValue::Null, |at| row.swap_remove(at).1)
+        };
+        columns.iter().map(&mut take).collect::<Vec<_>>()
+    });
+    let aligned: Vec<Vec<SqlValue>> = aligned.collect();
+    if !aligned.is_empty() {
+        tx.insert_many(&plan.table, &columns, aligned).await?;
+    }
+    Ok(())
+}
+
+/// A violated unique key as a fault at its fields.
+fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
+    let anju_store::Error::Unique { columns, .. } = &error else { return error.into() };
+    let fields: Vec<_> = plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();
+    let Some(last) = fields.last() else {
+        return Error::conflict("duplicate", format!("{}已存在，不能重复", plan.entity.title));
+    };
+    let titles: Vec<&str> = fields.iter().map(|field| field.title.as_str()).collect();
+    let message = format!("已有相同{}的{}", titles.join("、"), plan.entity.title);
+    let at = if child.is_empty() { last.name.clone() } else { child.to_owned() };
+    Error::Invalid(vec![FieldError::new(at, "duplicate", message)])
+}

@@ -1,0 +1,52 @@
+//! Station four: values become columns; sensitive ones leave here encrypted, with their blind index.
+
+use anju_store::SqlValue;
+use serde_json::Value;
+
+use super::{check::Checked, draft::Draft};
+use crate::{Records, plan::EntityPlan, value};
+
+/// A change as columns. Only this can be written.
+pub(crate) struct Sealed {
+    pub draft: Draft,
+    /// Columns of the record that change.
+    pub columns: Vec<(String, SqlValue)>,
+    /// By child table and row: the columns that change.
+    pub tables: Vec<Vec<Vec<(String, SqlValue)>>>,
+}
+
+impl Sealed {
+    pub(crate) fn from(records: &Records, checked: Checked) -> Self {
+        let draft = checked.draft;
+        let columns = changed_columns(records, &draft.plan, &draft.row);
+        let tables = draft.tables.iter().map(|table| {
+            table.rows.iter().map(|row| changed_columns(records, &table.plan, row)).collect()
+        });
+        let tables = tables.collect();
+        Self { draft, columns, tables }
+    }
+}
+
+fn changed_columns(records: &Records, plan: &EntityPlan, row: &super::DraftRow) -> Vec<(String, SqlValue)> {
+    let mut columns = Vec::with_capacity(plan.fields.len() + 4);
+    for (position, field) in plan.fields.iter().enumerate() {
+        if !row.changed(position) {
+            continue;
+        }
+        let value = &row.values[position];
+        let Some(index_column) = &field.index_column else {
+            columns.push((field.name.clone(), value::to_column(field, value)));
+            continue;
+        };
+        let (sealed, index) = match value {
+            Value::Null => (SqlValue::Null, SqlValue::Null),
+            value => {
+                let sealed = records.seal(plan, field, &row.id, value);
+                (SqlValue::Bytes(sealed), records.blind_index(field, value).into())
+            }
+        };
+        columns.push((field.name.clone(), sealed));
+        columns.push((index_column.clone(), index));
+    }
+    columns
+}

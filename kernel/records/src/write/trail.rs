@@ -1,0 +1,142 @@
+//! Station six: history, audit and event of a change, in the same transaction.
+
+use anju_store::{NewEvent, SqlValue, Tx};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use super::{draft::DraftRow, save::Stored};
+use crate::{
+    Actor, Change, Object, Records, Result,
+    audit::AuditEntry,
+    history::{StoredChange, sealing_column},
+    plan::{EntityPlan, FieldPlan},
+    schema::HISTORY,
+    search::Meta,
+};
+
+impl Change {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// Writes what the change leaves behind.
+pub(crate) async fn leave_trail(
+    records: &Records,
+    tx: &mut Tx,
+    actor: &Actor,
+    stored: &Stored,
+    why: Option<&str>,
+) -> Result<()> {
+    let draft = &stored.draft;
+    let changes = changes(records, stored);
+    let changes = serde_json::to_string(&changes).map_err(|cause| crate::Error::Internal(cause.to_string()))?;
+    let digest = anju_crypto::sm3_hex(changes.as_bytes());
+    let history: Vec<(&str, SqlValue)> = vec![
+        ("entity", draft.plan.key().into()),
+        ("record_id", draft.row.id.as_str().into()),
+        ("version", stored.version.into()),
+        ("at", stored.at_ms.into()),
+        ("actor_id", actor.account_id.as_str().into()),
+        ("actor_name", actor.name.as_str().into()),
+        ("action", draft.change.code().into()),
+        ("why", why.into()),
+        ("changes", changes.into()),
+    ];
+    tx.insert(HISTORY, history).await?;
+    let topic = format!("record.{}", draft.change.code());
+    let entry = AuditEntry {
+        changes_digest: Some(digest),
+        ..AuditEntry::of(&topic, draft.plan.key(), &draft.row.id).because(why)
+    };
+    records.audit(tx, actor, &entry).await?;
+    let event = NewEvent {
+        entity: draft.plan.key().to_owned(),
+        record_id: draft.row.id.clone(),
+        payload: payload(stored, actor),
+        at: jiff::Timestamp::from_millisecond(stored.at_ms).unwrap_or_default(),
+        topic,
+    };
+    tx.emit(&event).await?;
+    Ok(())
+}
+
+/// What subscribers learn: which fields changed, the change of state; never a value of a sensitive field.
+fn payload(stored: &Stored, actor: &Actor) -> Value {
+    let draft = &stored.draft;
+    let fields = draft.plan.fields.iter().enumerate().filter(|(position, _)| draft.row.changed(*position));
+    let tables = draft.tables.iter().filter(|table| table.given).map(|table| draft.child(table).name.as_str());
+    let changed: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).chain(tables).collect();
+    let mut payload = Object::new();
+    payload.insert(Meta::Version.name().to_owned(), stored.version.into());
+    payload.insert("by".to_owned(), actor.account_id.as_str().into());
+    payload.insert("changed".to_owned(), changed.into());
+    if let Some(position) = draft.plan.state_field.filter(|position| draft.row.changed(*position)) {
+        let from = draft.row.before.as_ref().map_or(&Value::Null, |before| &before.values[position]);
+        let field = &draft.plan.fields[position].name;
+        payload.insert("state".to_owned(), json!({"field": field, "from": from, "to": draft.row.values[position]}));
+    }
+    Value::Object(payload)
+}
+
+fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
+    let draft = &stored.draft;
+    let mut changes = Vec::new();
+    row_changes(records, &draft.plan, &draft.row, &draft.row.id, None, &mut changes);
+    for table in draft.tables.iter().filter(|table| table.given) {
+        let child = draft.child(table);
+        for (index, row) in table.rows.iter().enumerate() {
+            let place = Some((child.name.as_str(), index, child.parent_field));
+            row_changes(records, &table.plan, row, &draft.row.id, place, &mut changes);
+        }
+        for row in &table.removed {
+            let text = crate::read::display_of(&table.plan, &row.values, false).unwrap_or_default();
+            changes.push(StoredChange {
+                child: Some(child.name.clone()),
+                field: String::new(),
+                row: None,
+                before: Value::String(text),
+                after: Value::Null,
+                sealed: false,
+            });
+        }
+    }
+    changes
+}
+
+fn row_changes(
+    records: &Records,
+    plan: &EntityPlan,
+    row: &DraftRow,
+    record_id: &str,
+    place: Option<(&str, usize, usize)>,
+    changes: &mut Vec<StoredChange>,
+) {
+    for (position, field) in plan.fields.iter().enumerate() {
+        if !row.changed(position) || place.is_some_and(|(_, _, link)| link == position) {
+            continue;
+        }
+        let before = row.before.as_ref().map_or(&Value::Null, |before| &before.values[position]);
+        changes.push(StoredChange {
+            child: place.map(|(name, _, _)| name.to_owned()),
+            field: field.name.clone(),
+            row: place.map(|(_, index, _)| index),
+            before: kept(records, plan, field, record_id, before),
+            after: kept(records, plan, field, record_id, &row.values[position]),
+            sealed: field.sensitive(),
+        });
+    }
+}
+
+/// A value as history keeps it: sensitive ones sealed for this record's history.
+fn kept(records: &Records, plan: &EntityPlan, field: &FieldPlan, record_id: &str, value: &Value) -> Value {
+    if value.is_null() || !field.sensitive() {
+        return value.clone();
+    }
+    let sealed = records.seal_at(HISTORY, &sealing_column(plan, field), record_id, value);
+    Value::String(STANDARD.encode(sealed))
+}
