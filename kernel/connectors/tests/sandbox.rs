@@ -129,15 +129,7 @@ impl Bench {
         )
         .expect("connectors");
         let http = reqwest::Client::new();
-        Self {
-            connectors,
-            store,
-            clock,
-            desk: Desk::default(),
-            base,
-            http,
-            _folder: folder,
-        }
+        Self { connectors, store, clock, desk: Desk::default(), base, http, _folder: folder }
     }
 
     async fn control(&self, path: &str, body: Value) {
