@@ -69,7 +69,12 @@ impl DocumentMaker {
 
     /// Renders a template with its data to PDF/A-2u. `made_at` is the document's time: `datetime.today()` in
     /// the template (its day in Shanghai) and the creation date in the file. Same input, same bytes.
-    pub fn render_pdf(&self, template: Template<'_>, data: &Value, made_at: Timestamp) -> Result<Vec<u8>, Error> {
+    pub fn render_pdf(
+        &self,
+        template: Template<'_>,
+        data: &Value,
+        made_at: Timestamp,
+    ) -> Result<Vec<u8>, Error> {
         let world = self.world(template, data, made_at)?;
         let result = self.render(&world, template.name);
         typst::comemo::evict(MEMO_AGE_MAX);
@@ -97,7 +102,10 @@ impl DocumentMaker {
             |diagnostics: &[SourceDiagnostic]| Error::Template(template_problems(world, name, diagnostics));
         let document = typst::compile::<PagedDocument>(world).output.map_err(|errors| problems(&errors))?;
         if document.pages().len() > PAGES_MAX {
-            return Err(Error::TooLarge(format!("文书共 {} 页，最多 {PAGES_MAX} 页", document.pages().len())));
+            return Err(Error::TooLarge(format!(
+                "文书共 {} 页，最多 {PAGES_MAX} 页",
+                document.pages().len()
+            )));
         }
         let mut missing = BTreeSet::new();
         for page in document.pages() {
@@ -147,7 +155,11 @@ fn collect_missing(frame: &Frame, missing: &mut BTreeSet<char>) {
 }
 
 fn template_problems(world: &Page<'_>, name: &str, diagnostics: &[SourceDiagnostic]) -> Vec<TemplateProblem> {
-    diagnostics.iter().take(PROBLEMS_MAX).map(|diagnostic| template_problem(world, name, diagnostic)).collect()
+    diagnostics
+        .iter()
+        .take(PROBLEMS_MAX)
+        .map(|diagnostic| template_problem(world, name, diagnostic))
+        .collect()
 }
 
 /// The place in the template when there is one: an error inside a helper is shown where it was called.

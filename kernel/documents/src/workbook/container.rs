@@ -48,7 +48,8 @@ fn open(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Error> {
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         return Err(Error::Unreadable("旧版 .xls 或加密文件，请另存为未加密的 .xlsx 后上传".to_owned()));
     }
-    ZipArchive::new(Cursor::new(bytes)).map_err(|_| Error::Unreadable("不是 .xlsx 文件，或文件已损坏".to_owned()))
+    ZipArchive::new(Cursor::new(bytes))
+        .map_err(|_| Error::Unreadable("不是 .xlsx 文件，或文件已损坏".to_owned()))
 }
 
 fn check_size(total: u64, size: u64, compressed: u64, limits: &Limits) -> Result<(), Error> {

@@ -30,7 +30,8 @@ const COLUMN_WIDTH: f64 = 16.0;
 pub fn mark_errors(workbook: &Workbook, errors: &[CellError], made_at: Timestamp) -> Result<Vec<u8>, Error> {
     let mut file = new_workbook(made_at);
     for sheet in &workbook.sheets {
-        let worksheet = marked_sheet(sheet, &by_row(&sheet.name, errors)).map_err(|error| unwritable(&error))?;
+        let worksheet =
+            marked_sheet(sheet, &by_row(&sheet.name, errors)).map_err(|error| unwritable(&error))?;
         file.push_worksheet(worksheet);
     }
     file.save_to_buffer().map_err(|error| unwritable(&error))

@@ -5,6 +5,9 @@ mod marked;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::civil::{Date, DateTime};
 
 pub use marked::{CellError, mark_errors};

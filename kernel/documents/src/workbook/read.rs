@@ -76,7 +76,9 @@ fn read_rows(xlsx: &mut Xlsx<Cursor<&[u8]>>, name: &str, limits: &Limits) -> Res
         let number = row + 1;
         match rows.last() {
             Some(last) if last.number == number => {}
-            Some(last) if last.number > number => return Err(Error::Unreadable(format!("“{name}”的行次序错乱"))),
+            Some(last) if last.number > number => {
+                return Err(Error::Unreadable(format!("“{name}”的行次序错乱")));
+            }
             _ => rows.push(Row { number, cells: Vec::new() }),
         }
         if let Some(last) = rows.last_mut() {
@@ -127,9 +129,7 @@ fn number(value: f64) -> Cell {
         return Cell::Faulty("单元格不是有效数字".to_owned());
     }
     if value.abs() >= EXACT_INTEGER_MAX {
-        return Cell::Faulty(
-            "数字超过 15 位，Excel 已舍去末位；请把单元格设为文本格式后重新填写".to_owned(),
-        );
+        return Cell::Faulty("数字超过 15 位，Excel 已舍去末位；请把单元格设为文本格式后重新填写".to_owned());
     }
     // Rounding to text and back gives the number whose shortest text is those digits.
     let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
@@ -146,9 +146,10 @@ fn date(at: &ExcelDateTime) -> Cell {
         return faulty();
     }
     let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
-    let Ok(date) = i16::try_from(year).map_err(drop).and_then(|year| {
-        Date::new(year, month.cast_signed(), day.cast_signed()).map_err(drop)
-    }) else {
+    let Ok(date) = i16::try_from(year)
+        .map_err(drop)
+        .and_then(|year| Date::new(year, month.cast_signed(), day.cast_signed()).map_err(drop))
+    else {
         return faulty();
     };
     match Time::new(hour.cast_signed(), minute.cast_signed(), second.cast_signed(), 0) {

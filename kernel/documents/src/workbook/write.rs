@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use rust_xlsxwriter::{
-    DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Note,
-    Worksheet, XlsxError,
+    DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign,
+    FormatBorder, Formula, Note, Worksheet, XlsxError,
 };
 
 use super::Cell;
@@ -70,7 +70,8 @@ pub fn write(spec: &WorkbookSpec) -> Result<Vec<u8>, Error> {
         let mut worksheet = worksheet(sheet).map_err(|error| unwritable(&error))?;
         for (column, spec) in (0..).zip(&sheet.columns).filter(|(_, spec)| !spec.choices.is_empty()) {
             let rows = last_row(sheet.rows.len());
-            let range = write_list(&mut lists, list_count, &spec.choices).map_err(|error| unwritable(&error))?;
+            let range =
+                write_list(&mut lists, list_count, &spec.choices).map_err(|error| unwritable(&error))?;
             list_count += 1;
             add_list(&mut worksheet, column, rows, &range).map_err(|error| unwritable(&error))?;
         }
@@ -150,7 +151,8 @@ pub(super) fn write_cell(
 }
 
 fn excel(at: DateTime) -> Result<ExcelDateTime, XlsxError> {
-    let year = u16::try_from(at.year()).map_err(|_| XlsxError::DateTimeRangeError("年份超出范围".to_owned()))?;
+    let year =
+        u16::try_from(at.year()).map_err(|_| XlsxError::DateTimeRangeError("年份超出范围".to_owned()))?;
     ExcelDateTime::from_ymd(year, at.month().unsigned_abs(), at.day().unsigned_abs())?.and_hms(
         u16::from(at.hour().unsigned_abs()),
         at.minute().unsigned_abs(),
