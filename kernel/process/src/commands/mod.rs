@@ -32,7 +32,11 @@ async fn hold<'a>(
     if !task.state.is_open() {
         return Err(task_rows::not_open());
     }
-    let run = Run::open(processes, tx, actor, &task.instance_id).await?;
+    // Whoever was faster may have brought the whole instance to its end.
+    let run = Run::open(processes, tx, actor, &task.instance_id).await.map_err(|error| match error {
+        Error::Conflict { code, .. } if code == "not_running" => task_rows::not_open(),
+        other => other,
+    })?;
     let task = Task::find(run.tx, task_id).await?.ok_or(Error::NotFound)?;
     if !task.state.is_open() {
         return Err(task_rows::not_open());
