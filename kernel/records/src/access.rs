@@ -17,7 +17,6 @@ pub(crate) enum Operation<'a> {
     Update,
     Delete,
     Import,
-    Export,
     Action(&'a str),
 }
 
@@ -42,7 +41,10 @@ enum Rows {
     All,
     None,
     /// The field at the end of the path has this value.
-    Own { path: Vec<String>, value: String },
+    Own {
+        path: Vec<String>,
+        value: String,
+    },
 }
 
 impl Operation<'_> {
@@ -53,7 +55,6 @@ impl Operation<'_> {
             Self::Update => permission.update,
             Self::Delete => permission.delete,
             Self::Import => permission.import,
-            Self::Export => permission.export,
             Self::Action(key) => permission.actions.iter().any(|action| action == key),
         }
     }
@@ -65,7 +66,6 @@ impl Operation<'_> {
             Self::Update => "修改",
             Self::Delete => "删除",
             Self::Import => "导入",
-            Self::Export => "导出",
             Self::Action(_) => "对其进行此操作：",
         };
         Error::forbidden(format!("您没有{verb}{title}的权限"))
@@ -74,7 +74,12 @@ impl Operation<'_> {
 
 impl<'p> Access<'p> {
     /// The actor's rights; an error when there are none at all.
-    pub(crate) fn of(plans: &'p Plans, plan: &'p EntityPlan, actor: &Actor, operation: Operation<'_>) -> Result<Self> {
+    pub(crate) fn of(
+        plans: &'p Plans,
+        plan: &'p EntityPlan,
+        actor: &Actor,
+        operation: Operation<'_>,
+    ) -> Result<Self> {
         if actor.is_system() {
             return Ok(Self { plan, grants: Vec::new(), rows: Rows::All, system: true });
         }
@@ -111,12 +116,14 @@ impl<'p> Access<'p> {
 
     /// Whether the sensitive field may be shown in clear.
     pub(crate) fn unmasks(&self, name: &str) -> bool {
-        self.system || self.grants.iter().any(|grant| grant.permission.unmask.iter().any(|field| field == name))
+        self.system
+            || self.grants.iter().any(|grant| grant.permission.unmask.iter().any(|field| field == name))
     }
 
     /// Whether rows have to be tested at all.
     pub(crate) fn is_unrestricted(&self) -> bool {
-        self.rows == Rows::All && (self.system || self.grants.iter().any(|grant| grant.permission.filter.is_none()))
+        self.rows == Rows::All
+            && (self.system || self.grants.iter().any(|grant| grant.permission.filter.is_none()))
     }
 
     /// The value an own field must have for a record to be the actor's: `(position, value)`.
@@ -164,7 +171,14 @@ impl<'p> Access<'p> {
         let mut any = Vec::with_capacity(usable.len());
         for grant in usable {
             let prefix = grant.via_parent.map(|(field, _)| field);
-            any.extend(grant.permission.filter.as_ref().map(|filter| trusted_filter(joins, filter, prefix)).transpose()?);
+            any.extend(
+                grant
+                    .permission
+                    .filter
+                    .as_ref()
+                    .map(|filter| trusted_filter(joins, filter, prefix))
+                    .transpose()?,
+            );
         }
         Ok(rows.and(Condition::Any(any)))
     }
@@ -293,6 +307,6 @@ fn own_rows(joins: &mut Joins<'_>, path: &[String], value: &str) -> Result<Condi
 
 /// Whether the actor may read `plan` at all, or everybody signed in may.
 pub(crate) fn may_show(plans: &Plans, plan: &EntityPlan, actor: &Actor) -> bool {
-    (plan.entity.scope.shared && actor.kind != ActorKind::Public) || Access::of(plans, plan, actor, Operation::Read).is_ok()
+    (plan.entity.scope.shared && actor.kind != ActorKind::Public)
+        || Access::of(plans, plan, actor, Operation::Read).is_ok()
 }
-

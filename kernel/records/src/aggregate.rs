@@ -89,7 +89,12 @@ impl Records {
     ///
     /// # Errors
     /// As [`Records::query`].
-    pub async fn aggregate(&self, actor: &Actor, entity: &str, query: &AggregateQuery) -> Result<AggregateResult> {
+    pub async fn aggregate(
+        &self,
+        actor: &Actor,
+        entity: &str,
+        query: &AggregateQuery,
+    ) -> Result<AggregateResult> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Read)?;
@@ -150,14 +155,17 @@ impl Records {
             if !may_show(plans, target, actor) {
                 continue;
             }
-            let ids = rows.iter().filter_map(|row| row.get(&group.name)?.as_str().map(str::to_owned)).collect();
+            let ids =
+                rows.iter().filter_map(|row| row.get(&group.name)?.as_str().map(str::to_owned)).collect();
             let names = self.display_texts(plans, target, actor, &ids).await?;
             for row in &mut *rows {
-                let Some(name) = row.get(&group.name).and_then(Value::as_str).and_then(|id| names.get(id)) else {
+                let Some(name) = row.get(&group.name).and_then(Value::as_str).and_then(|id| names.get(id))
+                else {
                     continue;
                 };
                 let name = Value::from(name.as_str());
-                if let Value::Object(references) = row.entry("$refs").or_insert_with(|| Object::new().into()) {
+                if let Value::Object(references) = row.entry("$refs").or_insert_with(|| Object::new().into())
+                {
                     references.insert(group.name.clone(), name);
                 }
             }
@@ -195,7 +203,9 @@ fn group<'p>(
         Place::Meta(meta) => (meta.name(), meta.kind(), None),
         Place::Field(position) => {
             let field = &located.plan.fields[position];
-            if field.sensitive() || matches!(field.kind, FieldType::Json | FieldType::MultiChoice | FieldType::LongText) {
+            if field.sensitive()
+                || matches!(field.kind, FieldType::Json | FieldType::MultiChoice | FieldType::LongText)
+            {
                 return Err(refuse("该字段不能用于分组"));
             }
             (field.name.as_str(), field.sql, Some(field))

@@ -3,11 +3,13 @@
 use anju_definitions::FieldType;
 use serde_json::{Map, Number, Value};
 
-use crate::{Actor, Error, Object, Records, Result, plan::{EntityPlan, Formula, Plans}};
+use crate::{
+    Actor, Error, Object, Records, Result,
+    plan::{EntityPlan, Formula, Plans},
+};
 
 /// What an expression may read.
 pub(crate) struct Scene<'a> {
-    pub plans: &'a Plans,
     pub plan: &'a EntityPlan,
     /// By position of the field.
     pub values: &'a [Value],
@@ -112,7 +114,9 @@ fn converted(plans: &Plans, plan: &EntityPlan, name: &str, value: &Value) -> Res
         Value::Object(row) => row
             .iter()
             .filter(|(name, _)| !name.starts_with('$'))
-            .map(|(name, value)| (name.clone(), child.field(name).map_or_else(|| value.clone(), |f| as_number(f.kind, value))))
+            .map(|(name, value)| {
+                (name.clone(), child.field(name).map_or_else(|| value.clone(), |f| as_number(f.kind, value)))
+            })
             .collect::<Object>()
             .into(),
         other => other.clone(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anju_definitions::FieldType;
-use anju_store::{Condition, Direction, Fetch, ColumnKind, Select};
+use anju_store::{ColumnKind, Condition, Direction, Fetch, Select};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,7 +92,8 @@ impl Records {
                 .map_err(|cause| Error::Internal(format!("history of {id}: {cause}")))?;
             entries.push((row, stored));
         }
-        let references = self.reference_names(&plans, plan, actor, entries.iter().flat_map(|(_, stored)| stored)).await?;
+        let references =
+            self.reference_names(&plans, plan, actor, entries.iter().flat_map(|(_, stored)| stored)).await?;
         let view = View { records: self, plans: &plans, plan, access: &access, actor, id, references };
         let entry = |(row, stored): (&anju_store::Row, Vec<StoredChange>)| {
             Ok(HistoryEntry {
@@ -101,7 +102,10 @@ impl Records {
                 actor_name: row.text(2)?.to_owned(),
                 action: row.text(3)?.to_owned(),
                 why: row.opt_text(4)?.map(str::to_owned),
-                changes: stored.into_iter().filter_map(|change| view.change(change).transpose()).collect::<Result<_>>()?,
+                changes: stored
+                    .into_iter()
+                    .filter_map(|change| view.change(change).transpose())
+                    .collect::<Result<_>>()?,
             })
         };
         entries.into_iter().map(entry).collect()
@@ -119,7 +123,8 @@ impl Records {
         for change in changes {
             let Some((_, field)) = field_of(plans, plan, change) else { continue };
             if let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) {
-                let ids = [&change.before, &change.after].into_iter().filter_map(Value::as_str).map(str::to_owned);
+                let ids =
+                    [&change.before, &change.after].into_iter().filter_map(Value::as_str).map(str::to_owned);
                 wanted.entry(to.clone()).or_default().extend(ids);
             }
         }
@@ -155,7 +160,11 @@ impl Records {
 }
 
 /// The field a change is about, if the definitions still have it.
-fn field_of<'p>(plans: &'p Plans, plan: &'p EntityPlan, change: &StoredChange) -> Option<(&'p EntityPlan, &'p FieldPlan)> {
+fn field_of<'p>(
+    plans: &'p Plans,
+    plan: &'p EntityPlan,
+    change: &StoredChange,
+) -> Option<(&'p EntityPlan, &'p FieldPlan)> {
     let owner: &EntityPlan = match &change.child {
         Some(name) => plans.child(plan.child(name)?).ok()?,
         None => plan,

@@ -17,6 +17,7 @@ mod expression;
 mod history;
 mod hooks;
 mod import;
+mod input;
 mod plan;
 mod query;
 mod read;
@@ -37,7 +38,8 @@ pub use error::{Error, FieldError, Result};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
-    AfterEach, CellText, Import, ImportBatch, ImportError, ImportMode, SheetData, TemplateColumn, TemplateSheet, TemplateSpec,
+    AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
+    TemplateSheet, TemplateSpec,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};

@@ -37,7 +37,9 @@ impl Records {
         clock: Arc<dyn Clock>,
         hooks: Hooks,
     ) -> Self {
-        Self { shared: Arc::new(Shared { store, catalog, keyring, clock, hooks, plans: ArcSwapOption::empty() }) }
+        Self {
+            shared: Arc::new(Shared { store, catalog, keyring, clock, hooks, plans: ArcSwapOption::empty() }),
+        }
     }
 
     pub fn store(&self) -> &Store {
@@ -86,7 +88,13 @@ impl Records {
         self.shared.keyring.seal(&Place { table, column, row }, value::clear_text(value).as_bytes())
     }
 
-    pub(crate) fn open(&self, plan: &EntityPlan, field: &FieldPlan, id: &str, sealed: &[u8]) -> Result<Value> {
+    pub(crate) fn open(
+        &self,
+        plan: &EntityPlan,
+        field: &FieldPlan,
+        id: &str,
+        sealed: &[u8],
+    ) -> Result<Value> {
         self.open_at(&plan.table, &field.name, id, field, sealed)
     }
 

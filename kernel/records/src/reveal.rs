@@ -39,7 +39,11 @@ impl Records {
         }
         let reason = reason.trim();
         if reason.is_empty() || reason.chars().count() > REASON_MAX {
-            return Err(Error::invalid("reason", "required", format!("请填写查看原因，不超过 {REASON_MAX} 字")));
+            return Err(Error::invalid(
+                "reason",
+                "required",
+                format!("请填写查看原因，不超过 {REASON_MAX} 字"),
+            ));
         }
         let mut joins = Joins::new(&plans, plan);
         let condition = access.condition_for_one(&mut joins)?;

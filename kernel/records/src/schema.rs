@@ -52,7 +52,8 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
 }
 
 fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
-    let columns = |group: &[usize]| group.iter().map(|at| plan.fields[*at].equality_column().to_owned()).collect();
+    let columns =
+        |group: &[usize]| group.iter().map(|at| plan.fields[*at].equality_column().to_owned()).collect();
     let mut indexed: Vec<Vec<String>> = Vec::new();
     let mut indexes = Vec::new();
     for group in &plan.uniques {
@@ -60,15 +61,19 @@ fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
         indexes.push(IndexSpec::unique_on(columns.clone()).live_only());
         indexed.push(columns);
     }
-    let declared = plan.entity.indexes.iter().map(|group| group.iter().filter_map(|f| plan.position(f)).collect());
+    let declared =
+        plan.entity.indexes.iter().map(|group| group.iter().filter_map(|f| plan.position(f)).collect());
     let parent = plan.parent().and_then(|parent| plan.position(&parent.field)).map(|at| vec![at]);
     let scope = &plan.entity.scope;
     let own = [&scope.district, &scope.subdistrict, &scope.operator, &scope.owner];
     let own = own.into_iter().flatten().filter_map(|path| plan.position(path)).map(|at| vec![at]);
-    let found = plan.fields.iter().enumerate().filter(|(_, f)| {
-        f.sensitive() || f.kind == anju_definitions::FieldType::Ref
-    });
-    let groups: Vec<Vec<usize>> = parent.into_iter().chain(own).chain(declared).chain(found.map(|(at, _)| vec![at])).collect();
+    let found = plan
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.sensitive() || f.kind == anju_definitions::FieldType::Ref);
+    let groups: Vec<Vec<usize>> =
+        parent.into_iter().chain(own).chain(declared).chain(found.map(|(at, _)| vec![at])).collect();
     for group in groups {
         let columns: Vec<String> = columns(&group);
         if !columns.is_empty() && !indexed.contains(&columns) {

@@ -2,17 +2,13 @@
 
 use std::collections::HashSet;
 
-use anju_definitions::Field;
 use anju_store::{ColumnKind, Condition, Fetch, Select, Tx};
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::{
-    Actor, Error, FieldError, Object, Page, Query, Records, Result,
+    Actor, Error, Object, Page, Query, Records, Result,
     access::{Access, Operation},
-    plan::FieldPlan,
     sequence::SequencePlan,
-    value,
 };
 
 impl Records {
@@ -35,7 +31,13 @@ impl Records {
     }
 
     /// The next number of a sequence for a record's values.
-    pub async fn draw_number(&self, tx: &mut Tx, sequence: &str, entity: &str, record: &Object) -> Result<String> {
+    pub async fn draw_number(
+        &self,
+        tx: &mut Tx,
+        sequence: &str,
+        entity: &str,
+        record: &Object,
+    ) -> Result<String> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let definition = plans.catalog.sequence(sequence);
@@ -43,28 +45,6 @@ impl Records {
         let values: Vec<Value> =
             plan.fields.iter().map(|field| record.get(&field.name).cloned().unwrap_or_default()).collect();
         SequencePlan::compile(definition)?.draw(tx, plan, &values, self.today()).await
-    }
-
-    /// Checks input against fields that belong to no record, e.g. those of an action; all faults at once.
-    pub fn check_input(&self, entity: &str, fields: &IndexMap<String, Field>, input: &Object) -> Result<Object> {
-        let catalog = self.catalog().load();
-        let owner = catalog.entity(entity).ok_or(Error::NotFound)?;
-        let unknown = input.keys().filter(|name| !fields.contains_key(*name));
-        let mut faults: Vec<FieldError> =
-            unknown.map(|name| FieldError::new(name, "unknown", format!("没有“{name}”这个字段"))).collect();
-        let mut checked = Object::new();
-        for (name, definition) in fields {
-            let field = FieldPlan::compile(&catalog, owner, name, definition)?;
-            let given = input.get(name).or(definition.default.as_ref()).unwrap_or(&Value::Null);
-            match value::parse(&field, given, self.today()) {
-                Ok(Value::Null) if definition.required => {
-                    faults.push(FieldError::new(name, "required", format!("请填写{}", definition.title)));
-                }
-                Ok(parsed) => drop(checked.insert(name.clone(), parsed)),
-                Err(fault) => faults.push(FieldError::new(name, fault.code, fault.message)),
-            }
-        }
-        if faults.is_empty() { Ok(checked) } else { Err(Error::Invalid(faults)) }
     }
 
     /// Whether the actor may read records of the entity at all, whichever.

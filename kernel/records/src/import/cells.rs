@@ -39,7 +39,12 @@ impl<'a> Titles<'a> {
 }
 
 /// The value of a cell, or what is wrong with it. References are left as the text that names their target.
-pub(crate) fn value_of(titles: &Titles<'_>, position: usize, field: &FieldPlan, cell: &str) -> Result<Value, String> {
+pub(crate) fn value_of(
+    titles: &Titles<'_>,
+    position: usize,
+    field: &FieldPlan,
+    cell: &str,
+) -> Result<Value, String> {
     let text = cell.trim();
     if text.is_empty() {
         return Ok(Value::Null);
@@ -47,8 +52,12 @@ pub(crate) fn value_of(titles: &Titles<'_>, position: usize, field: &FieldPlan, 
     match field.kind {
         FieldType::Choice => titles.code(position, field, text).map(Value::String),
         FieldType::MultiChoice => {
-            let parts = text.split(['、', ',', '，', ';', '；']).map(str::trim).filter(|part| !part.is_empty());
-            parts.map(|part| titles.code(position, field, part).map(Value::String)).collect::<Result<_, _>>().map(Value::Array)
+            let parts =
+                text.split(['、', ',', '，', ';', '；']).map(str::trim).filter(|part| !part.is_empty());
+            parts
+                .map(|part| titles.code(position, field, part).map(Value::String))
+                .collect::<Result<_, _>>()
+                .map(Value::Array)
         }
         FieldType::Boolean => match text {
             "是" | "有" | "1" | "true" | "TRUE" | "Y" | "y" => Ok(Value::Bool(true)),
@@ -56,7 +65,8 @@ pub(crate) fn value_of(titles: &Titles<'_>, position: usize, field: &FieldPlan, 
             _ => Err("应填“是”或“否”".to_owned()),
         },
         FieldType::Money => {
-            let fen = value::scaled_number(&Value::from(text), 2).map_err(|_| "应为金额，单位元，最多两位小数".to_owned())?;
+            let fen = value::scaled_number(&Value::from(text), 2)
+                .map_err(|_| "应为金额，单位元，最多两位小数".to_owned())?;
             Ok(Value::from(fen))
         }
         FieldType::Date => Ok(Value::String(date_text(text))),
@@ -71,7 +81,8 @@ fn date_text(text: &str) -> String {
     if day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()) {
         return format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..]);
     }
-    let parts: Vec<&str> = day.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        day.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         [year, month, day] if year.len() == 4 => format!("{year}-{month:0>2}-{day:0>2}"),
         _ => text.to_owned(),
@@ -84,7 +95,9 @@ mod tests {
 
     #[test]
     fn dates_are_understood_as_people_write_them() {
-        for text in ["2026/1/31", "2026.1.31", "2026年1月31日", "20260131", "2026-01-31", "2026-01-31 00:00:00"] {
+        for text in
+            ["2026/1/31", "2026.1.31", "2026年1月31日", "20260131", "2026-01-31", "2026-01-31 00:00:00"]
+        {
             assert_eq!(date_text(text), "2026-01-31");
         }
         assert_eq!(date_text("明天"), "明天");

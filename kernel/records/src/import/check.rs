@@ -6,7 +6,7 @@ use anju_definitions::FieldType;
 use serde_json::Value;
 
 use super::{
-    Import, ImportError, ImportMode, SheetData,
+    Import, ImportError, SheetData,
     cells::{Titles, value_of},
     columns::{self, MappedSheet, MappedWorkbook, header_title},
     lookups::{Targets, find_targets, taken, unique_values},
@@ -41,17 +41,11 @@ impl Records {
     /// # Errors
     /// [`Error::Invalid`] for missing or unknown columns, [`Error::Forbidden`], [`Error::TooMuch`]. Faults of
     /// rows are no error; they are in the result.
-    pub async fn check_import(
-        &self,
-        actor: &Actor,
-        entity: &str,
-        sheets: &[SheetData],
-        mode: ImportMode,
-    ) -> Result<Import> {
+    pub async fn check_import(&self, actor: &Actor, entity: &str, sheets: Vec<SheetData>) -> Result<Import> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Import)?;
-        let workbook = columns::map(&plans, plan, &access, sheets)?;
+        let workbook = columns::map(&plans, plan, &access, &sheets)?;
         if workbook.main.sheet.rows.len() > ROWS_MAX {
             return Err(Error::TooMuch { message: format!("一次最多导入 {ROWS_MAX} 行") });
         }
@@ -67,7 +61,7 @@ impl Records {
             find_duplicates(self, sheet, rows).await?;
         }
         let known = KnownReferences(targets.all().collect());
-        Ok(collect(entity, mode, &workbook, main, children, lost, known))
+        Ok(collect(entity, &workbook, main, children, lost, known))
     }
 }
 
@@ -133,7 +127,10 @@ fn link_children(workbook: &MappedWorkbook<'_>, main: &[Row], children: &mut [Ve
         let number = number_in(&workbook.main, row);
         // Without numbers of their own, rows count from 1.
         let number = if workbook.main.number.is_none() { (index + 1).to_string() } else { number };
-        if !number.is_empty() && by_number.insert(number, index).is_some() && !children.iter().all(Vec::is_empty) {
+        if !number.is_empty()
+            && by_number.insert(number, index).is_some()
+            && !children.iter().all(Vec::is_empty)
+        {
             lost.push(whole_row(&workbook.main, row.number, "序号与其他行重复"));
         }
     }
@@ -174,20 +171,31 @@ impl Judge<'_> {
     fn judge(&self, workbook: &MappedWorkbook<'_>, main: &mut [Row], children: &mut [Vec<Row>]) {
         let today = self.records.today();
         let system = self.actor.is_system();
-        let writer = Writer { actor: self.actor, access: self.access, operation: Operation::Import, today, system };
+        let writer =
+            Writer { actor: self.actor, access: self.access, operation: Operation::Import, today, system };
         let nothing = Object::new();
         let mut scenes: HashMap<usize, Object> = HashMap::new();
         for (sheet, rows) in workbook.children.iter().zip(children) {
-            let Ok(access) = Access::of(self.plans, sheet.plan, self.actor, Operation::Import) else { continue };
+            let Ok(access) = Access::of(self.plans, sheet.plan, self.actor, Operation::Import) else {
+                continue;
+            };
             let child_writer = Writer { access: &access, ..writer };
             for row in rows.iter_mut() {
-                parse_into(&mut row.draft, sheet.plan, &row.input, &child_writer, "", sheet.link, &mut row.faults);
-                set_row_defaults(self.plans, sheet.plan, &mut row.draft, &nothing, self.actor, today);
+                parse_into(
+                    &mut row.draft,
+                    sheet.plan,
+                    &row.input,
+                    &child_writer,
+                    "",
+                    sheet.link,
+                    &mut row.faults,
+                );
+                set_row_defaults(sheet.plan, &mut row.draft, &nothing, self.actor, today);
                 if let Some(link) = sheet.link {
                     // The parent's id does not exist yet; its place in the sheet stands for it.
                     row.draft.values[link] = Value::from(format!("row-{}", row.parent));
                 }
-                check_row(self.plans, sheet.plan, &row.draft, &nothing, self.actor, today, "", &mut row.faults);
+                check_row(sheet.plan, &row.draft, &nothing, self.actor, today, "", &mut row.faults);
                 let name = sheet.name.unwrap_or_default();
                 let scene = scenes.entry(row.parent).or_default();
                 if let Value::Array(list) = scene.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
@@ -203,8 +211,8 @@ impl Judge<'_> {
             }
             parse_into(&mut row.draft, plan, &row.input, &writer, "", None, &mut row.faults);
             take_place(plan, &mut row.draft, self.actor);
-            set_row_defaults(self.plans, plan, &mut row.draft, scene, self.actor, today);
-            check_row(self.plans, plan, &row.draft, scene, self.actor, today, "", &mut row.faults);
+            set_row_defaults(plan, &mut row.draft, scene, self.actor, today);
+            check_row(plan, &row.draft, scene, self.actor, today, "", &mut row.faults);
             if self.access.admits(&row.draft.values) == Some(false) {
                 row.faults.push(FieldError::new("", "forbidden", "不在您的管理范围内"));
             }
@@ -228,7 +236,8 @@ async fn find_duplicates(records: &Records, sheet: &MappedSheet<'_>, rows: &mut 
             true => BTreeSet::new(),
             false => taken(records, plan, group, &keys.iter().flatten().cloned().collect::<Vec<_>>()).await?,
         };
-        let Some(field) = group.iter().rev().map(|at| &plan.fields[*at]).find(|f| columns::is_importable(f)) else {
+        let Some(field) = group.iter().rev().map(|at| &plan.fields[*at]).find(|f| columns::is_importable(f))
+        else {
             continue;
         };
         let titles: Vec<&str> = group
@@ -254,7 +263,6 @@ async fn find_duplicates(records: &Records, sheet: &MappedSheet<'_>, rows: &mut 
 
 fn collect(
     entity: &str,
-    mode: ImportMode,
     workbook: &MappedWorkbook<'_>,
     main: Vec<Row>,
     children: Vec<Vec<Row>>,
@@ -264,8 +272,11 @@ fn collect(
     let mut faulty: BTreeSet<usize> = BTreeSet::new();
     let mut errors = Vec::new();
     let mut inputs: Vec<(usize, Object)> = Vec::with_capacity(main.len());
-    let main_numbers: HashMap<usize, usize> = main.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
-    faulty.extend(lost.iter().filter(|e| e.sheet == workbook.main.sheet.name).filter_map(|e| main_numbers.get(&e.row)));
+    let main_numbers: HashMap<usize, usize> =
+        main.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
+    faulty.extend(
+        lost.iter().filter(|e| e.sheet == workbook.main.sheet.name).filter_map(|e| main_numbers.get(&e.row)),
+    );
     let rows = main.len();
     for (index, row) in main.into_iter().enumerate() {
         if !row.faults.is_empty() {
@@ -287,14 +298,12 @@ fn collect(
             }
         }
     }
-    let nothing_fits = mode == ImportMode::AllOrNothing && !(faulty.is_empty() && lost.is_empty());
     errors.extend(lost);
     errors.truncate(ERRORS_MAX);
-    let ready = match nothing_fits {
-        true => Vec::new(),
-        false => inputs.into_iter().enumerate().filter(|(at, _)| !faulty.contains(at)).map(|(_, row)| row).collect(),
-    };
-    Import { entity: entity.to_owned(), mode, rows, faulty: faulty.len(), errors, ready, known }
+    let ready =
+        inputs.into_iter().enumerate().filter(|(at, _)| !faulty.contains(at)).map(|(_, row)| row).collect();
+    let sheet = workbook.main.sheet.name.clone();
+    Import { entity: entity.to_owned(), sheet, rows, faulty: faulty.len(), errors, ready, known }
 }
 
 fn at_cell(sheet: &MappedSheet<'_>, row: usize, fault: FieldError) -> ImportError {

@@ -136,9 +136,9 @@ fn map_sheet<'a>(
 }
 
 fn field_titled(plan: &EntityPlan, title: &str) -> Option<usize> {
-    plan.fields.iter().position(|field| {
-        is_importable(field) && (field.title == title || header_title(field) == title)
-    })
+    plan.fields
+        .iter()
+        .position(|field| is_importable(field) && (field.title == title || header_title(field) == title))
 }
 
 fn missing_columns(plan: &EntityPlan, mapped: &MappedSheet<'_>, is_child: bool) -> Vec<String> {

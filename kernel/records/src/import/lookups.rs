@@ -77,7 +77,8 @@ pub(crate) async fn find_targets(
 
 fn key_value(records: &Records, key: Option<&FieldPlan>, text: &str) -> SqlValue {
     let Some(field) = key else { return text.into() };
-    let value = value::parse(field, &Value::from(text), records.today()).unwrap_or_else(|_| Value::from(text));
+    let value =
+        value::parse(field, &Value::from(text), records.today()).unwrap_or_else(|_| Value::from(text));
     match field.sensitive() {
         true => records.blind_index(field, &value).into(),
         false => value::to_column(field, &value),
@@ -123,8 +124,11 @@ pub(crate) async fn taken(
     for batch in firsts.chunks(BATCH) {
         let select = Select {
             columns: columns.clone(),
-            filter: Condition::In { column: narrowest.clone(), values: batch.iter().map(|v| (*v).clone()).collect() }
-                .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
+            filter: Condition::In {
+                column: narrowest.clone(),
+                values: batch.iter().map(|v| (*v).clone()).collect(),
+            }
+            .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
             ..Select::from(plan.table.as_str())
         };
         taken.extend(source.fetch_all(&select).await?.into_iter().map(anju_store::Row::into_values));

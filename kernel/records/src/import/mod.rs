@@ -11,7 +11,7 @@ use anju_store::Tx;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use write::ImportBatch;
+pub use write::ImportFailure;
 
 use crate::{Object, Record, Result, write::KnownReferences};
 
@@ -55,7 +55,8 @@ pub struct ImportError {
 #[derive(Debug)]
 pub struct Import {
     pub entity: String,
-    pub mode: ImportMode,
+    /// Name of the main sheet.
+    pub sheet: String,
     /// Rows of the main sheet.
     pub rows: usize,
     /// Rows of the main sheet with a fault, in themselves or in their child rows.

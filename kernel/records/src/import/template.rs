@@ -18,7 +18,7 @@ impl Records {
     ///
     /// # Errors
     /// [`crate::Error::Forbidden`] without the right to import.
-    pub fn template(&self, actor: &Actor, entity: &str) -> Result<TemplateSpec> {
+    pub fn import_template(&self, actor: &Actor, entity: &str) -> Result<TemplateSpec> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Import)?;
@@ -44,9 +44,11 @@ fn sheet(
         help: "同一户的各工作表使用同一序号".to_owned(),
         choices: Vec::new(),
     };
-    let fields = plan.fields.iter().enumerate().filter(|(position, field)| {
-        is_importable(field) && Some(*position) != link && writes(field)
-    });
+    let fields = plan
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(position, field)| is_importable(field) && Some(*position) != link && writes(field));
     let columns = fields.map(|(_, field)| column(plan, field));
     let columns = numbered.then_some(number).into_iter().chain(columns).collect();
     TemplateSheet { name: plan.entity.title.clone(), columns }
@@ -74,7 +76,10 @@ fn column(plan: &EntityPlan, field: &FieldPlan) -> TemplateColumn {
         (None, form) => form.to_owned(),
     };
     let scope = &plan.entity.scope;
-    let by_place = [&scope.district, &scope.subdistrict, &scope.operator].into_iter().flatten().any(|f| *f == field.name);
+    let by_place = [&scope.district, &scope.subdistrict, &scope.operator]
+        .into_iter()
+        .flatten()
+        .any(|f| *f == field.name);
     TemplateColumn {
         title: header_title(field),
         field: field.name.clone(),

@@ -1,29 +1,30 @@
 use anju_store::Tx;
 
-use super::{AfterEach, Import, ImportError, ImportMode};
+use super::{AfterEach, Import, ImportError};
 use crate::{Actor, Error, FieldError, Records, Result, access::Operation};
 
-/// What became of a batch.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct ImportBatch {
-    pub created: usize,
-    /// Faults found only while writing: an application's own checks.
-    pub errors: Vec<ImportError>,
+/// Why a range was not written. The transaction has to be rolled back either way.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportFailure {
+    /// One row was refused while writing: taken in the meantime, or by an application's own check.
+    #[error("{}", .0.message)]
+    Row(ImportError),
+    #[error(transparent)]
+    Other(#[from] Error),
 }
 
 impl Import {
-    /// Number of records that will be written.
-    pub fn ready(&self) -> usize {
+    /// Number of records that can be written: the rows without a fault.
+    pub fn ready_len(&self) -> usize {
         self.ready.len()
     }
 }
 
 impl Records {
-    /// Writes records `from` up to (not including) `to` of those that are ready, in the given transaction.
-    /// With [`ImportMode::SkipFaulty`] a record that an application refuses is told and skipped.
+    /// Writes a range of the records that are ready, in the given transaction; how many.
     ///
     /// # Errors
-    /// Any error means that the transaction has to be rolled back; a [`Error::Invalid`] names the row.
+    /// [`ImportFailure::Row`] names the first row that was refused.
     pub async fn write_import(
         &self,
         tx: &mut Tx,
@@ -31,36 +32,41 @@ impl Records {
         import: &Import,
         range: std::ops::Range<usize>,
         after_each: &mut dyn AfterEach,
-    ) -> Result<ImportBatch> {
-        let mut batch = ImportBatch::default();
+    ) -> Result<usize, ImportFailure> {
+        let mut written = 0;
         for (number, input) in import.ready.get(range).unwrap_or_default() {
-            let why = Some("导入");
-            let created = self.create_as(tx, actor, &import.entity, input, why, &import.known, Operation::Import);
-            match created.await {
-                Ok(record) => {
-                    after_each.created(tx, &record).await?;
-                    batch.created += 1;
-                }
-                // A duplicate was refused by the database, which ends the transaction.
-                Err(Error::Invalid(faults))
-                    if import.mode == ImportMode::SkipFaulty && faults.iter().all(|f| f.code != "duplicate") =>
-                {
-                    batch.errors.extend(faults.into_iter().map(|fault| at_row(*number, fault)));
-                }
-                Err(Error::Invalid(faults)) => {
-                    let named = |fault: FieldError| FieldError {
-                        message: format!("第 {number} 行：{}", fault.message),
-                        ..fault
-                    };
-                    return Err(Error::Invalid(faults.into_iter().map(named).collect()));
-                }
-                Err(other) => return Err(other),
-            }
+            let created = self
+                .create_as(tx, actor, &import.entity, input, Some("导入"), &import.known, Operation::Import)
+                .await;
+            let done = match created {
+                Ok(record) => after_each.created(tx, &record).await,
+                Err(error) => Err(error),
+            };
+            done.map_err(|error| refused(import, *number, error))?;
+            written += 1;
         }
-        Ok(batch)
+        Ok(written)
     }
 }
 
-fn at_row(row: usize, fault: FieldError) -> ImportError {
-    ImportError { sheet: String::new(), row, column: String::new(), field: fault.field, message: fault.message }
+fn refused(import: &Import, row: usize, error: Error) -> ImportFailure {
+    let at = |field: String, message: String| {
+        ImportFailure::Row(ImportError {
+            sheet: import.sheet.clone(),
+            row,
+            column: String::new(),
+            field,
+            message,
+        })
+    };
+    match error {
+        Error::Invalid(faults) => {
+            let field = faults.first().map(|fault| fault.field.clone()).unwrap_or_default();
+            let messages: Vec<String> =
+                faults.into_iter().map(|FieldError { message, .. }| message).collect();
+            at(field, messages.join("；"))
+        }
+        Error::Conflict { message, .. } | Error::Forbidden { message } => at(String::new(), message),
+        other => ImportFailure::Other(other),
+    }
 }

@@ -150,7 +150,7 @@ fn codes(catalog: &Catalog, field: &Field) -> IndexMap<String, Code> {
 
 fn sequence(catalog: &Catalog, field: &Field) -> Result<Option<SequencePlan>> {
     let Some(key) = &field.sequence else { return Ok(None) };
-    let definition = catalog.sequences.get(key).ok_or_else(|| Error::Internal(format!("no sequence {key}")))?;
+    let definition =
+        catalog.sequences.get(key).ok_or_else(|| Error::Internal(format!("no sequence {key}")))?;
     SequencePlan::compile(definition).map(Some)
 }
-

@@ -11,7 +11,7 @@ use std::{
 use anju_definitions::{Catalog, Entity, FieldType, Parent};
 
 pub(crate) use display::Segment;
-pub(crate) use field::{Code, FieldPlan, Formula};
+pub(crate) use field::{FieldPlan, Formula};
 
 use crate::{Error, Result, read::Shape};
 
@@ -98,7 +98,7 @@ impl Plans {
 }
 
 impl EntityPlan {
-    fn compile(catalog: &Catalog, entity: &Arc<Entity>) -> Result<Self> {
+    pub(crate) fn compile(catalog: &Catalog, entity: &Arc<Entity>) -> Result<Self> {
         let mut fields = Vec::with_capacity(entity.fields.len());
         for (name, field) in &entity.fields {
             fields.push(FieldPlan::compile(catalog, entity, name, field)?);
@@ -166,8 +166,8 @@ pub(crate) fn table_name(entity: &str) -> String {
 fn children(catalog: &Catalog, entity: &Entity) -> Result<Vec<ChildPlan>> {
     let link = |child: &Entity, parent: &Parent| {
         let parent_field = child.fields.get_index_of(&parent.field);
-        let parent_field =
-            parent_field.ok_or_else(|| Error::Internal(format!("{} lacks {}", child.entity, parent.field)))?;
+        let parent_field = parent_field
+            .ok_or_else(|| Error::Internal(format!("{} lacks {}", child.entity, parent.field)))?;
         Ok(ChildPlan {
             entity: child.entity.clone(),
             name: parent.as_name.clone(),
@@ -181,7 +181,10 @@ fn children(catalog: &Catalog, entity: &Entity) -> Result<Vec<ChildPlan>> {
         field.is_some_and(|f| f.field_type == FieldType::Ref && f.to.as_deref() == Some(&entity.entity))
     };
     let linked = catalog.entities.values().filter_map(|child| Some((child, child.parent.as_ref()?)));
-    linked.filter(|(child, parent)| points_here(child, parent)).map(|(child, parent)| link(child, parent)).collect()
+    linked
+        .filter(|(child, parent)| points_here(child, parent))
+        .map(|(child, parent)| link(child, parent))
+        .collect()
 }
 
 fn uniques(entity: &Entity) -> Vec<Vec<usize>> {

@@ -17,8 +17,6 @@ use crate::{
 pub(crate) struct Loaded {
     pub id: String,
     pub version: i64,
-    pub created_at: i64,
-    pub created_by: String,
     pub values: Vec<Value>,
 }
 
@@ -66,7 +64,7 @@ pub(crate) async fn load_children(
 
 fn own_columns(plan: &EntityPlan) -> Select {
     let mut select = Select::from(plan.table.as_str());
-    for meta in [Meta::Id, Meta::Version, Meta::CreatedAt, Meta::CreatedBy] {
+    for meta in [Meta::Id, Meta::Version] {
         select = select.column(meta.name(), meta.kind());
     }
     for field in &plan.fields {
@@ -76,7 +74,7 @@ fn own_columns(plan: &EntityPlan) -> Select {
 }
 
 fn from_row(records: &Records, plan: &EntityPlan, mut row: Row) -> Result<Loaded> {
-    const OWN: usize = 4;
+    const OWN: usize = 2;
     let id = row.text(0)?.to_owned();
     let mut values = Vec::with_capacity(plan.fields.len());
     for (position, field) in plan.fields.iter().enumerate() {
@@ -86,5 +84,5 @@ fn from_row(records: &Records, plan: &EntityPlan, mut row: Row) -> Result<Loaded
             stored => value::from_column(field.kind, field.scale, stored)?,
         });
     }
-    Ok(Loaded { version: row.int(1)?, created_at: row.int(2)?, created_by: row.text(3)?.to_owned(), values, id })
+    Ok(Loaded { version: row.int(1)?, values, id })
 }

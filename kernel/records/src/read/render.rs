@@ -40,7 +40,8 @@ impl<'a> Viewer<'a> {
             _ => true,
         };
         let names = |reference: &super::shape::ShownReference| {
-            reference.own.is_none_or(|position| access.sees(position)) && may_show(plans, &reference.target, actor)
+            reference.own.is_none_or(|position| access.sees(position))
+                && may_show(plans, &reference.target, actor)
         };
         Self {
             records,
@@ -132,7 +133,9 @@ impl<'a> Viewer<'a> {
                             let value = self.sealed(plan, field, row.value(*id_column), sealed)?;
                             push_shown(&mut text, field, &value);
                         }
-                        (false, SqlValue::Text(stored)) if !field.codes.contains_key(stored) => text.push_str(stored),
+                        (false, SqlValue::Text(stored)) if !field.codes.contains_key(stored) => {
+                            text.push_str(stored)
+                        }
                         (false, stored) => {
                             let value = value::from_column(field.kind, field.scale, stored.clone())?;
                             push_shown(&mut text, field, &value);
@@ -145,7 +148,13 @@ impl<'a> Viewer<'a> {
     }
 
     /// A sealed value: in clear for the platform, masked for people.
-    fn sealed(&self, plan: &EntityPlan, field: &FieldPlan, id: &SqlValue, sealed: &SqlValue) -> Result<Value> {
+    fn sealed(
+        &self,
+        plan: &EntityPlan,
+        field: &FieldPlan,
+        id: &SqlValue,
+        sealed: &SqlValue,
+    ) -> Result<Value> {
         let (SqlValue::Bytes(sealed), SqlValue::Text(id)) = (sealed, id) else { return Ok(Value::Null) };
         if self.clear {
             return self.records.open(plan, field, id, sealed);

@@ -94,7 +94,13 @@ impl Shape {
             builder.columns.push((ColumnRef::new(plan.table.as_str(), meta.name()), meta.kind()));
         }
         let (mut values, mut references) = (Vec::new(), Vec::new());
-        let mut show = |builder: &mut Builder<'_, 'p>, name: &str, alias: &str, owner: &Arc<EntityPlan>, place: Place, own: bool| -> Result<()> {
+        let mut show = |builder: &mut Builder<'_, 'p>,
+                        name: &str,
+                        alias: &str,
+                        owner: &Arc<EntityPlan>,
+                        place: Place,
+                        own: bool|
+         -> Result<()> {
             let (column, source) = builder.value(alias, owner, place);
             if let Place::Field(position) = place
                 && owner.fields[position].kind == FieldType::Ref
@@ -140,7 +146,9 @@ impl<'p> Builder<'_, 'p> {
 
     fn value(&mut self, alias: &str, owner: &Arc<EntityPlan>, place: Place) -> (usize, Source) {
         match place {
-            Place::Meta(meta) => (self.column(ColumnRef::new(alias, meta.name()), meta.kind()), Source::Meta(meta)),
+            Place::Meta(meta) => {
+                (self.column(ColumnRef::new(alias, meta.name()), meta.kind()), Source::Meta(meta))
+            }
             Place::Field(position) => {
                 let field = &owner.fields[position];
                 let id_column = match field.sensitive() {
@@ -153,7 +161,13 @@ impl<'p> Builder<'_, 'p> {
         }
     }
 
-    fn reference_display(&mut self, alias: &str, owner: &Arc<EntityPlan>, position: usize, depth: usize) -> Result<Vec<DisplayPart>> {
+    fn reference_display(
+        &mut self,
+        alias: &str,
+        owner: &Arc<EntityPlan>,
+        position: usize,
+        depth: usize,
+    ) -> Result<Vec<DisplayPart>> {
         if depth > DISPLAY_DEPTH_MAX {
             return Ok(Vec::new());
         }

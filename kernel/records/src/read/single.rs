@@ -66,9 +66,11 @@ impl Records {
             .filter(|action| Access::of(plans, plan, actor, Operation::Action(&action.key)).is_ok())
             .collect();
         let needs_values = offered.iter().any(|action| action.when.is_some());
-        let values = if needs_values { self.action_values(plan, &offered, &shape, &row)? } else { Vec::new() };
+        let values =
+            if needs_values { self.action_values(plan, &offered, &shape, &row)? } else { Vec::new() };
         let mut records = [viewer.render(row)?];
-        let children: Vec<&ChildPlan> = plan.children.iter().filter(|child| access.sees_child(&child.name)).collect();
+        let children: Vec<&ChildPlan> =
+            plan.children.iter().filter(|child| access.sees_child(&child.name)).collect();
         attach_children(self, source, plans, actor, &children, &mut records).await?;
         let [mut record] = records;
         let actions = self.offered(plans, plan, actor, &offered, &values, &record.values);
@@ -102,7 +104,8 @@ impl Records {
         row: &Row,
     ) -> Result<Vec<Value>> {
         let mut values = vec![Value::Null; plan.fields.len()];
-        let names = offered.iter().filter_map(|action| action.when.as_ref()).flat_map(|formula| &formula.names);
+        let names =
+            offered.iter().filter_map(|action| action.when.as_ref()).flat_map(|formula| &formula.names);
         for position in names.filter_map(|name| plan.position(name)) {
             let field = &plan.fields[position];
             let column = shape.values[position].column;
@@ -125,22 +128,33 @@ impl Records {
     ) -> Vec<Value> {
         let today = self.today().to_string();
         let children = child_rows(plans, plan, offered, record);
-        let scene = Scene { plans, plan, values, children: &children, actor, today: &today };
-        let holds = |action: &&&crate::plan::ActionPlan| action.when.as_ref().is_none_or(|when| scene.holds(when));
+        let scene = Scene { plan, values, children: &children, actor, today: &today };
+        let holds =
+            |action: &&&crate::plan::ActionPlan| action.when.as_ref().is_none_or(|when| scene.holds(when));
         offered.iter().filter(holds).map(|action| Value::String(action.key.clone())).collect()
     }
 }
 
 /// The child tables that the conditions name, decimals as numbers.
-fn child_rows(plans: &Plans, plan: &EntityPlan, offered: &[&crate::plan::ActionPlan], record: &Object) -> Object {
+fn child_rows(
+    plans: &Plans,
+    plan: &EntityPlan,
+    offered: &[&crate::plan::ActionPlan],
+    record: &Object,
+) -> Object {
     let names = offered.iter().filter_map(|action| action.when.as_ref()).flat_map(|formula| &formula.names);
     let mut rows = Object::new();
     for child in names.filter_map(|name| plan.child(name)) {
-        let (Ok(child_plan), Some(Value::Array(stored))) = (plans.child(child), record.get(&child.name)) else { continue };
+        let (Ok(child_plan), Some(Value::Array(stored))) = (plans.child(child), record.get(&child.name))
+        else {
+            continue;
+        };
         let as_seen = |row: &Value| match row {
             Value::Object(row) => Value::Object(
                 row.iter()
-                    .filter_map(|(name, value)| Some((name.clone(), as_number(child_plan.field(name)?.kind, value))))
+                    .filter_map(|(name, value)| {
+                        Some((name.clone(), as_number(child_plan.field(name)?.kind, value)))
+                    })
                     .collect(),
             ),
             other => other.clone(),

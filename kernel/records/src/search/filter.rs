@@ -29,18 +29,33 @@ pub(crate) struct FilterCompiler<'q, 'j, 'p> {
 }
 
 /// A filter of the definitions, with paths from the parent when the right comes from there.
-pub(crate) fn trusted_filter(joins: &mut Joins<'_>, filter: &Filter, prefix: Option<&str>) -> Result<Condition> {
+pub(crate) fn trusted_filter(
+    joins: &mut Joins<'_>,
+    filter: &Filter,
+    prefix: Option<&str>,
+) -> Result<Condition> {
     let mut compiler = FilterCompiler { records: None, joins, reader: None, tests: 0 };
     compiler.compile(filter, prefix, false, 0)
 }
 
 impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
-    pub(crate) fn new(records: &'q Records, joins: &'j mut Joins<'p>, actor: &'q Actor, access: &'q Access<'p>) -> Self {
+    pub(crate) fn new(
+        records: &'q Records,
+        joins: &'j mut Joins<'p>,
+        actor: &'q Actor,
+        access: &'q Access<'p>,
+    ) -> Self {
         Self { records: Some(records), joins, reader: Some((actor, access)), tests: 0 }
     }
 
     /// `negated` carries a `not` down to the tests, so that absent values are on the side people expect.
-    pub(crate) fn compile(&mut self, filter: &Filter, prefix: Option<&str>, negated: bool, depth: usize) -> Result<Condition> {
+    pub(crate) fn compile(
+        &mut self,
+        filter: &Filter,
+        prefix: Option<&str>,
+        negated: bool,
+        depth: usize,
+    ) -> Result<Condition> {
         if depth > DEPTH_MAX {
             return Err(Error::TooMuch { message: "筛选条件嵌套过深".to_owned() });
         }
@@ -64,7 +79,8 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
         }
         let Some((actor, access)) = self.reader else { return self.joins.locate(&path_names) };
         let (plans, base) = (self.joins.plans(), self.joins.base());
-        self.joins.locate_checked(&path_names, |plan, place| readable(plans, base, plan, place, actor, access))
+        self.joins
+            .locate_checked(&path_names, |plan, place| readable(plans, base, plan, place, actor, access))
     }
 
     fn test(&mut self, test: &FieldTest, prefix: Option<&str>, negated: bool) -> Result<Condition> {
@@ -96,7 +112,9 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
             (FilterOp::IsNull | FilterOp::NotNull, true) => Condition::Not(Box::new(condition)),
             (_, false) if negative_op => Condition::Any(vec![Condition::IsNull(column), condition]),
             (_, false) => condition,
-            (_, true) if negative_op => Condition::All(vec![Condition::NotNull(column), Condition::Not(Box::new(condition))]),
+            (_, true) if negative_op => {
+                Condition::All(vec![Condition::NotNull(column), Condition::Not(Box::new(condition))])
+            }
             (_, true) => Condition::Any(vec![Condition::IsNull(column), Condition::Not(Box::new(condition))]),
         })
     }
@@ -105,14 +123,18 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
     fn sensitive_test(&self, field: &FieldPlan, alias: &str, test: &FieldTest) -> Tested {
         let column = ColumnRef::new(alias, field.equality_column());
         let Some(records) = self.records else {
-            return Err(Error::Internal(format!("{} is sensitive and cannot limit a role", field.index_key)).into());
+            return Err(
+                Error::Internal(format!("{} is sensitive and cannot limit a role", field.index_key)).into()
+            );
         };
         let index = |input: &Value| -> Result<SqlValue, TestFault> {
             let value = value::parse(field, input, records.today())?;
             Ok(records.blind_index(field, &value).into())
         };
         let condition = match test.op {
-            FilterOp::Eq => Condition::Compare { column: column.clone(), op: Operator::Eq, value: index(&test.value)? },
+            FilterOp::Eq => {
+                Condition::Compare { column: column.clone(), op: Operator::Eq, value: index(&test.value)? }
+            }
             FilterOp::In => {
                 let values = items(&test.value)?.iter().map(index).collect::<Result<_, _>>()?;
                 Condition::In { column: column.clone(), values }
@@ -138,7 +160,12 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
         }
         let is_text = matches!(
             field.kind,
-            FieldType::Text | FieldType::LongText | FieldType::Sequence | FieldType::IdNumber | FieldType::Phone | FieldType::CreditCode
+            FieldType::Text
+                | FieldType::LongText
+                | FieldType::Sequence
+                | FieldType::IdNumber
+                | FieldType::Phone
+                | FieldType::CreditCode
         );
         let operand = |input: &Value| operand(field, input);
         Ok((compare(&column, test, is_text, field.kind == FieldType::DateTime, &operand)?, column))
@@ -268,7 +295,9 @@ fn compare(
             Condition::NotIn { column: column.clone(), values }
         }
         FilterOp::Between => {
-            let [low, high] = items(value)?.as_slice() else { return Err(fault("type", "应给出起止两个值").into()) };
+            let [low, high] = items(value)?.as_slice() else {
+                return Err(fault("type", "应给出起止两个值").into());
+            };
             Condition::Between { column: column.clone(), low: operand(low)?, high: end(high)? }
         }
         FilterOp::Contains => Condition::Contains { column: column.clone(), text: text()? },
@@ -284,7 +313,9 @@ fn meta_test(meta: Meta, alias: &str, test: &FieldTest) -> Tested {
     let operand = |input: &Value| match meta {
         _ if meta.is_instant() => instant(required(input)?, false),
         Meta::Version => Ok(SqlValue::Int(value::scaled_number(required(input)?, 0)?)),
-        _ => Ok(SqlValue::Text(required(input)?.as_str().ok_or_else(|| fault("type", "应为文字"))?.to_owned())),
+        _ => {
+            Ok(SqlValue::Text(required(input)?.as_str().ok_or_else(|| fault("type", "应为文字"))?.to_owned()))
+        }
     };
     Ok((compare(&column, test, false, meta.is_instant(), &operand)?, column))
 }
@@ -306,8 +337,11 @@ fn multi_choice_test(column: &ColumnRef, test: &FieldTest) -> Result<Condition, 
 
 /// The code and all codes below it.
 fn under(joins: &Joins<'_>, field: &FieldPlan, value: &Value) -> Result<Vec<SqlValue>, TestFault> {
-    let dictionary = field.definition.dictionary.as_ref().and_then(|key| joins.plans().catalog.dictionaries.get(key));
-    let Some(dictionary) = dictionary else { return Err(fault("operator", "该字段没有上下级关系").into()) };
+    let dictionary =
+        field.definition.dictionary.as_ref().and_then(|key| joins.plans().catalog.dictionaries.get(key));
+    let Some(dictionary) = dictionary else {
+        return Err(fault("operator", "该字段没有上下级关系").into());
+    };
     let ancestor = required(value)?.as_str().ok_or_else(|| fault("type", "应为选项代码"))?;
     Ok(dictionary.descendants(ancestor).into_iter().map(SqlValue::from).collect())
 }
@@ -316,7 +350,9 @@ fn under(joins: &Joins<'_>, field: &FieldPlan, value: &Value) -> Result<Vec<SqlV
 pub(crate) fn tested_for_equality(filter: Option<&Filter>) -> Vec<&str> {
     match filter {
         Some(Filter::Test(FieldTest { field, op: FilterOp::Eq, value })) if !value.is_null() => vec![field],
-        Some(Filter::And { and }) => and.iter().flat_map(|filter| tested_for_equality(Some(filter))).collect(),
+        Some(Filter::And { and }) => {
+            and.iter().flat_map(|filter| tested_for_equality(Some(filter))).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -99,13 +99,20 @@ impl<'p> Joins<'p> {
     }
 
     /// The alias under which the target of a reference is joined.
-    pub(crate) fn follow(&mut self, alias: &str, plan: &'p EntityPlan, position: usize) -> Result<(String, &'p EntityPlan)> {
+    pub(crate) fn follow(
+        &mut self,
+        alias: &str,
+        plan: &'p EntityPlan,
+        position: usize,
+    ) -> Result<(String, &'p EntityPlan)> {
         let known = self.followed.iter().position(|(from, at, _)| from == alias && *at == position);
         if let Some(known) = known {
             return Ok((self.joins[known].alias.clone(), self.followed[known].2));
         }
         if self.joins.len() >= JOINS_MAX {
-            return Err(Error::TooMuch { message: "查询涉及的关联过多，请减少字段".to_owned() });
+            return Err(Error::TooMuch {
+                message: "查询涉及的关联过多，请减少字段".to_owned()
+            });
         }
         let field = &plan.fields[position];
         let target: &'p EntityPlan = self.plans.target(field)?;

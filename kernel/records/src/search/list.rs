@@ -129,8 +129,8 @@ fn shape_of<'p>(
             children.push(child);
             continue;
         }
-        let found = joins
-            .locate_checked(&names(name), |at, place| readable(plans, plan, at, place, actor, access));
+        let found =
+            joins.locate_checked(&names(name), |at, place| readable(plans, plan, at, place, actor, access));
         match found {
             Ok(found) => {
                 located.push(found);
@@ -161,11 +161,11 @@ fn sort_keys<'p>(
     let (plans, base) = (joins.plans(), joins.base());
     let mut keys: Vec<SortKey> = Vec::with_capacity(sort.len() + 1);
     for key in sort {
-        let located = joins
-            .locate_checked(&names(&key.field), |at, place| readable(plans, base, at, place, actor, access))?;
-        let (name, kind) = sortable(&located).ok_or_else(|| {
-            Error::invalid(key.field.as_str(), "operator", "该字段不能用于排序")
+        let located = joins.locate_checked(&names(&key.field), |at, place| {
+            readable(plans, base, at, place, actor, access)
         })?;
+        let (name, kind) = sortable(&located)
+            .ok_or_else(|| Error::invalid(key.field.as_str(), "operator", "该字段不能用于排序"))?;
         let column = ColumnRef::new(located.alias.as_str(), name);
         let direction = match key.dir {
             SortDirection::Asc => Direction::Ascending,
@@ -188,7 +188,8 @@ fn sortable(located: &Located<'_>) -> Option<(String, anju_store::ColumnKind)> {
         Place::Meta(meta) => Some((meta.name().to_owned(), meta.kind())),
         Place::Field(position) => {
             let field = &located.plan.fields[position];
-            let ordered = !field.sensitive() && !matches!(field.kind, FieldType::Json | FieldType::MultiChoice);
+            let ordered =
+                !field.sensitive() && !matches!(field.kind, FieldType::Json | FieldType::MultiChoice);
             ordered.then(|| (field.name.clone(), field.sql))
         }
     }

@@ -10,7 +10,9 @@ use crate::{Error, Result, plan::FieldPlan};
 pub(crate) fn to_column(field: &FieldPlan, value: &Value) -> SqlValue {
     match (field.kind, value) {
         (_, Value::Null) => SqlValue::Null,
-        (FieldType::Decimal, value) => scaled_number(value, field.scale).map_or(SqlValue::Null, SqlValue::Int),
+        (FieldType::Decimal, value) => {
+            scaled_number(value, field.scale).map_or(SqlValue::Null, SqlValue::Int)
+        }
         (FieldType::DateTime, Value::String(text)) => instant_ms(text).map_or(SqlValue::Null, SqlValue::Int),
         (FieldType::MultiChoice | FieldType::Json, value) => SqlValue::Text(value.to_string()),
         (_, Value::String(text)) => SqlValue::Text(text.clone()),
@@ -47,7 +49,11 @@ pub(crate) fn clear_text(value: &Value) -> String {
 /// Back from what was sealed.
 pub(crate) fn from_clear_text(kind: FieldType, text: String) -> Result<Value> {
     match kind {
-        FieldType::Integer | FieldType::Money | FieldType::Boolean | FieldType::MultiChoice | FieldType::Json => {
+        FieldType::Integer
+        | FieldType::Money
+        | FieldType::Boolean
+        | FieldType::MultiChoice
+        | FieldType::Json => {
             serde_json::from_str(&text).map_err(|cause| Error::Internal(format!("sealed JSON: {cause}")))
         }
         _ => Ok(Value::String(text)),

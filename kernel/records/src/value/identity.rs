@@ -26,7 +26,9 @@ impl Certificate {
     pub(crate) fn from_title(title: &str) -> Self {
         let names = |words: &[&str]| words.iter().any(|word| title.contains(word));
         match () {
-            () if names(&["居民身份证", "户口", "居住证"]) || title == "身份证" => Self::Resident,
+            () if names(&["居民身份证", "户口", "居住证"]) || title == "身份证" => {
+                Self::Resident
+            }
             () if names(&["护照"]) => Self::Passport,
             () if names(&["港澳", "香港", "澳门", "回乡证"]) => Self::HongKongMacau,
             () if names(&["台湾", "台胞"]) => Self::Taiwan,
@@ -40,11 +42,13 @@ impl Certificate {
         match self {
             Self::Resident => resident_fault(number, today),
             Self::Passport => (!PASSPORT.is_match(number)).then_some("护照号码应为 5 至 17 位字母或数字"),
-            Self::HongKongMacau => {
-                (!HONG_KONG_MACAU.is_match(number)).then_some("港澳居民来往内地通行证号码应为 H 或 M 加 8 位或 10 位数字")
+            Self::HongKongMacau => (!HONG_KONG_MACAU.is_match(number))
+                .then_some("港澳居民来往内地通行证号码应为 H 或 M 加 8 位或 10 位数字"),
+            Self::Taiwan => (!TAIWAN.is_match(number))
+                .then_some("台湾居民来往大陆通行证号码应为 8 位数字或 10 位数字加字母"),
+            Self::Military => {
+                (!MILITARY.is_match(number)).then_some("军人证件号码应为 4 至 20 位汉字、字母或数字")
             }
-            Self::Taiwan => (!TAIWAN.is_match(number)).then_some("台湾居民来往大陆通行证号码应为 8 位数字或 10 位数字加字母"),
-            Self::Military => (!MILITARY.is_match(number)).then_some("军人证件号码应为 4 至 20 位汉字、字母或数字"),
             Self::Other => (!OTHER.is_match(number)).then_some("证件号码应为 4 至 30 位字母或数字"),
         }
     }
@@ -67,8 +71,8 @@ pattern!(FIXED, r"^(0(?:10|2[0-9])|0[3-9][0-9]{2})-?([2-9][0-9]{6,7})(?:-([0-9]{
 /// First two digits of resident numbers: the provinces of GB/T 2260, and the residence permits of Hong Kong,
 /// Macau and Taiwan residents.
 const REGIONS: [u32; 35] = [
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
-    64, 65, 71, 81, 82, 83,
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54,
+    61, 62, 63, 64, 65, 71, 81, 82, 83,
 ];
 
 fn resident_fault(number: &str, today: Date) -> Option<&'static str> {

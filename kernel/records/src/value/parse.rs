@@ -38,7 +38,8 @@ pub(crate) fn parse(field: &FieldPlan, input: &Value, today: Date) -> Parsed {
         FieldType::Boolean => input.as_bool().map(Value::Bool).ok_or_else(|| fault("type", "应为是或否")),
         FieldType::Date => date(field, input, today),
         FieldType::DateTime => {
-            let instant = instant_ms(input_text(input)?).ok_or_else(|| fault("format", "应为日期时间，如 2026-01-31T09:00:00+08:00"))?;
+            let instant = instant_ms(input_text(input)?)
+                .ok_or_else(|| fault("format", "应为日期时间，如 2026-01-31T09:00:00+08:00"))?;
             Ok(Value::String(super::instant_text(instant)))
         }
         FieldType::Choice => choice(field, input).map(|code| Value::String(code.to_owned())),
@@ -51,7 +52,9 @@ pub(crate) fn parse(field: &FieldPlan, input: &Value, today: Date) -> Parsed {
         }
         FieldType::Phone => {
             let number = identity::phone(&anju_crypto::normalise(input_text(input)?));
-            number.map(Value::String).ok_or_else(|| fault("format", "电话号码应为 11 位手机号，或带区号的固定电话，如 021-12345678"))
+            number.map(Value::String).ok_or_else(|| {
+                fault("format", "电话号码应为 11 位手机号，或带区号的固定电话，如 021-12345678")
+            })
         }
         FieldType::CreditCode => {
             let code = anju_crypto::normalise(input_text(input)?);
@@ -78,7 +81,14 @@ fn text(field: &FieldPlan, input: &Value) -> Parsed {
     let multi_line = field.kind == FieldType::LongText;
     let forbidden = |c: char| c.is_control() && !(multi_line && matches!(c, '\n' | '\r' | '\t'));
     if text.chars().any(forbidden) {
-        return Err(fault("format", if multi_line { "含有不可见字符" } else { "应为一行文字，不能含换行或不可见字符" }));
+        return Err(fault(
+            "format",
+            if multi_line {
+                "含有不可见字符"
+            } else {
+                "应为一行文字，不能含换行或不可见字符"
+            },
+        ));
     }
     checked_text(field, text.trim().to_owned())
 }
@@ -119,7 +129,11 @@ fn in_bounds(field: &FieldPlan, number: i64) -> Result<i64, Fault> {
     // Money is entered and read in yuan.
     let shown = |bound: i64| match field.kind {
         FieldType::Money => format!("{} 元", decimal::format(bound, 2)),
-        _ => format!("{}{}", decimal::format(bound, field.scale), field.definition.unit.as_deref().unwrap_or_default()),
+        _ => format!(
+            "{}{}",
+            decimal::format(bound, field.scale),
+            field.definition.unit.as_deref().unwrap_or_default()
+        ),
     };
     match (field.min, field.max) {
         (Some(min), _) if number < min => Err(fault("range", format!("不能小于 {}", shown(min)))),
@@ -189,7 +203,8 @@ fn multi_choice(field: &FieldPlan, input: &Value) -> Parsed {
 
 fn identifier(input: &Value) -> Parsed {
     let id = input_text(input)?;
-    let well_formed = id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let well_formed =
+        id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     match well_formed {
         true => Ok(Value::String(id.to_owned())),
         false => Err(fault("format", "编号格式不正确")),

@@ -29,12 +29,12 @@ impl Checked {
     ) -> Result<Self> {
         if draft.change != Change::Deleted {
             let today = records.today();
-            check_row(plans, &draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
+            check_row(&draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
             let no_children = Object::new();
             for table in draft.tables.iter().filter(|table| table.given) {
                 for (index, row) in table.rows.iter().enumerate() {
                     let path = format!("{}[{index}].", draft.child(table).name);
-                    check_row(plans, &table.plan, row, &no_children, actor, today, &path, &mut faults);
+                    check_row(&table.plan, row, &no_children, actor, today, &path, &mut faults);
                 }
             }
             check_transition(&draft, actor, &mut faults);
@@ -72,7 +72,9 @@ async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft)
 
 /// A state changes only as declared; a person's new record begins in the default state.
 fn check_transition(draft: &Draft, actor: &Actor, faults: &mut Vec<FieldError>) {
-    let (Some(position), Some(transitions)) = (draft.plan.state_field, &draft.plan.entity.transitions) else { return };
+    let (Some(position), Some(transitions)) = (draft.plan.state_field, &draft.plan.entity.transitions) else {
+        return;
+    };
     if !draft.row.changed(position) {
         return;
     }
@@ -82,7 +84,8 @@ fn check_transition(draft: &Draft, actor: &Actor, faults: &mut Vec<FieldError>) 
     let before = draft.row.before.as_ref().and_then(|before| before.values[position].as_str());
     let refused = match (before, &field.definition.default) {
         (Some(from), _) => {
-            let legal = transitions.from.get(from).is_some_and(|targets| targets.iter().any(|target| target == to));
+            let legal =
+                transitions.from.get(from).is_some_and(|targets| targets.iter().any(|target| target == to));
             (!legal).then(|| format!("不能从“{}”变为“{}”", title(from), title(to)))
         }
         (None, Some(Value::String(start))) if !actor.is_system() && draft.row.before.is_none() => {

@@ -68,7 +68,8 @@ impl Draft {
     pub(crate) fn object(&self) -> Object {
         let mut object = row_object(&self.plan, &self.row.id, &self.row.values);
         for table in &self.tables {
-            let rows = table.rows.iter().map(|row| Value::Object(row_object(&table.plan, &row.id, &row.values)));
+            let rows =
+                table.rows.iter().map(|row| Value::Object(row_object(&table.plan, &row.id, &row.values)));
             object.insert(self.child(table).name.clone(), Value::Array(rows.collect()));
         }
         object

@@ -13,8 +13,8 @@ mod seal;
 mod tables;
 mod trail;
 
-pub(crate) use draft::DraftRow;
+pub(crate) use draft::{Draft, DraftRow};
 pub(crate) use operations::{set_row_defaults, take_place};
 pub(crate) use parse::{Writer, parse_into};
-pub(crate) use references::KnownReferences;
+pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;

@@ -70,7 +70,7 @@ impl Records {
         parse_into(&mut draft.row, plan, input, &writer, "", None, &mut faults);
         take_place(plan, &mut draft.row, actor);
         parse_tables(self, tx, &plans, &mut draft, input, &writer, &mut faults).await?;
-        self.set_defaults(&plans, &mut draft, actor);
+        self.set_defaults(&mut draft, actor);
         let stored = self.through_stations(tx, &plans, actor, draft, known, faults, why).await?;
         self.require_own_rows(tx, &plans, actor, &access, &stored).await?;
         self.after_save(tx, actor, &stored).await?;
@@ -97,7 +97,8 @@ impl Records {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Update)?;
-        let mut draft = self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Updated).await?;
+        let mut draft =
+            self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Updated).await?;
         let mut faults = Vec::new();
         let writer = Writer {
             actor,
@@ -131,7 +132,8 @@ impl Records {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Delete)?;
-        let mut draft = self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Deleted).await?;
+        let mut draft =
+            self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Deleted).await?;
         let all: Vec<usize> = (0..plan.children.len()).collect();
         load_tables(self, tx, &plans, &mut draft, &all).await?;
         for table in &mut draft.tables {
@@ -291,13 +293,13 @@ impl Records {
         Ok(load_one(self, tx, plan, id, condition, joins, false).await?.is_some())
     }
 
-    fn set_defaults(&self, plans: &Plans, draft: &mut Draft, actor: &Actor) {
+    fn set_defaults(&self, draft: &mut Draft, actor: &Actor) {
         let children = draft.child_scene();
         let today = self.today();
-        set_row_defaults(plans, &draft.plan, &mut draft.row, &children, actor, today);
+        set_row_defaults(&draft.plan, &mut draft.row, &children, actor, today);
         for table in &mut draft.tables {
             for row in &mut table.rows {
-                set_row_defaults(plans, &table.plan, row, &Object::new(), actor, today);
+                set_row_defaults(&table.plan, row, &Object::new(), actor, today);
             }
         }
     }
@@ -323,7 +325,6 @@ impl Checked {
 }
 
 pub(crate) fn set_row_defaults(
-    plans: &Plans,
     plan: &EntityPlan,
     row: &mut DraftRow,
     children: &Object,
@@ -340,7 +341,7 @@ pub(crate) fn set_row_defaults(
             continue;
         }
         let computed = field.default_formula.as_ref().map(|formula| {
-            Scene { plans, plan, values: &row.values, children, actor, today: &today_text }.evaluate(formula)
+            Scene { plan, values: &row.values, children, actor, today: &today_text }.evaluate(formula)
         });
         let given = computed.unwrap_or_else(|| Some(default.clone()));
         // A default that does not fit its own field is left out; a required field then says so.

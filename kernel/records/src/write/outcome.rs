@@ -30,7 +30,8 @@ pub(crate) async fn created(
     let mut values = Object::with_capacity(draft.plan.fields.len() + 8);
     values.insert("id".to_owned(), Value::from(draft.row.id.as_str()));
     values.insert("version".to_owned(), stored.version.into());
-    for (name, value) in [("created_at", &at), ("created_by", &by), ("updated_at", &at), ("updated_by", &by)] {
+    for (name, value) in [("created_at", &at), ("created_by", &by), ("updated_at", &at), ("updated_by", &by)]
+    {
         values.insert(name.to_owned(), value.clone());
     }
     show(&draft.plan, &draft.row.values, &access, actor, &mut values);

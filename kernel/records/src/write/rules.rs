@@ -8,14 +8,13 @@ use super::draft::DraftRow;
 use crate::{
     Actor, FieldError, Object,
     expression::Scene,
-    plan::{EntityPlan, FieldPlan, Plans},
+    plan::{EntityPlan, FieldPlan},
     value::Certificate,
 };
 
 /// Judges one row; `path` is its prefix in messages.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn check_row(
-    plans: &Plans,
     plan: &EntityPlan,
     row: &DraftRow,
     children: &Object,
@@ -25,7 +24,7 @@ pub(crate) fn check_row(
     faults: &mut Vec<FieldError>,
 ) {
     let today_text = today.to_string();
-    let scene = Scene { plans, plan, values: &row.values, children, actor, today: &today_text };
+    let scene = Scene { plan, values: &row.values, children, actor, today: &today_text };
     for (position, field) in plan.fields.iter().enumerate() {
         let at = || format!("{path}{}", field.name);
         // One fault a field is enough: a value that could not be parsed is not also missing.
@@ -45,7 +44,10 @@ pub(crate) fn check_row(
     }
     for rule in &plan.rules {
         let at = format!("{path}{}", rule.field);
-        if scene.is_complete(&rule.check) && !scene.holds(&rule.check) && !faults.iter().any(|f| f.field == at) {
+        if scene.is_complete(&rule.check)
+            && !scene.holds(&rule.check)
+            && !faults.iter().any(|f| f.field == at)
+        {
             faults.push(FieldError::new(at, rule.code.as_str(), rule.message.as_str()));
         }
     }
@@ -55,7 +57,8 @@ fn is_required(field: &FieldPlan, scene: &Scene<'_>) -> bool {
     if field.definition.system || field.kind == FieldType::Sequence {
         return false;
     }
-    let demanded = field.definition.required || field.required_when.as_ref().is_some_and(|when| scene.holds(when));
+    let demanded =
+        field.definition.required || field.required_when.as_ref().is_some_and(|when| scene.holds(when));
     demanded && field.visible_when.as_ref().is_none_or(|when| scene.holds(when))
 }
 

@@ -140,7 +140,8 @@ async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, 
 /// A violated unique key as a fault at its fields.
 fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
     let anju_store::Error::Unique { columns, .. } = &error else { return error.into() };
-    let fields: Vec<_> = plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();
+    let fields: Vec<_> =
+        plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();
     let Some(last) = fields.last() else {
         return Error::conflict("duplicate", format!("{}已存在，不能重复", plan.entity.title));
     };

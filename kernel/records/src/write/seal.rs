@@ -19,9 +19,10 @@ impl Sealed {
     pub(crate) fn from(records: &Records, checked: Checked) -> Self {
         let draft = checked.draft;
         let columns = changed_columns(records, &draft.plan, &draft.row);
-        let tables = draft.tables.iter().map(|table| {
-            table.rows.iter().map(|row| changed_columns(records, &table.plan, row)).collect()
-        });
+        let tables = draft
+            .tables
+            .iter()
+            .map(|table| table.rows.iter().map(|row| changed_columns(records, &table.plan, row)).collect());
         let tables = tables.collect();
         Self { draft, columns, tables }
     }

@@ -62,7 +62,11 @@ pub(crate) async fn parse_tables(
             continue;
         };
         if !writer.system && !writer.access.writes(&child.name) {
-            faults.push(FieldError::new(child.name.as_str(), "read_only", format!("您无权修改{}", child.title)));
+            faults.push(FieldError::new(
+                child.name.as_str(),
+                "read_only",
+                format!("您无权修改{}", child.title),
+            ));
             continue;
         }
         let Some(rows) = given.as_array() else {

@@ -34,7 +34,8 @@ pub(crate) async fn leave_trail(
 ) -> Result<()> {
     let draft = &stored.draft;
     let changes = changes(records, stored);
-    let changes = serde_json::to_string(&changes).map_err(|cause| crate::Error::Internal(cause.to_string()))?;
+    let changes =
+        serde_json::to_string(&changes).map_err(|cause| crate::Error::Internal(cause.to_string()))?;
     let digest = anju_crypto::sm3_hex(changes.as_bytes());
     let history: Vec<(&str, SqlValue)> = vec![
         ("entity", draft.plan.key().into()),
@@ -69,7 +70,8 @@ pub(crate) async fn leave_trail(
 fn payload(stored: &Stored, actor: &Actor) -> Value {
     let draft = &stored.draft;
     let fields = draft.plan.fields.iter().enumerate().filter(|(position, _)| draft.row.changed(*position));
-    let tables = draft.tables.iter().filter(|table| table.given).map(|table| draft.child(table).name.as_str());
+    let tables =
+        draft.tables.iter().filter(|table| table.given).map(|table| draft.child(table).name.as_str());
     let changed: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).chain(tables).collect();
     let mut payload = Object::new();
     payload.insert(Meta::Version.name().to_owned(), stored.version.into());
@@ -78,7 +80,10 @@ fn payload(stored: &Stored, actor: &Actor) -> Value {
     if let Some(position) = draft.plan.state_field.filter(|position| draft.row.changed(*position)) {
         let from = draft.row.before.as_ref().map_or(&Value::Null, |before| &before.values[position]);
         let field = &draft.plan.fields[position].name;
-        payload.insert("state".to_owned(), json!({"field": field, "from": from, "to": draft.row.values[position]}));
+        payload.insert(
+            "state".to_owned(),
+            json!({"field": field, "from": from, "to": draft.row.values[position]}),
+        );
     }
     Value::Object(payload)
 }
