@@ -23,6 +23,7 @@ mod rows;
 mod run;
 mod tables;
 mod task_rows;
+mod timers;
 mod trail;
 mod view;
 
@@ -32,7 +33,7 @@ pub use effects::{EffectContext, EffectError, EffectResult, EffectRunner};
 pub use error::{Error, Result};
 pub use processes::{CalendarSource, Processes};
 pub use rows::{InstanceState, TaskState};
-pub use run::TIMER_JOB;
 pub use tables::tables;
+pub use timers::TIMER_JOB;
 pub use trail::TrailKind;
 pub use view::{TaskBox, TaskCounts, TaskPage, TaskQuery};

@@ -225,7 +225,7 @@ async fn a_withdrawn_case_leaves_nothing_to_do(db: TestDatabase) {
     // The record is free for a new process.
     command!(bureau, start(&first, REVIEW, CASE, &case, Object::new())).unwrap();
     assert_eq!(code(command!(bureau, start(&first, REVIEW, CASE, &case, Object::new()))), "process_running");
-    assert_eq!(code(command!(bureau, start_by_hand(&manager(), REVIEW, &case, Object::new()))), "forbidden");
+    assert_eq!(code(command!(bureau, start_by_hand(&manager(), REVIEW, CASE, &case, Object::new()))), "forbidden");
 }
 
 async fn timers_mark_and_move_and_fire_once(db: TestDatabase) {
@@ -301,7 +301,7 @@ async fn what_fails_leaves_everything_as_it_was(db: TestDatabase) {
     let task = only_task(&bureau, &first).await;
     command!(bureau, claim(&first, &task)).unwrap();
     *bureau.runner.fails.lock().unwrap() = true;
-    let failed: Result<String, Error> = command!(bureau, complete(&first, &task, completion("pass", "", json!({}))));
+    let failed: Result<(), Error> = command!(bureau, complete(&first, &task, completion("pass", "", json!({}))));
     assert!(matches!(failed, Err(Error::Effect { .. })));
     assert_eq!(todo(&bureau, &first).await[0]["state"], "claimed");
     *bureau.runner.fails.lock().unwrap() = false;

@@ -187,9 +187,9 @@ impl Play<'_> {
                     data: data.as_object().cloned().unwrap(),
                     record_version: None,
                 };
-                processes.complete(tx, &actor, &task, completion).await.map(|_| true)
+                processes.complete(tx, &actor, &task, completion).await.map(|()| true)
             }
-            (7, Some(task)) => processes.return_to(tx, &actor, &task, "review", "退回").await.map(|_| true),
+            (7, Some(task)) => processes.return_to(tx, &actor, &task, "review", "退回").await.map(|()| true),
             (8, _) if self.dice.once_in(6) => {
                 processes.withdraw(tx, &actor, &self.instance, "撤回").await.map(|()| true)
             }

@@ -31,7 +31,7 @@ pub struct Completion {
 }
 
 impl Processes {
-    /// Completes a task and carries the process on. Gives the id of the instance.
+    /// Completes a task and carries the process on.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault of the form, the opinion and the outcome; [`Error::Conflict`]
@@ -42,7 +42,7 @@ impl Processes {
         actor: &Actor,
         task_id: &str,
         completion: Completion,
-    ) -> Result<String> {
+    ) -> Result<()> {
         let (run, task, candidates) = hold(self, tx, actor, task_id).await?;
         access::may_finish(actor, &task, &candidates)?;
         finish(run, task, completion).await
@@ -60,7 +60,7 @@ impl Processes {
         record_id: &str,
         step: &str,
         outcome: &str,
-    ) -> Result<String> {
+    ) -> Result<()> {
         let select = tables::select(TASK, TASK_COLUMNS)
             .filter(Condition::eq(TASK, "record_id", record_id))
             .filter(Condition::eq(TASK, "entity", entity))
@@ -74,7 +74,7 @@ impl Processes {
     }
 }
 
-async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<String> {
+async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<()> {
     let plan = run.plan.clone();
     let step = plan.step(&task.step)?;
     let opinion = completion.opinion.as_deref().map(str::trim).filter(|text| !text.is_empty());
@@ -118,7 +118,7 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
         run.happen(&Event::Leave { token: &task.token_id }).await?;
         run.settle(&task.token_id).await?;
     }
-    Ok(run.finish().await?.id)
+    run.finish().await.map(drop)
 }
 
 /// The outcome, when there is one of this key; whether it is allowed now goes to the errors.

@@ -8,7 +8,7 @@ use crate::trail::{Entry, TrailKind};
 use crate::{Error, Processes, Result, access, task_rows};
 
 impl Processes {
-    /// Sends the case back to an earlier step, which opens anew. Gives the id of the instance.
+    /// Sends the case back to an earlier step, which opens anew.
     ///
     /// # Errors
     /// [`Error::Invalid`] when the step is not one to return to, or was never passed, or without a reason;
@@ -20,7 +20,7 @@ impl Processes {
         task_id: &str,
         step: &str,
         reason_text: &str,
-    ) -> Result<String> {
+    ) -> Result<()> {
         let reason = reason(reason_text)?;
         let (mut run, task, candidates) = hold(self, tx, actor, task_id).await?;
         access::may_finish(actor, &task, &candidates)?;
@@ -47,6 +47,6 @@ impl Processes {
         run.note(entry).await?;
         run.happen(&Event::SendBack { token: &task.token_id, element: step }).await?;
         run.settle(&task.token_id).await?;
-        Ok(run.finish().await?.id)
+        run.finish().await.map(drop)
     }
 }

@@ -1,6 +1,5 @@
 use anju_records::{Actor, Object};
 use anju_store::{Condition, Fetch, Tx};
-use serde_json::Value;
 
 use crate::machine::{Event, Marking};
 use crate::rows::{Instance, InstanceState, new_id};
@@ -84,6 +83,7 @@ impl Processes {
         tx: &mut Tx,
         actor: &Actor,
         process: &str,
+        entity: &str,
         record_id: &str,
         vars: Object,
     ) -> Result<String> {
@@ -92,8 +92,8 @@ impl Processes {
         if !actor.is_system() && !actor.roles.iter().any(|role| definition.starters.contains(role)) {
             return Err(Error::forbidden(format!("您没有发起“{}”的权限", definition.title)));
         }
-        self.records().read_in(tx, actor, &definition.entity, record_id).await?;
-        self.start(tx, actor, process, &definition.entity, record_id, vars).await
+        self.records().read_in(tx, actor, entity, record_id).await?;
+        self.start(tx, actor, process, entity, record_id, vars).await
     }
 
     /// Ids of the instances that run on a record, oldest first.
@@ -109,11 +109,5 @@ impl Processes {
             .order_by("started_at", anju_store::Direction::Ascending)
             .order_by("id", anju_store::Direction::Ascending);
         tx.fetch_all(&select).await?.iter().map(Instance::read).collect()
-    }
-
-    /// A variable of an instance; null when it has none of this name.
-    pub async fn variable(&self, tx: &mut Tx, instance_id: &str, name: &str) -> Result<Value> {
-        let instance = Instance::find(tx, instance_id).await?.ok_or(Error::NotFound)?;
-        Ok(instance.vars.get(name).cloned().unwrap_or(Value::Null))
     }
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::bpmn::Kind;
 use crate::machine::Event;
 use crate::rows::{Instance, InstanceState, new_id};
-use crate::run::{Run, timer_key};
+use crate::run::Run;
 use crate::tables::TRAIL;
+use crate::timers::timer_key;
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Processes, Result};
 

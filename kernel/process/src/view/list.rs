@@ -37,10 +37,10 @@ pub struct TaskQuery {
     pub record_id: Option<String>,
     /// Part of the record's name.
     pub search: Option<String>,
-    /// From 1.
-    pub page: u32,
     /// Rows per page, 1 to 200.
     pub size: u32,
+    /// Which page, from 1.
+    pub number: u32,
 }
 
 impl Default for TaskQuery {
@@ -52,8 +52,8 @@ impl Default for TaskQuery {
             entity: None,
             record_id: None,
             search: None,
-            page: 1,
             size: 20,
+            number: 1,
         }
     }
 }
@@ -65,6 +65,8 @@ pub struct TaskPage {
     pub items: Vec<Value>,
     /// How many there are in all, at most 10,000.
     pub total: u64,
+    /// How much lies in each box, whatever is searched for.
+    pub counts: TaskCounts,
 }
 
 /// How much lies in each box; at most 10,000 each.
@@ -78,13 +80,13 @@ pub struct TaskCounts {
 impl Processes {
     /// One page of the actor's work, what is due first in front; finished work by time, latest first.
     pub async fn tasks(&self, actor: &Actor, query: &TaskQuery) -> Result<TaskPage> {
-        if query.size == 0 || query.size > PAGE_SIZE_MAX || query.page == 0 {
+        if query.size == 0 || query.size > PAGE_SIZE_MAX || query.number == 0 {
             return Err(Error::TooMuch { message: format!("每页最多 {PAGE_SIZE_MAX} 条") });
         }
         let mut reader = self.reader();
         let select = listing(actor, query);
         let total = reader.count(&select, Some(COUNT_MAX)).await?;
-        let offset = u64::from(query.page - 1) * u64::from(query.size);
+        let offset = u64::from(query.number - 1) * u64::from(query.size);
         let rows = reader.fetch_all(&select.limit(u64::from(query.size)).offset(offset)).await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -98,7 +100,7 @@ impl Processes {
                 items.push(self.task_row(&task, &plan));
             }
         }
-        Ok(TaskPage { items, total })
+        Ok(TaskPage { items, total, counts: self.task_counts(actor).await? })
     }
 
     /// How much work lies in each of the actor's boxes.

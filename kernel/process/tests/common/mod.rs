@@ -109,6 +109,7 @@ const BPMN: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <bpmn:serviceTask id="check" name="外部核查"/>
     <bpmn:boundaryEvent id="check_late" name="核查超时" attachedToRef="check"><bpmn:timerEventDefinition><bpmn:timeDuration>P3WD</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>
     <bpmn:userTask id="manual" name="人工核查"/>
+    <bpmn:boundaryEvent id="manual_late" name="人工核查超时" attachedToRef="manual"><bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>
     <bpmn:userTask id="confirm" name="核定"/>
     <bpmn:exclusiveGateway id="after_confirm" name="核定结果" default="not_confirmed"/>
     <bpmn:intermediateCatchEvent id="notice" name="公示期满"><bpmn:timerEventDefinition><bpmn:timeDate>=record.notice_to</bpmn:timeDate></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>
@@ -126,6 +127,7 @@ const BPMN: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <bpmn:sequenceFlow id="f_check" sourceRef="check" targetRef="confirm"/>
     <bpmn:sequenceFlow id="f_check_late" sourceRef="check_late" targetRef="manual"/>
     <bpmn:sequenceFlow id="f_manual" sourceRef="manual" targetRef="confirm"/>
+    <bpmn:sequenceFlow id="f_manual_late" sourceRef="manual_late" targetRef="confirm"/>
     <bpmn:sequenceFlow id="f_confirm" sourceRef="confirm" targetRef="after_confirm"/>
     <bpmn:sequenceFlow id="confirmed" sourceRef="after_confirm" targetRef="notice" name="通过"><bpmn:conditionExpression>outcome == 'confirm'</bpmn:conditionExpression></bpmn:sequenceFlow>
     <bpmn:sequenceFlow id="not_confirmed" sourceRef="after_confirm" targetRef="refused"/>
