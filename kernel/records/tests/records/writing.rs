@@ -136,7 +136,7 @@ async fn states_change_only_as_declared(db: TestDatabase) {
     let error = bureau.patch(&system(), &record, json!({"status": "approved"})).await.unwrap_err();
     assert_eq!(faults(error)[0].message, "不能从“草稿”变为“通过”");
     let error = bureau.patch(&city(), &record, json!({"status": "submitted"})).await.unwrap_err();
-    assert_eq!(codes(error), ["members: members_needed"]);
+    assert_eq!(codes(error), ["status: members_needed"]);
     let change = json!({"status": "submitted", "members": [{"name": "王五"}]});
     assert!(bureau.patch(&city(), &record, change).await.is_ok());
 }
