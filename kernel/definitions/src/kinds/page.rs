@@ -23,6 +23,18 @@ pub struct Page {
     pub body: PageBody,
 }
 
+impl Page {
+    /// The entity whose records the page shows; none for dashboards and work lists.
+    pub fn entity(&self) -> Option<&str> {
+        match &self.body {
+            PageBody::List(page) => Some(&page.entity),
+            PageBody::Form(page) => Some(&page.entity),
+            PageBody::Detail(page) => Some(&page.entity),
+            PageBody::Dashboard(_) | PageBody::Tasks(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 // Few exist, each behind an `Arc`; boxing would only be in the reader's way.

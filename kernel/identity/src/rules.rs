@@ -1,0 +1,99 @@
+//! Rules of accounts and posts that definitions cannot express.
+
+use anju_records::{Change, FieldError, Hook, HookContext, Object, Result};
+use anju_store::{Condition, Tx};
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::{
+    ORGANISATION, POST,
+    posts::{ADMINISTRATORS, find, level_key, level_of, roles_of},
+    tables::SESSION,
+};
+
+/// Rules of posts: roles exist and fit the organisation's level; the three administrators exclude each other,
+/// over all posts of a person.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PostRules;
+
+/// Rules of accounts: a stopped or deleted account has no sessions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AccountRules;
+
+#[async_trait]
+impl Hook for PostRules {
+    async fn validate(&self, tx: &mut Tx, context: &HookContext<'_>) -> Result<Vec<FieldError>> {
+        if context.change == Change::Deleted {
+            return Ok(Vec::new());
+        }
+        let Some(roles) = checked_roles(context.record) else {
+            return Ok(vec![fault("type", "角色应为角色标识的列表，且不重复、不为空")]);
+        };
+        let mut faults = level_faults(tx, context, &roles).await?;
+        faults.extend(exclusion_fault(tx, context, &roles).await?);
+        Ok(faults)
+    }
+}
+
+#[async_trait]
+impl Hook for AccountRules {
+    async fn after_save(&self, tx: &mut Tx, context: &HookContext<'_>) -> Result<()> {
+        let active = context.record.get("status").and_then(Value::as_str) == Some("active");
+        if context.change == Change::Deleted || !active {
+            tx.delete(SESSION, Condition::eq(SESSION, "account_id", context.id)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A list of different texts; `None` for anything else.
+fn checked_roles(record: &Object) -> Option<Vec<String>> {
+    let given = record.get("roles")?.as_array()?;
+    let roles = roles_of(record);
+    let mut different = roles.clone();
+    different.sort();
+    different.dedup();
+    (!roles.is_empty() && roles.len() == given.len() && different.len() == roles.len()).then_some(roles)
+}
+
+async fn level_faults(tx: &mut Tx, context: &HookContext<'_>, roles: &[String]) -> Result<Vec<FieldError>> {
+    let Some(id) = context.record.get("organisation").and_then(Value::as_str) else { return Ok(Vec::new()) };
+    let organisation = find(context.records, tx, ORGANISATION, "id", id).await?;
+    let Some(level) = organisation.first().and_then(level_of) else { return Ok(Vec::new()) };
+    let catalog = context.records.catalog().load_full();
+    let faults = roles.iter().filter_map(|key| match catalog.role(key) {
+        None => Some(fault("unknown_role", format!("没有“{key}”这个角色"))),
+        Some(role) if role.level != level => {
+            let levels = (level_key(role.level), level_key(level));
+            Some(fault(
+                "role_level",
+                format!("角色“{}”属于 {} 级，机构为 {} 级", role.title, levels.0, levels.1),
+            ))
+        }
+        Some(_) => None,
+    });
+    Ok(faults.collect())
+}
+
+async fn exclusion_fault(
+    tx: &mut Tx,
+    context: &HookContext<'_>,
+    roles: &[String],
+) -> Result<Option<FieldError>> {
+    let Some(account) = context.record.get("account").and_then(Value::as_str) else { return Ok(None) };
+    // Held until the transaction ends, so that two grants at once cannot pass each other.
+    context.records.lock(tx, crate::ACCOUNT, account).await?;
+    let others = find(context.records, tx, POST, "account", account).await?;
+    let mut held: Vec<String> =
+        others.iter().filter(|post| post.id != context.id).flat_map(|post| roles_of(&post.values)).collect();
+    held.extend_from_slice(roles);
+    held.retain(|role| ADMINISTRATORS.contains(&role.as_str()));
+    held.sort();
+    held.dedup();
+    let clash = || fault("exclusive_roles", "系统管理员、安全管理员、审计管理员不得由同一人担任");
+    Ok((held.len() > 1).then(clash))
+}
+
+fn fault(code: &str, message: impl Into<String>) -> FieldError {
+    FieldError::new("roles", code, message)
+}
