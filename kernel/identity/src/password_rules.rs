@@ -34,7 +34,7 @@ fn classes(password: &str) -> usize {
         |c| c.is_numeric(),
         |c| !c.is_lowercase() && !c.is_uppercase() && !c.is_numeric(),
     ];
-    tests.iter().filter(|test| password.chars().any(|c| test(c))).count()
+    tests.iter().filter(|test| password.chars().any(test)).count()
 }
 
 #[cfg(test)]
