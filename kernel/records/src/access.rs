@@ -104,6 +104,12 @@ impl<'p> Access<'p> {
         self.system || self.grants.iter().any(|grant| grant.sees(&self.plan.fields[position].name))
     }
 
+    /// By position: fields that may not be seen; empty when all may.
+    pub(crate) fn hidden(&self) -> Vec<bool> {
+        let everything = self.system || self.grants.iter().any(|grant| grant.sees_all());
+        if everything { Vec::new() } else { (0..self.plan.fields.len()).map(|at| !self.sees(at)).collect() }
+    }
+
     /// Whether a child table may be seen.
     pub(crate) fn sees_child(&self, name: &str) -> bool {
         self.system || self.grants.iter().any(|grant| grant.sees(name))
@@ -203,6 +209,10 @@ impl<'p> Access<'p> {
 }
 
 impl Grant<'_> {
+    fn sees_all(&self) -> bool {
+        self.permission.fields.is_none() || self.via_parent.is_some()
+    }
+
     fn sees(&self, name: &str) -> bool {
         match (&self.permission.fields, self.via_parent) {
             (Some(fields), None) => fields.iter().any(|field| field == name),

@@ -77,7 +77,9 @@ fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
     for group in groups {
         let columns: Vec<String> = columns(&group);
         if !columns.is_empty() && !indexed.contains(&columns) {
-            indexes.push(IndexSpec::on(columns.clone()));
+            // With the id at its end an index also serves the order of lists, the newest first.
+            let ordered = columns.iter().map(String::as_str).chain(["id"]);
+            indexes.push(IndexSpec::on(ordered).live_only());
             indexed.push(columns);
         }
     }

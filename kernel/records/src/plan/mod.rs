@@ -13,7 +13,10 @@ use anju_definitions::{Catalog, Entity, FieldType, Parent};
 pub(crate) use display::Segment;
 pub(crate) use field::{FieldPlan, Formula};
 
-use crate::{Error, Result, read::Shape};
+use crate::{
+    Error, Result,
+    read::{Shape, ShapeRequest},
+};
 
 /// The plans of all entities of one catalog.
 pub(crate) struct Plans {
@@ -21,6 +24,8 @@ pub(crate) struct Plans {
     entities: HashMap<String, Arc<EntityPlan>>,
     /// How whole records are read, by entity; made when first needed.
     shapes: HashMap<String, OnceLock<Arc<Shape>>>,
+    /// How child rows are read with their parent.
+    row_shapes: HashMap<String, OnceLock<Arc<Shape>>>,
 }
 
 /// One entity, compiled.
@@ -67,8 +72,8 @@ impl Plans {
         for (key, entity) in &catalog.entities {
             entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, entity)?));
         }
-        let shapes = entities.keys().map(|key| (key.clone(), OnceLock::new())).collect();
-        Ok(Self { catalog, entities, shapes })
+        let cells = || entities.keys().map(|key: &String| (key.clone(), OnceLock::new())).collect();
+        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, entities })
     }
 
     /// An entity the definitions name; an unknown one looks like a record that does not exist.
@@ -84,11 +89,25 @@ impl Plans {
 
     /// How whole records of the entity are read.
     pub(crate) fn whole_shape(&self, plan: &Arc<EntityPlan>) -> Result<Arc<Shape>> {
-        let cell = self.shapes.get(plan.key()).ok_or(Error::NotFound)?;
+        self.made(&self.shapes, plan, &ShapeRequest::All)
+    }
+
+    /// How rows of a child table are read with their parent.
+    pub(crate) fn row_shape(&self, plan: &Arc<EntityPlan>, link: usize) -> Result<Arc<Shape>> {
+        self.made(&self.row_shapes, plan, &ShapeRequest::Row { link })
+    }
+
+    fn made(
+        &self,
+        cells: &HashMap<String, OnceLock<Arc<Shape>>>,
+        plan: &Arc<EntityPlan>,
+        request: &ShapeRequest<'_>,
+    ) -> Result<Arc<Shape>> {
+        let cell = cells.get(plan.key()).ok_or(Error::NotFound)?;
         if let Some(shape) = cell.get() {
             return Ok(shape.clone());
         }
-        let shape = Arc::new(Shape::whole(self, plan)?);
+        let shape = Arc::new(Shape::complete(self, plan, request)?);
         Ok(cell.get_or_init(|| shape).clone())
     }
 

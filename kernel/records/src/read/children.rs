@@ -46,7 +46,7 @@ async fn rows_of(
     actor: &Actor,
     parents: &[Record],
 ) -> Result<HashMap<String, Vec<Value>>> {
-    let shape = plans.whole_shape(plan)?;
+    let shape = plans.row_shape(plan, child.parent_field)?;
     let link = plan.fields[child.parent_field].name.as_str();
     let select = Select {
         columns: shape.columns.clone(),

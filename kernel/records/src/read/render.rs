@@ -19,6 +19,8 @@ pub(crate) struct Viewer<'a> {
     shape: &'a Shape,
     /// By position in `shape.values`.
     sees: Vec<bool>,
+    /// By position of the field: those that may not be seen; empty when all may.
+    hidden: Vec<bool>,
     /// By position in `shape.references`: whether the target may be named.
     names: Vec<bool>,
     clear: bool,
@@ -43,8 +45,10 @@ impl<'a> Viewer<'a> {
             reference.own.is_none_or(|position| access.sees(position))
                 && may_show(plans, &reference.target, actor)
         };
+        let hidden = access.hidden();
         Self {
             records,
+            hidden,
             sees: shape.values.iter().map(sees).collect(),
             names: shape.references.iter().map(names).collect(),
             shape,
@@ -55,7 +59,15 @@ impl<'a> Viewer<'a> {
 
     /// For display texts only.
     pub(crate) fn for_display(records: &'a Records, shape: &'a Shape, actor: &Actor) -> Self {
-        Self { records, shape, sees: Vec::new(), names: Vec::new(), clear: actor.is_system(), whole: false }
+        Self {
+            records,
+            shape,
+            sees: Vec::new(),
+            hidden: Vec::new(),
+            names: Vec::new(),
+            clear: actor.is_system(),
+            whole: false,
+        }
     }
 
     /// How the record of a row is named.
@@ -122,10 +134,14 @@ impl<'a> Viewer<'a> {
         for part in parts {
             match part {
                 DisplayPart::Literal(literal) => text.push_str(literal),
-                DisplayPart::Value { column, source: Source::Meta(meta) } => {
+                DisplayPart::Value { source: Source::Field { position, .. }, own: true, .. }
+                    if self.hidden.get(*position) == Some(&true) => {}
+                DisplayPart::Value { column, source: Source::Meta(meta), .. } => {
                     text.push_str(meta_value(*meta, row.value(*column)).as_str().unwrap_or_default());
                 }
-                DisplayPart::Value { column, source: Source::Field { plan, position, id_column } } => {
+                DisplayPart::Value {
+                    column, source: Source::Field { plan, position, id_column }, ..
+                } => {
                     let field = &plan.fields[*position];
                     match (field.sensitive(), row.value(*column)) {
                         (_, SqlValue::Null) => {}
@@ -190,8 +206,14 @@ pub(crate) fn push_shown(text: &mut String, field: &FieldPlan, value: &Value) {
     }
 }
 
-/// The display text of values at hand, masked for people; `None` if it needs other records.
-pub(crate) fn display_of(plan: &EntityPlan, values: &[Value], clear: bool) -> Option<String> {
+/// The display text of values at hand, masked for people, without the hidden fields; `None` if it needs other
+/// records.
+pub(crate) fn display_of(
+    plan: &EntityPlan,
+    values: &[Value],
+    clear: bool,
+    hidden: &[bool],
+) -> Option<String> {
     let mut text = String::new();
     for segment in &plan.display {
         match segment {
@@ -202,6 +224,7 @@ pub(crate) fn display_of(plan: &EntityPlan, values: &[Value], clear: bool) -> Op
                 let field = &plan.fields[position];
                 match &values[position] {
                     Value::Null => {}
+                    _ if hidden.get(position) == Some(&true) => {}
                     _ if field.kind == FieldType::Ref => return None,
                     value if field.sensitive() && !clear => {
                         text.push_str(&value::mask(field.kind, &value::clear_text(value)));

@@ -46,7 +46,12 @@ pub(crate) struct ShownReference {
 #[derive(Clone)]
 pub(crate) enum DisplayPart {
     Literal(String),
-    Value { column: usize, source: Source },
+    /// `own`: a field of the record itself, so that the actor's field list applies.
+    Value {
+        column: usize,
+        source: Source,
+        own: bool,
+    },
 }
 
 /// What a column holds, and where it was sealed.
@@ -60,6 +65,8 @@ pub(crate) enum Source {
 pub(crate) enum ShapeRequest<'a> {
     /// All fields of the entity.
     All,
+    /// All fields of a child row; where it hangs needs no name.
+    Row { link: usize },
     /// These fields and paths; rights were checked.
     Paths(&'a [Located<'a>], &'a [String]),
 }
@@ -74,10 +81,14 @@ struct Builder<'j, 'p> {
 }
 
 impl Shape {
-    /// The shape for reading whole records.
-    pub(crate) fn whole(plans: &Plans, plan: &Arc<EntityPlan>) -> Result<Self> {
+    /// The shape for reading whole records or rows, joins included.
+    pub(crate) fn complete(
+        plans: &Plans,
+        plan: &Arc<EntityPlan>,
+        request: &ShapeRequest<'_>,
+    ) -> Result<Self> {
         let mut joins = Joins::new(plans, plan);
-        let mut shape = Self::build(plans, plan, &mut joins, &ShapeRequest::All)?;
+        let mut shape = Self::build(plans, plan, &mut joins, request)?;
         shape.joins = joins.into_joins();
         Ok(shape)
     }
@@ -94,6 +105,10 @@ impl Shape {
             builder.columns.push((ColumnRef::new(plan.table.as_str(), meta.name()), meta.kind()));
         }
         let (mut values, mut references) = (Vec::new(), Vec::new());
+        let unnamed = match request {
+            ShapeRequest::Row { link } => Some(*link),
+            _ => None,
+        };
         let mut show = |builder: &mut Builder<'_, 'p>,
                         name: &str,
                         alias: &str,
@@ -104,6 +119,7 @@ impl Shape {
             let (column, source) = builder.value(alias, owner, place);
             if let Place::Field(position) = place
                 && owner.fields[position].kind == FieldType::Ref
+                && unnamed != Some(position)
             {
                 let target = plans.target(&owner.fields[position])?.clone();
                 let display = builder.reference_display(alias, owner, position, 0)?;
@@ -114,7 +130,7 @@ impl Shape {
             Ok(())
         };
         match request {
-            ShapeRequest::All => {
+            ShapeRequest::All | ShapeRequest::Row { .. } => {
                 for (position, field) in plan.fields.iter().enumerate() {
                     show(&mut builder, &field.name, &plan.table, plan, Place::Field(position), true)?;
                 }
@@ -211,11 +227,12 @@ impl<'p> Builder<'_, 'p> {
             }
             (Some(position), _) => {
                 let (column, source) = self.value(&alias, owner, Place::Field(position));
-                parts.push(DisplayPart::Value { column, source });
+                let own = depth == 0 && hops.is_empty();
+                parts.push(DisplayPart::Value { column, source, own });
             }
             (None, Some(meta)) => {
                 let (column, source) = self.value(&alias, owner, Place::Meta(meta));
-                parts.push(DisplayPart::Value { column, source });
+                parts.push(DisplayPart::Value { column, source, own: false });
             }
             (None, None) => {}
         }

@@ -55,7 +55,6 @@ impl Records {
             filter: Condition::eq(plan.table.as_str(), "id", id)
                 .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
                 .and(condition),
-            limit: Some(1),
             ..Select::from(plan.table.as_str())
         };
         let row = source.fetch_optional(&select).await?.ok_or(Error::NotFound)?;

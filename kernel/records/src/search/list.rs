@@ -56,7 +56,7 @@ impl Records {
         let keys = sort_keys(&mut joins, actor, &access, &query.sort, &mut columns)?;
         let mut select = Select {
             columns,
-            joins: joins.into_joins(),
+            joins: shape.joins.iter().cloned().chain(joins.into_joins()).collect(),
             filter,
             order: keys.iter().map(|key| (key.column.clone(), key.direction)).collect(),
             limit: Some(u64::from(size) + 1),
@@ -111,12 +111,11 @@ fn shape_of<'p>(
     actor: &Actor,
     access: &Access<'_>,
     select: &[String],
-) -> Result<(Shape, Vec<&'p ChildPlan>, Joins<'p>)> {
-    let mut joins = Joins::new(plans, plan);
+) -> Result<(Arc<Shape>, Vec<&'p ChildPlan>, Joins<'p>)> {
     if select.is_empty() {
-        let shape = Shape::build(plans, plan, &mut joins, &ShapeRequest::All)?;
-        return Ok((shape, Vec::new(), joins));
+        return Ok((plans.whole_shape(plan)?, Vec::new(), Joins::apart(plans, plan)));
     }
+    let mut joins = Joins::new(plans, plan);
     if select.len() > SELECT_MAX {
         return Err(Error::TooMuch { message: format!("一次最多选 {SELECT_MAX} 个字段") });
     }
@@ -144,7 +143,7 @@ fn shape_of<'p>(
         return Err(Error::Invalid(faults));
     }
     let shape = Shape::build(plans, plan, &mut joins, &ShapeRequest::Paths(&located, &paths))?;
-    Ok((shape, children, joins))
+    Ok((Arc::new(shape), children, joins))
 }
 
 /// The order asked for, made total by the id; the newest first without one.

@@ -77,7 +77,7 @@ impl Records {
         outcome::created(self, tx, &plans, actor, &stored).await
     }
 
-    /// Changes fields of a record. Child tables given are replaced row by row: rows with a known `id` are
+    /// Changes fields of a record; a change that changes nothing leaves no trace. Child tables given are replaced row by row: rows with a known `id` are
     /// changed, rows without are new, rows left out are removed.
     ///
     /// # Errors
@@ -109,6 +109,9 @@ impl Records {
         };
         parse_into(&mut draft.row, plan, &changes, &writer, "", None, &mut faults);
         parse_tables(self, tx, &plans, &mut draft, &changes, &writer, &mut faults).await?;
+        if faults.is_empty() && !draft.row.is_changed() && draft.tables.iter().all(|table| !table.given) {
+            return outcome::unchanged(self, tx, actor, &draft).await;
+        }
         let unknown = KnownReferences::default();
         let stored = self.through_stations(tx, &plans, actor, draft, &unknown, faults, why).await?;
         self.require_own_rows(tx, &plans, actor, &access, &stored).await?;
@@ -354,6 +357,9 @@ pub(crate) fn set_row_defaults(
 /// Own fields that say whose the record is, where left empty, say it is the actor's.
 pub(crate) fn take_place(plan: &EntityPlan, row: &mut DraftRow, actor: &Actor) {
     let ScopePaths { district, subdistrict, operator, owner, .. } = &plan.entity.scope;
+    if actor.is_system() {
+        return;
+    }
     let post = actor.post.as_ref();
     let places = [
         (district, post.and_then(|post| post.district.as_deref())),

@@ -3,7 +3,7 @@
 use anju_store::Tx;
 use serde_json::Value;
 
-use super::save::Stored;
+use super::{draft::Draft, save::Stored};
 use crate::{
     Actor, Error, Object, Record, Records, Result,
     access::{Access, Operation},
@@ -21,8 +21,11 @@ pub(crate) async fn created(
     stored: &Stored,
 ) -> Result<Record> {
     let draft = &stored.draft;
-    let Ok(access) = Access::of(plans, &draft.plan, actor, Operation::Read) else { return Ok(bare(stored)) };
-    let Some(display) = display_of(&draft.plan, &draft.row.values, actor.is_system()) else {
+    let Ok(access) = Access::of(plans, &draft.plan, actor, Operation::Read) else {
+        return Ok(bare(draft, stored.version));
+    };
+    let Some(display) = display_of(&draft.plan, &draft.row.values, actor.is_system(), &access.hidden())
+    else {
         return reread(records, tx, actor, stored).await;
     };
     let at = Value::String(value::instant_text(stored.at_ms));
@@ -56,17 +59,38 @@ pub(crate) async fn created(
 /// The record after a change: read again, because its child tables may not be at hand. A change may carry a
 /// record out of the writer's sight; then only its id and version are told.
 pub(crate) async fn reread(records: &Records, tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<Record> {
-    match records.read_in(tx, actor, stored.draft.plan.key(), &stored.draft.row.id).await {
-        Err(Error::NotFound | Error::Forbidden { .. }) => Ok(bare(stored)),
+    read_or_bare(records, tx, actor, &stored.draft, stored.version).await
+}
+
+/// The record after a change that changed nothing.
+pub(crate) async fn unchanged(
+    records: &Records,
+    tx: &mut Tx,
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<Record> {
+    let version = draft.row.before.as_ref().map_or(1, |before| before.version);
+    read_or_bare(records, tx, actor, draft, version).await
+}
+
+async fn read_or_bare(
+    records: &Records,
+    tx: &mut Tx,
+    actor: &Actor,
+    draft: &Draft,
+    version: i64,
+) -> Result<Record> {
+    match records.read_in(tx, actor, draft.plan.key(), &draft.row.id).await {
+        Err(Error::NotFound | Error::Forbidden { .. }) => Ok(bare(draft, version)),
         other => other,
     }
 }
 
-fn bare(stored: &Stored) -> Record {
+fn bare(draft: &Draft, version: i64) -> Record {
     let mut values = Object::new();
-    values.insert("id".to_owned(), Value::from(stored.draft.row.id.as_str()));
-    values.insert("version".to_owned(), stored.version.into());
-    Record { id: stored.draft.row.id.clone(), version: stored.version, values }
+    values.insert("id".to_owned(), Value::from(draft.row.id.as_str()));
+    values.insert("version".to_owned(), version.into());
+    Record { id: draft.row.id.clone(), version, values }
 }
 
 fn show(plan: &EntityPlan, values: &[Value], access: &Access<'_>, actor: &Actor, object: &mut Object) {

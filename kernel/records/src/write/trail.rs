@@ -99,7 +99,7 @@ fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
             row_changes(records, &table.plan, row, &draft.row.id, place, &mut changes);
         }
         for row in &table.removed {
-            let text = crate::read::display_of(&table.plan, &row.values, false).unwrap_or_default();
+            let text = crate::read::display_of(&table.plan, &row.values, false, &[]).unwrap_or_default();
             changes.push(StoredChange {
                 child: Some(child.name.clone()),
                 field: String::new(),

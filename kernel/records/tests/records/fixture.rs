@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anju_calendar::ManualClock;
 use anju_crypto::Keyring;
 use anju_definitions::{Catalog, Level, Severity, SharedCatalog, Source, load};
-use anju_records::{Actor, ActorKind, Error, FieldError, Hooks, Object, Page, Post, Query, Record, Records, tables};
+use anju_records::{
+    Actor, ActorKind, Error, FieldError, Hooks, Object, Page, Post, Query, Record, Records, tables,
+};
 use anju_store::testing::TestDatabase;
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
@@ -86,7 +88,8 @@ impl Bureau {
     pub async fn patch(&self, actor: &Actor, record: &Record, changes: Value) -> Result<Record, Error> {
         let mut tx = self.records.store().begin().await?;
         let version = Some(record.version);
-        let patched = self.records.patch(&mut tx, actor, CASE, &record.id, version, object(changes), None).await?;
+        let patched =
+            self.records.patch(&mut tx, actor, CASE, &record.id, version, object(changes), None).await?;
         tx.commit().await?;
         Ok(patched)
     }

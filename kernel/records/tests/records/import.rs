@@ -1,6 +1,4 @@
-use anju_records::{
-    AfterEach, Error, Import, ImportFailure, Record, Result, SheetData,
-};
+use anju_records::{AfterEach, Error, Import, ImportFailure, Record, Result, SheetData};
 use anju_store::{Tx, on_both_databases, testing::TestDatabase};
 use async_trait::async_trait;
 use serde_json::json;
@@ -15,11 +13,16 @@ on_both_databases!(
     a_row_taken_in_the_meantime_is_named,
 );
 
-const HEADER: [&str; 8] = ["序号", "姓名*", "证件类型", "证件号码", "区", "押金（元）", "出生日期", "运营机构"];
+const HEADER: [&str; 8] =
+    ["序号", "姓名*", "证件类型", "证件号码", "区", "押金（元）", "出生日期", "运营机构"];
 
 fn sheet(name: &str, header: &[&str], rows: &[&[&str]]) -> SheetData {
     let owned = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect();
-    SheetData { name: name.to_owned(), header: owned(header), rows: rows.iter().map(|row| owned(row)).collect() }
+    SheetData {
+        name: name.to_owned(),
+        header: owned(header),
+        rows: rows.iter().map(|row| owned(row)).collect(),
+    }
 }
 
 fn members(rows: &[&[&str]]) -> SheetData {
@@ -48,11 +51,15 @@ async fn write(bureau: &Bureau, import: &Import) -> Result<usize, ImportFailure>
 
 async fn good_rows_become_records_with_their_child_rows(db: TestDatabase) {
     let bureau = bureau(db).await;
-    let main = sheet("案件", &HEADER, &[
-        &["1", "赵一", "居民身份证", ID_NO, "浦东新区", "1234.50", "1949/12/31", "org-a"],
-        &["", "", "", "", "", "", "", ""],
-        &["2", "钱二", "passport", "e12345678", "310101", "", "19900101", ""],
-    ]);
+    let main = sheet(
+        "案件",
+        &HEADER,
+        &[
+            &["1", "赵一", "居民身份证", ID_NO, "浦东新区", "1234.50", "1949/12/31", "org-a"],
+            &["", "", "", "", "", "", "", ""],
+            &["2", "钱二", "passport", "e12345678", "310101", "", "19900101", ""],
+        ],
+    );
     let children = members(&[&["2", "甲", OTHER_ID_NO, "0.5"], &["1", "乙", "", ""], &["2", "丙", "", ""]]);
     let import = bureau.records.check_import(&city(), CASE, vec![main, children]).await.unwrap();
     assert_eq!((import.rows, import.faulty, import.ready_len()), (2, 0, 2), "{:?}", import.errors);
@@ -74,20 +81,21 @@ async fn good_rows_become_records_with_their_child_rows(db: TestDatabase) {
 async fn every_faulty_row_is_explained_where_it_stands(db: TestDatabase) {
     let bureau = bureau(db).await;
     bureau.a_case(json!({"id_no": OTHER_ID_NO})).await;
-    let main = sheet("案件", &HEADER, &[
-        &["1", "赵一", "", ID_NO, "浦东新区", "", "", ""],
-        &["2", "", "身份证件", ID_NO, "火星区", "1.234", "2027-01-01", "org-x"],
-        &["3", "孙三", "", OTHER_ID_NO, "浦东新区", "", "", ""],
-        &["4", "李四", "护照", "E12345678", "浦东新区", "", "", ""],
-        &["5", "周五", "", ID_NO, "浦东新区", "", "", ""],
-    ]);
+    let main = sheet(
+        "案件",
+        &HEADER,
+        &[
+            &["1", "赵一", "", ID_NO, "浦东新区", "", "", ""],
+            &["2", "", "身份证件", ID_NO, "火星区", "1.234", "2027-01-01", "org-x"],
+            &["3", "孙三", "", OTHER_ID_NO, "浦东新区", "", "", ""],
+            &["4", "李四", "护照", "E12345678", "浦东新区", "", "", ""],
+            &["5", "周五", "", ID_NO, "浦东新区", "", "", ""],
+        ],
+    );
     let children = members(&[&["4", "", "1", "0.55"], &["9", "丙", "", ""]]);
     let import = bureau.records.check_import(&city(), CASE, vec![main, children]).await.unwrap();
-    let mut told: Vec<String> = import
-        .errors
-        .iter()
-        .map(|e| format!("{}!{} {}: {}", e.sheet, e.row, e.column, e.message))
-        .collect();
+    let mut told: Vec<String> =
+        import.errors.iter().map(|e| format!("{}!{} {}: {}", e.sheet, e.row, e.column, e.message)).collect();
     told.sort();
     let mut expected = vec![
         "案件!3 姓名: 请填写姓名",
@@ -117,13 +125,16 @@ async fn wrong_columns_are_told_before_any_row(db: TestDatabase) {
     let strange = sheet("别的", &["a"], &[&["b"]]);
     let error = bureau.records.check_import(&city(), CASE, vec![main, child, strange]).await.unwrap_err();
     let messages: Vec<String> = faults(error).into_iter().map(|fault| fault.message).collect();
-    assert_eq!(messages, [
-        "工作表“案件”缺少列：证件号码",
-        "工作表“案件”有无法识别的列：评分、编号",
-        "工作表“案件”有重复的列：姓名",
-        "工作表“家庭成员”缺少列：序号、姓名",
-        "第 3 个工作表“别的”无法识别",
-    ]);
+    assert_eq!(
+        messages,
+        [
+            "工作表“案件”缺少列：证件号码",
+            "工作表“案件”有无法识别的列：评分、编号",
+            "工作表“案件”有重复的列：姓名",
+            "工作表“家庭成员”缺少列：序号、姓名",
+            "第 3 个工作表“别的”无法识别",
+        ]
+    );
     assert!(bureau.records.check_import(&city(), CASE, vec![]).await.is_err());
 }
 
@@ -173,7 +184,9 @@ async fn twenty_thousand_rows_are_judged_in_seconds() {
     let rows: Vec<Vec<String>> = (0..20_000)
         .map(|n| {
             let number = if n % 7_000 == 0 { "E1".to_owned() } else { format!("E{n:08}") };
-            ["", "赵一", "护照", &number, "浦东新区", "12.5", "1990-01-01", "org-a"].map(str::to_owned).to_vec()
+            ["", "赵一", "护照", &number, "浦东新区", "12.5", "1990-01-01", "org-a"]
+                .map(str::to_owned)
+                .to_vec()
         })
         .collect();
     let header = HEADER.iter().map(|title| (*title).to_owned()).collect();

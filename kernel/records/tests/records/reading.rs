@@ -21,7 +21,11 @@ on_both_databases!(
 async fn five(bureau: &Bureau) {
     let operator = bureau.organisation("org-a").await;
     let project = bureau
-        .create(&system(), "bureau.project", object(json!({"code": "P1", "district": "310115", "operator": operator})))
+        .create(
+            &system(),
+            "bureau.project",
+            object(json!({"code": "P1", "district": "310115", "operator": operator})),
+        )
         .await
         .unwrap();
     for (index, with) in [
@@ -66,8 +70,14 @@ async fn filters_find_what_they_say(db: TestDatabase) {
         (test("tags", "contains", json!("veteran")), vec!["钱二"]),
         (test("subdistrict", "under", json!("310115")), vec!["赵一", "钱二"]),
         (test("district", "under", json!("310101")), vec!["孙三"]),
-        (json!({"and": [test("rooms", "ge", json!(2)), {"or": [test("name", "eq", json!("赵一")), test("area", "eq", json!(80))]}]}), vec!["赵一", "周五_x"]),
-        (json!({"not": {"or": [test("rooms", "ge", json!(2)), test("urgent", "eq", json!(true))]}}), vec!["孙三"]),
+        (
+            json!({"and": [test("rooms", "ge", json!(2)), {"or": [test("name", "eq", json!("赵一")), test("area", "eq", json!(80))]}]}),
+            vec!["赵一", "周五_x"],
+        ),
+        (
+            json!({"not": {"or": [test("rooms", "ge", json!(2)), test("urgent", "eq", json!(true))]}}),
+            vec!["孙三"],
+        ),
     ] {
         assert_eq!(bureau.names(&city(), by_name(filter.clone())).await, expected, "{filter}");
     }
@@ -113,7 +123,9 @@ async fn what_may_not_be_named_is_an_error_at_its_name(db: TestDatabase) {
     let viewer = person("viewer", anju_definitions::Level::City, "31");
     for field in ["nothing", "area", "name.length", "project.code", "id_no", "name'; --", "members.name"] {
         let test = json!({"field": field, "op": "is_null"});
-        for attempt in [json!({"where": test}), json!({"select": [field]}), json!({"sort": [{"field": field}]})] {
+        for attempt in
+            [json!({"where": test}), json!({"select": [field]}), json!({"sort": [{"field": field}]})]
+        {
             let error = bureau.list(&viewer, attempt.clone()).await.unwrap_err();
             assert_eq!(codes(error), [format!("{field}: unknown")], "{attempt}");
         }
@@ -157,10 +169,12 @@ async fn pages_follow_one_another_without_gap_or_repeat(db: TestDatabase) {
             assert_eq!(walked.len(), 5);
         }
     }
-    let second = bureau.names(&city(), json!({"sort": [{"field": "name"}], "page": {"size": 2, "number": 2}})).await;
+    let second =
+        bureau.names(&city(), json!({"sort": [{"field": "name"}], "page": {"size": 2, "number": 2}})).await;
     let all = bureau.names(&city(), json!({"sort": [{"field": "name"}]})).await;
     assert_eq!(second, all[2..4]);
-    let other_order = bureau.list(&city(), json!({"sort": [{"field": "name"}], "page": {"size": 1}})).await.unwrap();
+    let other_order =
+        bureau.list(&city(), json!({"sort": [{"field": "name"}], "page": {"size": 1}})).await.unwrap();
     let misused = json!({"sort": [{"field": "rooms"}], "page": {"after": other_order.next}});
     assert_eq!(codes(bureau.list(&city(), misused).await.unwrap_err()), ["page.after: format"]);
 }
@@ -178,10 +192,25 @@ async fn a_list_shows_what_is_asked_for(db: TestDatabase) {
     let bureau = bureau(db).await;
     let members = json!([{"name": "甲"}, {"name": "乙"}]);
     bureau.a_case(json!({"members": members})).await;
-    let page = bureau.list(&city(), json!({"select": ["name", "members", "district", "created_at"]})).await.unwrap();
+    let page =
+        bureau.list(&city(), json!({"select": ["name", "members", "district", "created_at"]})).await.unwrap();
     let item = &page.items[0];
     let keys: Vec<_> = item.values.keys().map(String::as_str).collect();
-    assert_eq!(keys, ["id", "version", "created_at", "created_by", "updated_at", "updated_by", "name", "district", "$display", "members"]);
+    assert_eq!(
+        keys,
+        [
+            "id",
+            "version",
+            "created_at",
+            "created_by",
+            "updated_at",
+            "updated_by",
+            "name",
+            "district",
+            "$display",
+            "members"
+        ]
+    );
     assert_eq!(item.rows("members")[1]["name"], "乙");
     let page = bureau.list(&city(), json!({})).await.unwrap();
     assert_eq!(page.items[0].get("area"), &Value::Null);
@@ -208,10 +237,14 @@ async fn figures_add_up(db: TestDatabase) {
         json!([{"n": 5, "area": "260.50", "rooms": "2.5000", "youngest": "1991-01-01", "deposit": 600, "persons": 5}])
     );
     let request = json!({"group_by": [{"field": "born_on", "grain": "year"}], "where": {"field": "born_on", "op": "not_null"}});
-    assert_eq!(run(city(), request).await.unwrap(), json!([{"born_on": "1990", "count": 2}, {"born_on": "1991", "count": 1}]));
+    assert_eq!(
+        run(city(), request).await.unwrap(),
+        json!([{"born_on": "1990", "count": 2}, {"born_on": "1991", "count": 1}])
+    );
     let request = json!({"group_by": [{"field": "district"}]});
     assert_eq!(run(pudong(), request).await.unwrap(), json!([{"district": "310115", "count": 4}]));
-    let request = json!({"group_by": [{"field": "project.operator"}], "where": {"field": "project", "op": "not_null"}});
+    let request =
+        json!({"group_by": [{"field": "project.operator"}], "where": {"field": "project", "op": "not_null"}});
     let rows = run(city(), request).await.unwrap();
     assert_eq!(rows[0]["$refs"], json!({"project.operator": "东方公司"}));
     for (request, code) in [

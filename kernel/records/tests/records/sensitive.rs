@@ -17,7 +17,8 @@ async fn a71_people_see_masks_and_the_platform_sees_clear_values(db: TestDatabas
     let members = json!([{"name": "甲", "id_no": OTHER_ID_NO}]);
     let record = bureau.create(&city(), CASE, case(json!({"income": 5, "members": members}))).await.unwrap();
     let read = bureau.records.read(&city(), CASE, &record.id).await.unwrap();
-    let listed = bureau.list(&city(), json!({"select": ["id_no", "phone", "income", "members"]})).await.unwrap();
+    let listed =
+        bureau.list(&city(), json!({"select": ["id_no", "phone", "income", "members"]})).await.unwrap();
     for seen in [&record, &read, &listed.items[0]] {
         assert_eq!(seen.text("id_no"), Some("110***********002X"));
         assert_eq!(seen.text("phone"), Some("138****8000"));
@@ -48,7 +49,8 @@ async fn sealed_values_are_found_by_their_whole_value(db: TestDatabase) {
 async fn a_mask_sent_back_changes_nothing(db: TestDatabase) {
     let bureau = bureau(db).await;
     let record = bureau.create(&city(), CASE, case(json!({"income": 5}))).await.unwrap();
-    let change = json!({"id_no": record.get("id_no"), "phone": record.get("phone"), "income": "****", "rooms": 2});
+    let change =
+        json!({"id_no": record.get("id_no"), "phone": record.get("phone"), "income": "****", "rooms": 2});
     bureau.patch(&city(), &record, change).await.unwrap();
     let clear = bureau.records.read(&system(), CASE, &record.id).await.unwrap();
     assert_eq!((clear.text("id_no"), clear.text("phone")), (Some(ID_NO), Some(PHONE)));
@@ -56,9 +58,11 @@ async fn a_mask_sent_back_changes_nothing(db: TestDatabase) {
 }
 
 async fn audited(bureau: &Bureau, event: &str) -> Vec<String> {
-    let select = Select::from("sys_audit")
-        .column("reason", ColumnKind::Text)
-        .filter(Condition::eq("sys_audit", "event", event));
+    let select = Select::from("sys_audit").column("reason", ColumnKind::Text).filter(Condition::eq(
+        "sys_audit",
+        "event",
+        event,
+    ));
     let rows = bureau.records.store().reader().fetch_all(&select).await.unwrap();
     rows.iter().map(|row| row.opt_text(0).unwrap().unwrap_or_default().to_owned()).collect()
 }
@@ -93,7 +97,8 @@ async fn reads_of_watched_entities_are_noted(db: TestDatabase) {
 async fn b10_no_clear_number_lies_in_the_database_file() {
     let bureau = bureau(TestDatabase::sqlite().await).await;
     let members = json!([{"name": "甲", "id_no": OTHER_ID_NO}]);
-    let record = bureau.create(&city(), CASE, case(json!({"members": members, "name": "可见的名字"}))).await.unwrap();
+    let record =
+        bureau.create(&city(), CASE, case(json!({"members": members, "name": "可见的名字"}))).await.unwrap();
     bureau.patch(&city(), &record, json!({"phone": "13900139000"})).await.unwrap();
     let path = bureau.database.config().url.trim_start_matches("sqlite:").to_owned();
     bureau.records.store().close().await;

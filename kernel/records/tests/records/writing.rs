@@ -41,12 +41,25 @@ async fn a_full_record_comes_back_in_canonical_form(db: TestDatabase) {
     for record in [&created, &read] {
         assert_eq!(record.version, 1);
         for (field, value) in [
-            ("name", json!("张三")), ("id_no", json!(ID_NO)), ("phone", json!(PHONE)), ("income", json!(12_000_000)),
-            ("deposit", json!(500)), ("area", json!("56.30")), ("rooms", json!(2)), ("born_on", json!("1949-12-31")),
-            ("applied_at", json!("2026-11-24T09:02:03+08:00")), ("tags", json!(["veteran"])), ("urgent", json!(false)),
-            ("remark", json!("第一行\n第二行")), ("code", json!("91350100M000100Y43")), ("detail", json!({"a": [1]})),
-            ("status", json!("draft")), ("case_no", json!("GZ31011520260001")), ("operator", json!(operator)),
-            ("created_at", json!("2026-11-24T10:00:00+08:00")), ("created_by", json!("system")),
+            ("name", json!("张三")),
+            ("id_no", json!(ID_NO)),
+            ("phone", json!(PHONE)),
+            ("income", json!(12_000_000)),
+            ("deposit", json!(500)),
+            ("area", json!("56.30")),
+            ("rooms", json!(2)),
+            ("born_on", json!("1949-12-31")),
+            ("applied_at", json!("2026-11-24T09:02:03+08:00")),
+            ("tags", json!(["veteran"])),
+            ("urgent", json!(false)),
+            ("remark", json!("第一行\n第二行")),
+            ("code", json!("91350100M000100Y43")),
+            ("detail", json!({"a": [1]})),
+            ("status", json!("draft")),
+            ("case_no", json!("GZ31011520260001")),
+            ("operator", json!(operator)),
+            ("created_at", json!("2026-11-24T10:00:00+08:00")),
+            ("created_by", json!("system")),
         ] {
             assert_eq!(record.get(field), &value, "{field}");
         }
@@ -68,10 +81,28 @@ async fn every_fault_is_told_at_once(db: TestDatabase) {
     }));
     let error = bureau.create(&city(), CASE, input).await.unwrap_err();
     let mut expected = vec![
-        "name: length", "id_no: format", "phone: format", "income: range", "deposit: format", "area: range",
-        "rooms: type", "born_on: range", "applied_at: format", "urgent: type", "tags: choice", "code: format",
-        "plate: format", "status: choice", "remark: type", "nothing: unknown", "version: unknown", "origin: format",
-        "members[0].name: required", "members[0].id_no: format", "members[1]: type", "members[2].id: unknown",
+        "name: length",
+        "id_no: format",
+        "phone: format",
+        "income: range",
+        "deposit: format",
+        "area: range",
+        "rooms: type",
+        "born_on: range",
+        "applied_at: format",
+        "urgent: type",
+        "tags: choice",
+        "code: format",
+        "plate: format",
+        "status: choice",
+        "remark: type",
+        "nothing: unknown",
+        "version: unknown",
+        "origin: format",
+        "members[0].name: required",
+        "members[0].id_no: format",
+        "members[1]: type",
+        "members[2].id: unknown",
         "district: required",
     ];
     expected.sort_unstable();
@@ -112,7 +143,10 @@ async fn people_cannot_set_what_is_not_theirs(db: TestDatabase) {
     let error = bureau.create(&city(), CASE, input).await.unwrap_err();
     assert_eq!(codes(error), ["case_no: read_only", "score: read_only", "status: transition"]);
     let record = bureau.create(&pudong(), CASE, case(json!({"origin": "窗口"}))).await.unwrap();
-    let error = bureau.patch(&pudong(), &record, json!({"origin": "网上", "deposit": 1, "id": "x"})).await.unwrap_err();
+    let error = bureau
+        .patch(&pudong(), &record, json!({"origin": "网上", "deposit": 1, "id": "x"}))
+        .await
+        .unwrap_err();
     assert_eq!(codes(error), ["deposit: read_only", "id: unknown", "origin: immutable"]);
     let echoed = json!({"origin": "窗口", "case_no": record.get("case_no"), "$display": "x"});
     assert!(bureau.patch(&pudong(), &record, echoed).await.is_ok());
@@ -159,8 +193,11 @@ async fn files_must_exist_and_be_of_an_accepted_kind(db: TestDatabase) {
     let put = |name: &'static str, kind: &'static str| async move {
         store.put_file(b"contents".to_vec(), name, kind, "tester", now).await.unwrap().id
     };
-    let (picture, program) = (put("a.png", "image/png").await, put("a.exe", "application/octet-stream").await);
-    for (file, expected) in [(picture.as_str(), None), (&program, Some("format")), ("missing", Some("reference"))] {
+    let (picture, program) =
+        (put("a.png", "image/png").await, put("a.exe", "application/octet-stream").await);
+    for (file, expected) in
+        [(picture.as_str(), None), (&program, Some("format")), ("missing", Some("reference"))]
+    {
         let input = case(json!({"attachment": file}));
         let outcome = bureau.create(&city(), CASE, input).await;
         assert_eq!(outcome.map_err(|e| faults(e)[0].code.clone()).err().as_deref(), expected);
@@ -172,6 +209,8 @@ async fn a_stale_version_is_refused(db: TestDatabase) {
     let record = bureau.a_case(json!({})).await;
     let changed = bureau.patch(&city(), &record, json!({"rooms": 2})).await.unwrap();
     assert_eq!((changed.version, changed.get("rooms")), (2, &json!(2)));
+    let same = bureau.patch(&city(), &changed, json!({"rooms": 2})).await.unwrap();
+    assert_eq!(same.version, 2, "nothing changed");
     let error = bureau.patch(&city(), &record, json!({"rooms": 3})).await.unwrap_err();
     assert!(matches!(error, Error::Stale { current: 2 }));
     let error = bureau.delete(&city(), &record).await.unwrap_err();
@@ -192,7 +231,8 @@ async fn child_rows_are_replaced_by_id(db: TestDatabase) {
     let clear = bureau.records.read(&system(), CASE, &record.id).await.unwrap();
     assert_eq!(clear.rows("members")[1]["id_no"], OTHER_ID_NO);
     assert_eq!(clear.rows("members")[1]["id"], first);
-    let twice = json!({"members": [{"name": "甲", "id_no": OTHER_ID_NO}, {"name": "乙", "id_no": OTHER_ID_NO}]});
+    let twice =
+        json!({"members": [{"name": "甲", "id_no": OTHER_ID_NO}, {"name": "乙", "id_no": OTHER_ID_NO}]});
     assert_eq!(codes(bureau.patch(&city(), &changed, twice).await.unwrap_err()), ["members: duplicate"]);
     let many = json!({"members": vec![json!({"name": "丁"}); 4]});
     assert_eq!(codes(bureau.patch(&city(), &changed, many).await.unwrap_err()), ["members: length"]);
@@ -232,23 +272,29 @@ async fn a_change_leaves_history_audit_and_event(db: TestDatabase) {
     let history = bureau.records.history(&city(), CASE, &other.id).await.unwrap();
     assert_eq!((history.len(), history[0].version, history[0].action.as_str()), (2, 2, "updated"));
     assert_eq!(history[0].actor_name, "李四");
-    let shown: Vec<_> = history[0].changes.iter().map(|c| (c.field.as_str(), c.before.clone(), c.after.clone())).collect();
-    assert_eq!(shown, [
-        ("phone", json!("138****8000"), json!("139****9000")),
-        ("deposit", json!(null), json!("1000.50")),
-        ("area", json!(null), json!("60.00")),
-        ("urgent", json!("否"), json!("是")),
-        ("operator", json!(null), json!("东方公司")),
-        ("reason", json!(null), json!("重病")),
-        ("members[0].name", json!("甲"), json!("甲甲")),
-        ("members[1].name", json!(null), json!("乙")),
-    ]);
+    let shown: Vec<_> =
+        history[0].changes.iter().map(|c| (c.field.as_str(), c.before.clone(), c.after.clone())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("phone", json!("138****8000"), json!("139****9000")),
+            ("deposit", json!(null), json!("1000.50")),
+            ("area", json!(null), json!("60.00")),
+            ("urgent", json!("否"), json!("是")),
+            ("operator", json!(null), json!("东方公司")),
+            ("reason", json!(null), json!("重病")),
+            ("members[0].name", json!("甲"), json!("甲甲")),
+            ("members[1].name", json!(null), json!("乙")),
+        ]
+    );
 
     let events = bureau.records.store().pending_events(100).await.unwrap();
-    let topics: Vec<_> = events.iter().filter(|e| e.record_id == record.id).map(|e| e.topic.as_str()).collect();
+    let topics: Vec<_> =
+        events.iter().filter(|e| e.record_id == record.id).map(|e| e.topic.as_str()).collect();
     assert_eq!(topics, ["record.created", "record.updated", "record.deleted"]);
     assert!(events.iter().all(|event| !event.payload.to_string().contains("13900139000")));
-    let audit = Select::from("sys_audit").column("event", ColumnKind::Text).column("record_id", ColumnKind::Text);
+    let audit =
+        Select::from("sys_audit").column("event", ColumnKind::Text).column("record_id", ColumnKind::Text);
     let rows = bureau.records.store().reader().fetch_all(&audit).await.unwrap();
     let audited = rows.iter().filter(|row| row.text(1).unwrap() == record.id).count();
     assert_eq!(audited, 3);
@@ -262,7 +308,9 @@ async fn nothing_is_left_of_a_refused_change(db: TestDatabase) {
     let created = bureau.records.create(&mut tx, &city(), CASE, case(json!({})), None).await.unwrap();
     drop(tx);
     assert!(matches!(bureau.records.read(&city(), CASE, &created.id).await, Err(Error::NotFound)));
-    assert!(!bureau.records.store().pending_events(100).await.unwrap().iter().any(|e| e.record_id == created.id));
+    assert!(
+        !bureau.records.store().pending_events(100).await.unwrap().iter().any(|e| e.record_id == created.id)
+    );
     let again = bureau.create(&city(), CASE, case(json!({}))).await.unwrap();
     assert_eq!(again.text("case_no"), Some("GZ31011520260001"), "the number was not used up");
 }
@@ -276,14 +324,23 @@ impl Hook for Counting {
         Ok(object(json!({ "score": members })))
     }
 
-    async fn validate(&self, _tx: &mut Tx, context: &HookContext<'_>) -> anju_records::Result<Vec<FieldError>> {
+    async fn validate(
+        &self,
+        _tx: &mut Tx,
+        context: &HookContext<'_>,
+    ) -> anju_records::Result<Vec<FieldError>> {
         let forbidden = context.change == Change::Deleted && context.record["score"] != 0;
-        Ok(if forbidden { vec![FieldError::new("members", "in_use", "还有家庭成员")] } else { Vec::new() })
+        Ok(if forbidden {
+            vec![FieldError::new("members", "in_use", "还有家庭成员")]
+        } else {
+            Vec::new()
+        })
     }
 
     async fn after_save(&self, tx: &mut Tx, context: &HookContext<'_>) -> anju_records::Result<()> {
         if context.change == Change::Created {
-            let input = object(json!({ "account": context.actor.account_id, "text": context.record["name"] }));
+            let input =
+                object(json!({ "account": context.actor.account_id, "text": context.record["name"] }));
             context.records.create(tx, &system(), "bureau.reminder", input, None).await?;
         }
         Ok(())
