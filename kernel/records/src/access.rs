@@ -250,7 +250,7 @@ fn grant<'p>(role: &'p Role, plan: &'p EntityPlan, operation: Operation<'_>) -> 
     }
     let parent = plan.parent()?;
     let permission = role.permissions.get(parent_key(plan)?)?;
-    let lists = |names: &[String]| names.iter().any(|name| *name == parent.as_name);
+    let lists = |names: &[String]| names.contains(&parent.as_name);
     let shown = permission.fields.as_ref().is_none_or(|fields| lists(fields));
     let writes = operation != Operation::Read && lists(&permission.read_only);
     let granted = operation.granted_by(permission) && shown && !writes;

@@ -36,10 +36,10 @@ pub(crate) fn check_row(
             if is_required(field, &scene) {
                 faults.push(FieldError::new(at(), "required", format!("请填写{}", field.title)));
             }
-        } else if row.changed(position) {
-            if let Some((code, message)) = value_fault(plan, field, row, value, today) {
-                faults.push(FieldError::new(at(), code, message));
-            }
+        } else if row.changed(position)
+            && let Some((code, message)) = value_fault(plan, field, row, value, today)
+        {
+            faults.push(FieldError::new(at(), code, message));
         }
     }
     for rule in &plan.rules {

@@ -24,6 +24,7 @@ on_both_databases!(
     nothing_is_left_of_a_refused_change,
     hooks_compute_check_and_follow,
     the_platform_may_set_everything,
+    inputs_of_actions_are_checked_like_records,
 );
 
 async fn a_full_record_comes_back_in_canonical_form(db: TestDatabase) {
@@ -366,4 +367,24 @@ async fn the_platform_may_set_everything(db: TestDatabase) {
     let record = bureau.a_case(json!({"score": 7, "case_no": "旧编号1", "status": "approved"})).await;
     assert_eq!(record.text("case_no"), Some("旧编号1"));
     assert_eq!(record.text("status"), Some("approved"));
+}
+
+async fn inputs_of_actions_are_checked_like_records(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let elsewhere = bureau.a_case(json!({"district": "310101"})).await;
+    let fields = serde_json::from_value(json!({
+        "reason": {"title": "原因", "type": "text", "required": true, "length_min": 2},
+        "amount": {"title": "金额", "type": "decimal", "scale": 1},
+        "on": {"title": "日期", "type": "date", "default": "=today"},
+        "other": {"title": "关联案件", "type": "ref", "to": "bureau.case"},
+    }))
+    .unwrap();
+    let records = &bureau.records;
+    let mut tx = records.store().begin().await.unwrap();
+    let good = object(json!({"reason": "搬迁", "amount": 2}));
+    let checked = records.check_fields(&mut tx, &pudong(), &fields, good).await.unwrap();
+    assert_eq!(checked, object(json!({"reason": "搬迁", "amount": "2.0", "on": "2026-11-24"})));
+    let bad = object(json!({"amount": "0.55", "other": elsewhere.id, "more": 1}));
+    let error = records.check_fields(&mut tx, &pudong(), &fields, bad).await.unwrap_err();
+    assert_eq!(codes(error), ["amount: format", "more: unknown", "other: reference", "reason: required"]);
 }
