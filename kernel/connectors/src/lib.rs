@@ -10,6 +10,7 @@
 //! job. It never follows redirects, never reads more than [`ANSWER_BYTES_MAX`], never uses a proxy from the
 //! environment.
 
+mod check;
 mod connectors;
 mod error;
 mod log;
@@ -18,6 +19,7 @@ mod queue;
 mod shape;
 mod transport;
 
+pub use check::check;
 pub use connectors::Connectors;
 pub use error::{CallError, Error, HandlerError, Result};
 pub use log::tables;

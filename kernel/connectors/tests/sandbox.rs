@@ -120,6 +120,7 @@ impl Bench {
         let path = "apps/test/definitions/connectors/agency.yaml".to_owned();
         let (catalog, problems) = load(&[Source { path, text: CONNECTOR.to_owned() }]);
         assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(anju_connectors::check(&catalog), Vec::<String>::new());
         let connectors = Connectors::new(
             store.clone(),
             Arc::new(ArcSwap::from_pointee(catalog)),
@@ -394,4 +395,20 @@ async fn an_operation_nobody_defined_is_refused_at_the_request() {
     let mut tx = bench.store.begin().await.expect("a transaction");
     let refused = bench.connectors.request(&mut tx, "test.agency.guess", person(), None).await;
     assert!(matches!(refused, Err(Error::Unknown(name)) if name == "test.agency.guess"));
+}
+
+#[test]
+fn a_schema_or_placeholder_that_could_not_work_is_reported_with_its_operation() {
+    let text = CONNECTOR
+        .replace("answer: { type: object, required: [data] }", "answer: { oneOf: [] }")
+        .replace("needs: [receipt]", "needs: []");
+    let (catalog, _) =
+        load(&[Source { path: "apps/test/definitions/connectors/agency.yaml".to_owned(), text }]);
+    assert_eq!(
+        anju_connectors::check(&catalog),
+        [
+            "test.agency.fetch: `{receipt}` is not among its needs",
+            "test.agency.send: answer/oneOf: this keyword is not checked here",
+        ]
+    );
 }

@@ -68,7 +68,6 @@ impl Runtime {
             records.clone(),
             store.clone(),
             catalog.clone(),
-            decisions.clone(),
             Arc::new(move || known_days.load_full()),
             clock.clone(),
             effects.clone() as Arc<dyn EffectRunner>,

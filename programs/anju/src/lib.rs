@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod clock;
+pub mod demo;
 pub mod serve;
 
 use anju_runtime::App;

@@ -9,7 +9,7 @@ use anju_runtime::{Runtime, Settings, StartUp, Worker};
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::{apps, clock::FileClock};
+use crate::{apps, clock::FileClock, demo};
 
 pub struct Options {
     pub listen: SocketAddr,
@@ -40,6 +40,9 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     settings.public_url = options.public_url.unwrap_or_else(|| format!("http://localhost:{}", address.port()));
     settings.endpoints = BTreeMap::from([("agencies".to_owned(), options.agencies)]);
+    if let Some(cases) = options.demo_cases {
+        demo::fill(&settings, clock.now(), cases).await?;
+    }
     let runtime = Runtime::start(settings, StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom) }).await?;
     announce_first_accounts(&runtime).await?;
 

@@ -188,7 +188,7 @@ fn add_list(worksheet: &mut Worksheet, column: u16, last_row: u32, range: &str) 
 }
 
 fn last_row(rows: usize) -> u32 {
-    u32::try_from(rows).unwrap_or(SHEET_ROWS).max(TEMPLATE_ROWS).min(SHEET_ROWS - 1)
+    u32::try_from(rows).unwrap_or(SHEET_ROWS).clamp(TEMPLATE_ROWS, SHEET_ROWS - 1)
 }
 
 fn note_text(column: &ColumnSpec) -> String {

@@ -1,0 +1,124 @@
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use anju::demo::directory;
+use anju_calendar::{Clock, ManualClock};
+use anju_crypto::OsRandom;
+use anju_runtime::{Runtime, Settings, StartUp, Worker};
+use anju_store::testing::TestDatabase;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::Client;
+
+/// Monday, 2 March 2026, 9 o'clock in Shanghai.
+const START: &str = "2026-03-02T09:00:00+08:00";
+
+/// A running platform with the organisations and people of the demonstration, and no cases.
+pub struct Platform {
+    pub runtime: Arc<Runtime>,
+    pub clock: Arc<ManualClock>,
+    pub base: String,
+    pub agencies: String,
+    _database: TestDatabase,
+    _data: TempDir,
+}
+
+impl Platform {
+    pub async fn on(database: TestDatabase) -> Self {
+        let clock = Arc::new(ManualClock::at(START.parse().expect("a timestamp")));
+        let agencies = start_agencies(clock.clone()).await;
+        let data = TempDir::new().expect("a temporary folder");
+        let settings = Settings {
+            database_url: database.config().url.clone(),
+            endpoints: BTreeMap::from([("agencies".to_owned(), agencies.clone())]),
+            public_url: "http://localhost:8080".to_owned(),
+            password_rounds: 1_000,
+            ..Settings::embedded(data.path())
+        };
+        let start_up = StartUp { apps: anju::apps(), clock: clock.clone(), randomness: Arc::new(OsRandom) };
+        let runtime = Runtime::start(settings, start_up).await.expect("the platform starts");
+        directory::create(&runtime).await.expect("the demonstration's directory");
+        runtime.reload_calendar().await.expect("the calendar");
+        let base = start_http(runtime.clone()).await;
+        Self { runtime, clock, base, agencies, _database: database, _data: data }
+    }
+
+    /// Signed in as an account of the demonstration.
+    pub async fn log_in(&self, account: &str) -> Client {
+        Client::log_in(&self.base, account, directory::PASSWORD).await
+    }
+
+    /// Nobody in particular.
+    pub fn public(&self) -> Client {
+        Client::public(&self.base)
+    }
+
+    /// Does all background work that is due.
+    pub async fn settle(&self) {
+        Worker::run_due(&self.runtime).await.expect("jobs can be leased");
+    }
+
+    /// Lets time pass in steps of an hour, with the background work of each.
+    pub async fn pass_hours(&self, hours: i64) {
+        for _ in 0..hours {
+            self.clock.advance(SignedDuration::from_hours(1));
+            self.settle().await;
+        }
+    }
+
+    /// Lets whole days pass, with the background work of each half day.
+    pub async fn pass_days(&self, days: i64) {
+        for _ in 0..2 * days {
+            self.clock.advance(SignedDuration::from_hours(12));
+            self.settle().await;
+        }
+    }
+
+    pub fn today(&self) -> String {
+        anju_calendar::today(&*self.clock).to_string()
+    }
+
+    /// Sets what an agency knows of a person.
+    pub async fn set_person(&self, id_no: &str, facts: Value) {
+        let url = format!("{}/control/persons/{id_no}", self.agencies);
+        let answer = reqwest::Client::new().put(url).json(&facts).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
+    /// Sets how an agency behaves.
+    pub async fn set_behaviour(&self, agency: &str, behaviour: Value) {
+        let url = format!("{}/control/behaviour/{agency}", self.agencies);
+        let answer = reqwest::Client::new().put(url).json(&behaviour).send().await.expect("the sandbox answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+
+    /// A person who owns nothing, of the given marital status and months of insurance.
+    pub async fn a_person_without_housing(&self, id_no: &str, marriage: &str, months: i64) {
+        let facts = json!({
+            "registry": { "properties": [] },
+            "public_housing": { "dwellings": [] },
+            "marriage": { "status": marriage, "registered_on": null, "spouse": null },
+            "social_insurance": { "months_paid": months, "months_continuous": months, "in_payment": true, "employer": null },
+        });
+        self.set_person(id_no, facts).await;
+    }
+}
+
+async fn start_agencies(clock: Arc<dyn Clock>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let day = Duration::from_secs(12 * 3600);
+    let options = anju_agencies::Options { day, clock, ..anju_agencies::Options::default() };
+    tokio::spawn(async move { anju_agencies::serve(listener, options).await });
+    format!("http://{address}")
+}
+
+async fn start_http(runtime: Arc<Runtime>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let router = anju_http::router(runtime, &anju_http::ServerOptions::default());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    format!("http://{address}")
+}

@@ -1,0 +1,370 @@
+/** Shapes on the wire. The server's `definitions` crate and OpenAPI document are the law; this file follows them. */
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Values = Record<string, Json | undefined>;
+
+export interface SessionPost {
+  id: string;
+  title?: string;
+  org_id: string;
+  org_title: string;
+  level: string;
+}
+
+export interface MenuItem {
+  title: string;
+  page: string;
+  icon?: string | null;
+}
+
+export interface Menu {
+  key: string;
+  title: string;
+  icon?: string | null;
+  items: MenuItem[];
+}
+
+export interface Session {
+  account: string;
+  name: string;
+  posts: SessionPost[];
+  post: SessionPost | null;
+  roles: { key: string; title: string }[];
+  menus: Menu[];
+  rights: string[];
+  csrf: string;
+  today: string;
+  must_change_password: boolean;
+  home: string | null;
+}
+
+export type FieldType =
+  | 'text' | 'long_text' | 'integer' | 'decimal' | 'money' | 'boolean' | 'date' | 'date_time'
+  | 'choice' | 'multi_choice' | 'ref' | 'file' | 'sequence' | 'id_number' | 'phone' | 'credit_code' | 'json';
+
+export interface Field {
+  title: string;
+  type: FieldType;
+  help?: string | null;
+  required?: boolean;
+  required_when?: string | null;
+  visible_when?: string | null;
+  system?: boolean;
+  immutable?: boolean;
+  sensitive?: boolean;
+  dictionary?: string | null;
+  to?: string | null;
+  scale?: number | null;
+  unit?: string | null;
+  min?: Json;
+  max?: Json;
+  length_min?: number | null;
+  length_max?: number | null;
+  pattern?: string | null;
+  default?: Json;
+  accept?: string[];
+  /** The caller may see but not write it. */
+  read_only?: boolean;
+  /** The caller may ask to see the clear text of a masked value. */
+  unmask?: boolean;
+}
+
+export interface Action {
+  title: string;
+  when?: string | null;
+  otherwise?: string | null;
+  confirm?: string | null;
+  input?: Record<string, Field>;
+}
+
+export interface Entity {
+  entity: string;
+  title: string;
+  purpose?: string | null;
+  key?: string | null;
+  display: string;
+  parent?: { field: string; as: string; rows_max: number } | null;
+  fields: Record<string, Field>;
+  actions?: Record<string, Action>;
+  children?: Record<string, Entity>;
+  /** What the caller may do, when the server says so. */
+  permissions?: Partial<Record<'create' | 'update' | 'delete' | 'import' | 'export', boolean>>;
+}
+
+export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger';
+
+export interface DictionaryItem {
+  code: string;
+  title: string;
+  parent?: string | null;
+  tone?: Tone | null;
+  retired?: boolean;
+}
+
+export interface Dictionary {
+  dictionary: string;
+  title: string;
+  items: DictionaryItem[];
+}
+
+export type FilterOp =
+  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'not_in' | 'between'
+  | 'contains' | 'starts_with' | 'is_null' | 'not_null' | 'under';
+
+export type Filter =
+  | { and: Filter[] }
+  | { or: Filter[] }
+  | { not: Filter }
+  | { field: string; op: FilterOp; value?: Json };
+
+export interface Sort {
+  field: string;
+  dir?: 'asc' | 'desc';
+}
+
+export interface Column {
+  field: string;
+  title?: string | null;
+  width?: number | null;
+}
+
+export interface Section {
+  title: string;
+  help?: string | null;
+  fields?: string[];
+  children?: string | null;
+  columns?: string[];
+  visible_when?: string | null;
+}
+
+export interface Related {
+  entity: string;
+  by: string;
+  columns: Column[];
+  sort?: Sort[];
+  actions?: string[];
+  detail?: string | null;
+}
+
+export type Panel = 'opinions' | 'process' | 'history' | 'files';
+
+export interface Tab {
+  title: string;
+  sections?: Section[];
+  related?: Related | null;
+  panel?: Panel | null;
+}
+
+interface PageBase {
+  page: string;
+  title: string;
+  purpose?: string | null;
+  public?: boolean;
+}
+
+export interface ListPage extends PageBase {
+  kind: 'list';
+  entity: string;
+  where?: Filter | null;
+  filters?: string[];
+  views?: Record<string, Filter>;
+  columns: Column[];
+  sort?: Sort[];
+  detail?: string | null;
+  create?: string | null;
+  actions?: string[];
+  import?: boolean;
+}
+
+export interface FormPage extends PageBase {
+  kind: 'form';
+  entity: string;
+  sections: Section[];
+  submit?: string | null;
+  then?: string | null;
+}
+
+export interface DetailPage extends PageBase {
+  kind: 'detail';
+  entity: string;
+  status?: string | null;
+  facts?: string[];
+  tabs: Tab[];
+  actions?: string[];
+  edit?: string | null;
+}
+
+export type Widget =
+  | { widget: 'figure'; title: string; entity: string; where?: Filter | null; page?: string | null }
+  | { widget: 'breakdown'; title: string; entity: string; group_by: string; where?: Filter | null; page?: string | null }
+  | { widget: 'tasks'; title: string; size: number }
+  | { widget: 'shortcuts'; title: string; pages: string[] };
+
+export interface DashboardPage extends PageBase {
+  kind: 'dashboard';
+  widgets: Widget[];
+}
+
+export interface TasksPage extends PageBase {
+  kind: 'tasks';
+  processes?: string[];
+}
+
+export type Page = ListPage | FormPage | DetailPage | DashboardPage | TasksPage;
+
+/** A record: `$`-keys come from the platform, child tables are arrays of rows. */
+export interface RecordJson extends Values {
+  id: string;
+  version: number;
+}
+
+export interface Query {
+  where?: Filter;
+  select?: string[];
+  sort?: Sort[];
+  page?: { size: number; number?: number };
+  count?: boolean;
+}
+
+export interface QueryResult {
+  items: RecordJson[];
+  total?: number | null;
+  /** True when `total` is only a lower bound. */
+  more?: boolean;
+}
+
+export type TaskBox = 'todo' | 'done' | 'started';
+
+export interface TaskOutcome {
+  key: string;
+  title: string;
+  negative?: boolean;
+  opinion_required?: boolean;
+  allowed?: boolean;
+  why_not?: string | null;
+}
+
+export interface TaskFormField {
+  name: string;
+  required?: boolean;
+  outcomes?: string[];
+  length_min?: number | null;
+  default?: Json;
+  field: Field;
+}
+
+export interface Task {
+  id: string;
+  instance_id: string;
+  process: string;
+  process_title: string;
+  step: string;
+  title: string;
+  state: 'open' | 'claimed' | 'done' | 'returned' | 'cancelled';
+  entity: string;
+  record_id: string;
+  record_display: string;
+  assignee?: string | null;
+  assignee_name?: string | null;
+  claim?: boolean;
+  created_at: string;
+  due_on?: string | null;
+  days_left?: number | null;
+  warn_days?: number | null;
+  completed_at?: string | null;
+  outcome?: string | null;
+  outcome_title?: string | null;
+  opinion?: string | null;
+  help?: string | null;
+  page?: string | null;
+  outcomes?: TaskOutcome[];
+  form?: TaskFormField[];
+  return_to?: { step: string; title: string }[];
+}
+
+export interface TaskList {
+  items: Task[];
+  total?: number | null;
+}
+
+export interface TrailEntry {
+  seq: number;
+  element: string;
+  title: string;
+  kind: string;
+  at: string;
+  actor_name?: string | null;
+  outcome?: string | null;
+  outcome_title?: string | null;
+  opinion?: string | null;
+  detail?: Json;
+}
+
+export interface Instance {
+  id: string;
+  process: string;
+  title: string;
+  state: 'running' | 'completed' | 'withdrawn' | 'terminated' | 'incident';
+  outcome?: string | null;
+  started_at: string;
+  started_by_name?: string | null;
+  ended_at?: string | null;
+  due_on?: string | null;
+  days_left?: number | null;
+  active: string[];
+  taken: string[];
+  visited: string[];
+  trail: TrailEntry[];
+  next?: { step: string; title: string; roles?: string[] }[];
+  bpmn?: string;
+}
+
+export interface HistoryChange {
+  field: string;
+  before?: Json;
+  after?: Json;
+}
+
+export interface HistoryEntry {
+  at: string;
+  actor_name?: string | null;
+  operation: string;
+  why?: string | null;
+  version?: number | null;
+  changes?: HistoryChange[] | Record<string, { before?: Json; after?: Json }>;
+}
+
+export interface ImportError {
+  sheet?: string | null;
+  row?: number | null;
+  column?: string | null;
+  field?: string | null;
+  message: string;
+}
+
+export interface Job {
+  id: string;
+  kind: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  progress?: { done: number; total: number } | null;
+  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; error_file?: string | null } | null;
+  error?: string | null;
+}
+
+export interface FileMeta {
+  id: string;
+  name: string;
+  size: number;
+  media_type: string;
+}
+
+export interface Sealed {
+  title: string;
+  number: string;
+  facts: { title: string; value: string }[];
+  issued_at: string;
+  valid_to?: string | null;
+  state: 'valid' | 'expired' | 'revoked';
+  signature_valid: boolean;
+  issuer: string;
+}

@@ -1,0 +1,52 @@
+import type { Dictionary, Field, Json, Values } from '../api/types';
+import { displayOf, valueAt } from './fields';
+import { FileLink } from './FileLink';
+import { formatValue, isBlank, NOTHING } from './format';
+import { JsonValue } from './JsonValue';
+import { ChoiceText } from './Tag';
+
+interface Props {
+  name: string;
+  field: Field | undefined;
+  record: Values;
+  dictionary?: Dictionary;
+}
+
+/** One value of a record, shown. Always text or elements made here: nothing of it is read as markup. */
+export function FieldValue({ name, field, record, dictionary }: Props) {
+  const value = valueAt(record, name);
+  if (isBlank(value)) return <span className="quiet">{NOTHING}</span>;
+  if (!field) return <>{typeof value === 'object' ? <JsonValue value={value} /> : String(value)}</>;
+  switch (field.type) {
+    case 'choice':
+      return <ChoiceText code={String(value)} dictionary={dictionary} />;
+    case 'multi_choice':
+      return <MultiChoice codes={value} dictionary={dictionary} />;
+    case 'file':
+      return <FileLink id={String(value)} name={displayOf(record, name)} />;
+    case 'json':
+      return <JsonValue value={value} />;
+    case 'long_text':
+      return <span className="pre">{String(value)}</span>;
+    case 'boolean':
+    case 'text':
+    case 'ref':
+      return <>{formatValue(field, value, undefined, displayOf(record, name))}</>;
+    default:
+      return <span className="numeric">{formatValue(field, value)}</span>;
+  }
+}
+
+function MultiChoice({ codes, dictionary }: { codes: Json; dictionary?: Dictionary }) {
+  if (!Array.isArray(codes)) return <>{String(codes)}</>;
+  return (
+    <>
+      {codes.map((code, index) => (
+        <span key={String(code)}>
+          {index > 0 && '、'}
+          <ChoiceText code={String(code)} dictionary={dictionary} />
+        </span>
+      ))}
+    </>
+  );
+}

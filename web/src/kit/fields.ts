@@ -1,0 +1,115 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+
+import { dictionaryQuery, entityQuery } from '../api/queries';
+import type { Dictionary, Entity, Field, Json, Values } from '../api/types';
+import { isBlank } from './format';
+
+/** Fields every record has, beside those of its definition. */
+const BUILT_IN: Record<string, Field> = {
+  created_at: { title: '创建时间', type: 'date_time', system: true },
+  updated_at: { title: '更新时间', type: 'date_time', system: true },
+};
+
+export const COUNTDOWN = '$countdown';
+
+export type Fields = Record<string, Field | undefined>;
+
+/** Where following a path stops for want of an entity's definition. */
+function walk(path: string, entity: Entity | undefined, known: Map<string, Entity>): { field?: Field; wants?: string } {
+  let at = entity;
+  const steps = path.split('.');
+  for (const [index, step] of steps.entries()) {
+    const field = at?.fields[step] ?? BUILT_IN[step];
+    if (!field || index === steps.length - 1) return { field };
+    if (field.type !== 'ref' || !field.to) return {};
+    at = known.get(field.to);
+    if (!at) return { wants: field.to };
+  }
+  return {};
+}
+
+/** The fields at the ends of paths through references, e.g. `case.district`. */
+export function useFieldPaths(entity: Entity | undefined, paths: string[]): Fields {
+  // Each answer may name the next entity, so two rounds serve paths of three names; longer ones show no title.
+  const near = useEntities(targetsWanted(entity, paths, new Map()));
+  const far = useEntities(targetsWanted(entity, paths, near));
+  const known = new Map([...near, ...far]);
+  return Object.fromEntries(paths.map((path) => [path, walk(path, entity, known).field]));
+}
+
+function targetsWanted(entity: Entity | undefined, paths: string[], known: Map<string, Entity>): string[] {
+  const wants = paths.map((path) => walk(path, entity, known).wants);
+  return [...new Set(wants.filter((key): key is string => Boolean(key)))];
+}
+
+function useEntities(keys: string[]): Map<string, Entity> {
+  const answers = useQueries({ queries: keys.map((key) => entityQuery(key)) });
+  const found = new Map<string, Entity>();
+  answers.forEach(({ data }, index) => {
+    if (data) found.set(keys[index]!, data);
+  });
+  return found;
+}
+
+export function useDictionary(key: string | null | undefined): Dictionary | undefined {
+  return useQuery({ ...dictionaryQuery(key ?? ''), enabled: Boolean(key) }).data;
+}
+
+/** Dictionaries of several fields at once, by key. */
+export function useDictionaries(fields: (Field | undefined)[]): Map<string, Dictionary> {
+  const keys = [...new Set(fields.map((field) => field?.dictionary).filter((key): key is string => Boolean(key)))];
+  const answers = useQueries({ queries: keys.map((key) => dictionaryQuery(key)) });
+  const found = new Map<string, Dictionary>();
+  answers.forEach(({ data }, index) => {
+    if (data) found.set(keys[index]!, data);
+  });
+  return found;
+}
+
+/** The value at a path: rows carry paths as flat keys; nested objects are understood too. */
+export function valueAt(record: Values, path: string): Json | undefined {
+  if (path in record) return record[path];
+  return path.split('.').reduce<Json | undefined>((value, step) => {
+    if (value && typeof value === 'object' && !Array.isArray(value)) return value[step];
+    return undefined;
+  }, record as { [key: string]: Json });
+}
+
+/** How a reference's target is called, as the server gave it. */
+export function displayOf(record: Values, path: string): string | undefined {
+  const refs = record.$refs;
+  const text = refs && typeof refs === 'object' && !Array.isArray(refs) ? refs[path] : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
+export function isMasked(record: Values, field: string): boolean {
+  return Array.isArray(record.$masked) && record.$masked.includes(field);
+}
+
+export function actionsOf(record: Values): string[] {
+  return Array.isArray(record.$actions) ? record.$actions.map(String) : [];
+}
+
+/** Rows of a child table. */
+export function rowsOf(record: Values, name: string): Values[] {
+  const rows = record[name];
+  return Array.isArray(rows) ? (rows as unknown as Values[]) : [];
+}
+
+export interface Countdown {
+  daysLeft: number;
+  dueOn?: string;
+  warnDays?: number;
+}
+
+/** `$countdown` of a row: a number of working days, or an object with the due date beside it. */
+export function countdownOf(value: Json | undefined): Countdown | null {
+  if (typeof value === 'number') return { daysLeft: value };
+  if (isBlank(value) || typeof value !== 'object' || Array.isArray(value) || value === null) return null;
+  if (typeof value.days_left !== 'number') return null;
+  return {
+    daysLeft: value.days_left,
+    dueOn: typeof value.due_on === 'string' ? value.due_on : undefined,
+    warnDays: typeof value.warn_days === 'number' ? value.warn_days : undefined,
+  };
+}

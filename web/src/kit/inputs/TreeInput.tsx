@@ -1,0 +1,29 @@
+import { Cascader } from 'antd';
+import { useMemo } from 'react';
+
+import type { DictionaryItem, Json } from '../../api/types';
+import { pathTo, treeOf } from './tree';
+
+interface Props {
+  id?: string;
+  items: DictionaryItem[];
+  value: string | undefined;
+  onChange: (value: Json) => void;
+  status?: 'error';
+  disabled?: boolean;
+  label?: string;
+  placeholder?: string;
+}
+
+/** A code of a tree (regions): column by column, or by typing a part of its name. Any level may be chosen. */
+export default function TreeInput({ id, items, value, onChange, status, disabled, label, placeholder = '请选择' }: Props) {
+  const options = useMemo(() => treeOf(items), [items]);
+  return (
+    <Cascader
+      id={id} aria-label={label} options={options} value={pathTo(items, value)} status={status} disabled={disabled}
+      changeOnSelect expandTrigger="hover" showSearch placeholder={placeholder} style={{ width: '100%' }}
+      displayRender={(labels) => labels.join(' / ')}
+      onChange={(path?: (string | number | null)[]) => onChange(path?.length ? String(path[path.length - 1]) : null)}
+    />
+  );
+}

@@ -1,0 +1,27 @@
+import type { Field, Values } from '../api/types';
+import { holds } from './expression';
+import { isBlank } from './format';
+
+export function isRequired(field: Field, values: Values): boolean {
+  return Boolean(field.required) || holds(field.required_when, values, false);
+}
+
+export function isVisible(field: Field, values: Values): boolean {
+  return holds(field.visible_when, values, true);
+}
+
+/** What is plainly missing or too short, before the server is asked. The server checks everything. */
+export function missingIn(fields: Record<string, Field>, values: Values): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (!isVisible(field, values)) continue;
+    const value = values[name];
+    const text = typeof value === 'string' ? value.trim() : null;
+    if (isBlank(value) || text === '') {
+      if (isRequired(field, values)) found[name] = `请填写${field.title}`;
+    } else if (text !== null && field.length_min && [...text].length < field.length_min) {
+      found[name] = `${field.title}至少 ${field.length_min} 个字，现有 ${[...text].length} 个`;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,101 @@
+import { Alert, App, Button, Modal } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useBlocker, useNavigate } from 'react-router';
+
+import type { Entity, Field, FormPage, RecordJson } from '../../api/types';
+import { places } from '../../app/places';
+import { FieldGrid } from '../../kit/FieldGrid';
+import { PageHead } from '../../kit/PageHead';
+import { isVisible } from '../../kit/required';
+import { ChildTable } from './ChildTable';
+import { ErrorSummary } from './ErrorSummary';
+import { writable } from './changes';
+import { useRecordForm } from './useRecordForm';
+
+interface Props {
+  page: FormPage;
+  entity: Entity;
+  record?: RecordJson;
+  back?: string;
+}
+
+const CONDITION = { title: '', type: 'text' } as const;
+
+export function RecordFormView({ page, entity, record, back }: Props) {
+  const navigate = useNavigate();
+  const { message } = App.useApp();
+  const form = useRecordForm(page, entity, record);
+  const [asking, setAsking] = useState(false);
+  const leaving = useRef(false);
+  const blocker = useBlocker(useCallback(() => form.dirty && !leaving.current, [form.dirty]));
+  const submit = page.submit ? entity.actions?.[page.submit] : undefined;
+
+  useEffect(() => {
+    if (!form.dirty) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', warn);
+    return () => window.removeEventListener('beforeunload', warn);
+  }, [form.dirty]);
+
+  const save = async (action?: string) => {
+    setAsking(false);
+    const id = await form.save(action);
+    if (!id) {
+      document.getElementById('content')?.scrollTo({ top: 0 });
+      return;
+    }
+    leaving.current = true;
+    void message.success(action ? `${submit?.title ?? '提交'}成功` : '已保存');
+    const target = page.then ?? back;
+    if (target) await navigate(places.record(target, id), { replace: true });
+    else await navigate(-1);
+  };
+
+  const fixed = useCallback((_: string, field: Field) => Boolean(record && field.immutable), [record]);
+  return (
+    <div className="page form-page">
+      <PageHead title={record ? `编辑：${String(record.$display ?? entity.title)}` : page.title} purpose={page.purpose} />
+      {form.problem && (
+        <Alert
+          type="error" showIcon title={form.problem} className="form-alert"
+          action={form.stale && <Button size="small" onClick={() => window.location.reload()}>刷新（放弃本次修改）</Button>}
+        />
+      )}
+      <ErrorSummary entity={entity} errors={form.errors} />
+      <form onSubmit={(event) => event.preventDefault()} noValidate>
+        {page.sections
+          .filter((section) => isVisible({ ...CONDITION, visible_when: section.visible_when }, form.values))
+          .map((section) => (
+            <section key={section.title} className="card form-section" aria-label={section.title}>
+              <h2>{section.title}{section.help && <small>{section.help}</small>}</h2>
+              {section.fields && (
+                <FieldGrid fields={writable(entity, section.fields)} values={form.values} errors={form.errors} onChange={form.set} fixed={fixed} />
+              )}
+              {section.children && <ChildTable entity={entity} section={section} form={form} />}
+            </section>
+          ))}
+      </form>
+      <div className="form-foot">
+        <Button disabled={form.busy} onClick={() => void navigate(-1)}>取消</Button>
+        <Button disabled={form.busy} loading={form.busy && !asking} type={submit ? 'default' : 'primary'} onClick={() => void save()}>
+          {submit ? '暂存' : '保存'}
+        </Button>
+        {submit && (
+          <Button type="primary" disabled={form.busy} onClick={() => (submit.confirm ? setAsking(true) : void save(page.submit ?? undefined))}>
+            {submit.title}
+          </Button>
+        )}
+        {form.dirty && <span className="quiet small">有未保存的修改</span>}
+      </div>
+      <Modal open={asking} title={submit?.title} okText="确定" cancelText="再看看" onOk={() => void save(page.submit ?? undefined)} onCancel={() => setAsking(false)}>
+        {submit?.confirm}
+      </Modal>
+      <Modal
+        open={blocker.state === 'blocked'} title="离开此页？" okText="离开，不保存" cancelText="留在此页" okButtonProps={{ danger: true }}
+        onOk={() => blocker.proceed?.()} onCancel={() => blocker.reset?.()}
+      >
+        有未保存的修改，离开后将丢失。
+      </Modal>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useCallback, useMemo, useRef, useState } from 'react';
+
+import { randomKey } from '../../api/client';
+import { createRecord, patchRecord, runAction } from '../../api/commands';
+import { ApiProblem, errorsByField, messageOf } from '../../api/problem';
+import type { Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
+import { changesOf, defaultsOf, errorsWithoutRow, missingInForm } from './changes';
+
+export interface RecordForm {
+  values: Values;
+  errors: Record<string, string>;
+  /** What stands against saving as a whole. */
+  problem: string | null;
+  stale: boolean;
+  busy: boolean;
+  dirty: boolean;
+  set: (name: string, value: Json) => void;
+  removeRow: (table: string, row: number) => void;
+  /** Saves, then acts; the id of the record when all went well. */
+  save: (action?: string) => Promise<string | null>;
+}
+
+/** The state of one form: what was loaded, what stands in the inputs, what the server said about it. */
+export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJson): RecordForm {
+  const queries = useQueryClient();
+  const [saved, setSaved] = useState<RecordJson | undefined>(loaded);
+  const [values, setValues] = useState<Values>(() => loaded ?? defaultsOf(entity));
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [problem, setProblem] = useState<string | null>(null);
+  const [stale, setStale] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const attempt = useRef(randomKey());
+
+  const before = useMemo<Values>(() => saved ?? {}, [saved]);
+  const start = useMemo<Values>(() => saved ?? defaultsOf(entity), [saved, entity]);
+  const dirty = useMemo(() => Object.keys(changesOf(page, entity, start, values)).length > 0, [page, entity, start, values]);
+
+  const set = useCallback((name: string, value: Json) => {
+    setValues((all) => ({ ...all, [name]: value }));
+    setErrors((all) => {
+      if (!(name in all)) return all;
+      const { [name]: _gone, ...rest } = all;
+      return rest;
+    });
+  }, []);
+
+  const removeRow = useCallback((table: string, row: number) => {
+    setValues((all) => ({ ...all, [table]: (all[table] as Json[]).filter((_, index) => index !== row) }));
+    setErrors((all) => errorsWithoutRow(all, table, row));
+  }, []);
+
+  const save = async (action?: string): Promise<string | null> => {
+    // A draft may have gaps; what is sent off may not. The server decides what a draft needs.
+    const missing = missingInForm(page, entity, values);
+    setErrors(missing);
+    setProblem(null);
+    if (Object.keys(missing).length) return null;
+    setBusy(true);
+    try {
+      const changes = changesOf(page, entity, before, values);
+      let record = saved;
+      if (!record) record = await createRecord(entity.entity, changes, attempt.current);
+      else if (Object.keys(changes).length) record = await patchRecord(entity.entity, record.id, record.version, changes);
+      setSaved(record);
+      setValues(record);
+      attempt.current = randomKey();
+      if (action) await runAction(entity.entity, action, [record.id], {});
+      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });
+      return record.id;
+    } catch (error) {
+      attempt.current = randomKey();
+      if (error instanceof ApiProblem) {
+        setErrors(errorsByField(error.errors));
+        setStale(error.status === 409 || error.status === 412);
+      }
+      setProblem(messageOf(error));
+      return null;
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return { values, errors, problem, stale, busy, dirty, set, removeRow, save };
+}

@@ -1,0 +1,115 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Grid, Pagination, Table, type TableColumnsType } from 'antd';
+import { Link, useNavigate } from 'react-router';
+
+import type { Column, Field, ListPage, QueryResult, RecordJson } from '../../api/types';
+import { places } from '../../app/places';
+import { COUNTDOWN, countdownOf } from '../../kit/fields';
+import { FieldValue } from '../../kit/FieldValue';
+import { Empty, Failed } from '../../kit/states';
+import { DueTag } from '../../kit/Tag';
+import type { ListState } from './useListState';
+
+interface Props {
+  page: ListPage;
+  state: ListState;
+  records: UseQueryResult<QueryResult>;
+  chosen?: string[];
+  onChoose: (ids: string[]) => void;
+}
+
+const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
+const NUMERIC = new Set(['integer', 'decimal', 'money']);
+
+export const columnTitle = (column: Column, field: Field | undefined) =>
+  column.title ?? field?.title ?? (column.field === COUNTDOWN ? '办理时限' : column.field);
+
+export function Cell({ column, record, state }: { column: Column; record: RecordJson; state: Pick<ListState, 'fields' | 'dictionaries'> }) {
+  if (column.field === COUNTDOWN) {
+    const countdown = countdownOf(record[COUNTDOWN]);
+    return countdown ? <DueTag {...countdown} /> : <span className="quiet">—</span>;
+  }
+  const field = state.fields[column.field];
+  return <FieldValue name={column.field} field={field} record={record} dictionary={state.dictionaries.get(field?.dictionary ?? '')} />;
+}
+
+/** The rows: a table, or cards where the screen is narrow. */
+export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
+  const navigate = useNavigate();
+  const narrow = Grid.useBreakpoint().sm === false;
+  const open = (record: RecordJson) => page.detail && void navigate(places.record(page.detail, record.id));
+  if (records.error) return <Failed error={records.error} again={() => void records.refetch()} />;
+
+  const items = records.data?.items ?? [];
+  const total = records.data?.total;
+  const filtered = Object.values(state.inputs).some((input) => input.length) || Boolean(state.view || state.brought);
+  const none = <Empty text={filtered ? '没有符合条件的记录，请放宽条件。' : '暂无记录。'} />;
+  const sorted = state.sort ?? (page.sort?.[0] ? `${page.sort[0].dir === 'desc' ? '-' : ''}${page.sort[0].field}` : '');
+  const columns: TableColumnsType<RecordJson> = page.columns.map((column, index) => {
+    const field = state.fields[column.field];
+    return {
+      key: column.field,
+      title: columnTitle(column, field),
+      width: column.width ?? undefined,
+      align: field && NUMERIC.has(field.type) ? 'right' : undefined,
+      className: field?.type === 'long_text' || field?.type === 'text' ? 'cell-text' : 'cell-short',
+      sorter: Boolean(field && SORTABLE.has(field.type) && !field.sensitive && !column.field.includes('.')),
+      sortOrder: sorted === column.field ? 'ascend' : sorted === `-${column.field}` ? 'descend' : null,
+      render: (_, record) => {
+        const cell = <Cell column={column} record={record} state={state} />;
+        return index === 0 && page.detail ? <Link to={places.record(page.detail, record.id)}>{cell}</Link> : cell;
+      },
+    };
+  });
+
+  const paging = total !== 0 && items.length > 0 && (
+    <Pagination
+      className="list-paging" size="small" current={state.number} pageSize={state.size} showSizeChanger pageSizeOptions={[20, 50, 100]} hideOnSinglePage={false}
+      total={total ?? (state.number - 1) * state.size + items.length + (items.length === state.size ? 1 : 0)}
+      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.more ? '超过 ' : ''}${total} 条` : '')}
+      onChange={(number, size) => state.set({ page: number > 1 ? String(number) : null, size: size === 20 ? null : String(size) })}
+    />
+  );
+
+  if (narrow) {
+    return (
+      <div aria-busy={records.isFetching}>
+        {items.length === 0 && !records.isPending && none}
+        <ul className="record-cards">
+          {items.map((record) => (
+            <li key={record.id} onClick={() => open(record)}>
+              {page.columns.map((column, index) => (
+                <div key={column.field}>
+                  <span>{columnTitle(column, state.fields[column.field])}</span>
+                  <span>
+                    {index === 0 && page.detail ? (
+                      <Link to={places.record(page.detail, record.id)}><Cell column={column} record={record} state={state} /></Link>
+                    ) : <Cell column={column} record={record} state={state} />}
+                  </span>
+                </div>
+              ))}
+            </li>
+          ))}
+        </ul>
+        {paging}
+      </div>
+    );
+  }
+  return (
+    <>
+      <Table<RecordJson>
+        className={page.detail ? 'record-table opens' : 'record-table'} size="small" rowKey="id" columns={columns} dataSource={items} pagination={false}
+        loading={records.isPending || records.isPlaceholderData} scroll={{ x: 'max-content' }} locale={{ emptyText: records.isPending ? ' ' : none }}
+        showSorterTooltip={false}
+        rowSelection={chosen && { selectedRowKeys: chosen, onChange: (keys) => onChoose(keys.map(String)) }}
+        onRow={(record) => ({ onClick: () => open(record) })}
+        onChange={(_, __, sorter) => {
+          if (Array.isArray(sorter)) return;
+          const sign = sorter.order === 'descend' ? '-' : '';
+          state.set({ sort: sorter.order ? `${sign}${String(sorter.columnKey)}` : null });
+        }}
+      />
+      {paging}
+    </>
+  );
+}

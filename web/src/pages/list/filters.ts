@@ -1,0 +1,107 @@
+import type { Dictionary, Field, Filter, FilterOp, Json, Sort } from '../../api/types';
+import { parseYuan } from '../../kit/format';
+
+/** What an input above the list holds, as it stands in the address: text, codes, or the two ends of a range. */
+export type FilterInput = string[];
+
+export type FilterStyle = 'text' | 'exact' | 'choice' | 'tree' | 'boolean' | 'range' | 'dates' | 'ref' | 'presence';
+
+/** How a field is searched. Sensitive fields can only be found whole, by their blind index. */
+export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle {
+  switch (field.type) {
+    case 'choice':
+      return dictionary?.items.some((item) => item.parent) ? 'tree' : 'choice';
+    case 'multi_choice':
+      return 'choice';
+    case 'boolean':
+      return 'boolean';
+    case 'integer':
+    case 'decimal':
+    case 'money':
+      return field.sensitive ? 'exact' : 'range';
+    case 'date':
+    case 'date_time':
+      return 'dates';
+    case 'ref':
+      return 'ref';
+    case 'file':
+    case 'json':
+      return 'presence';
+    default:
+      return field.sensitive ? 'exact' : 'text';
+  }
+}
+
+/** One input → one condition; `null` when it says nothing yet. */
+export function filterOf(name: string, field: Field, style: FilterStyle, input: FilterInput): Filter | null {
+  const given = input.map((text) => text.trim());
+  const first = given[0] ?? '';
+  if (given.every((text) => text === '')) return null;
+  const test = (op: FilterOp, value?: Json): Filter =>
+    value === undefined ? { field: name, op } : { field: name, op, value };
+  switch (style) {
+    case 'text':
+      return test('contains', first);
+    case 'exact':
+    case 'ref':
+      return test('eq', first);
+    case 'choice':
+      return field.type === 'multi_choice' ? anyOf(given.map((code) => test('contains', code))) : test('in', given);
+    case 'tree':
+      return test('under', first);
+    case 'boolean':
+      return test('eq', first === 'true');
+    case 'presence':
+      return test(first === 'true' ? 'not_null' : 'is_null');
+    case 'range':
+    case 'dates': {
+      const from = bound(field, first, false);
+      const to = bound(field, given[1] ?? '', true);
+      return allOf([from === null ? null : test('ge', from), to === null ? null : test('le', to)]) ?? null;
+    }
+  }
+}
+
+function bound(field: Field, text: string, upper: boolean): Json {
+  if (text === '') return null;
+  switch (field.type) {
+    case 'money':
+      return parseYuan(text);
+    case 'integer':
+      return /^-?\d+$/.test(text) ? Number(text) : null;
+    case 'decimal':
+      return /^-?\d+(\.\d+)?$/.test(text) ? text : null;
+    case 'date_time':
+      return `${text}T${upper ? '23:59:59.999' : '00:00:00'}+08:00`;
+    default:
+      return text;
+  }
+}
+
+function anyOf(parts: Filter[]): Filter | null {
+  return parts.length === 1 ? parts[0]! : { or: parts };
+}
+
+/** All conditions together; `undefined` when there is none. */
+export function allOf(parts: (Filter | null | undefined)[]): Filter | undefined {
+  const real = parts.filter((part): part is Filter => Boolean(part));
+  if (real.length === 0) return undefined;
+  return real.length === 1 ? real[0] : { and: real };
+}
+
+/** `-created_at` → an order. */
+export function sortOf(text: string | null, otherwise: Sort[] | undefined): Sort[] | undefined {
+  if (!text) return otherwise?.length ? otherwise : undefined;
+  return [text.startsWith('-') ? { field: text.slice(1), dir: 'desc' } : { field: text, dir: 'asc' }];
+}
+
+/** A filter carried in the address, e.g. from a figure; anything odd is dropped. */
+export function filterFrom(text: string | null): Filter | undefined {
+  if (!text) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return value && typeof value === 'object' && !Array.isArray(value) ? (value as Filter) : undefined;
+  } catch {
+    return undefined;
+  }
+}

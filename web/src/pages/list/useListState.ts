@@ -1,0 +1,83 @@
+import { useQuery } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { useSearchParams } from 'react-router';
+
+import { recordsQuery } from '../../api/queries';
+import type { Dictionary, Entity, ListPage, Query } from '../../api/types';
+import { useDictionaries, useFieldPaths, type Fields } from '../../kit/fields';
+import { allOf, filterFrom, filterOf, filterStyle, sortOf, type FilterInput } from './filters';
+
+const SIZE_DEFAULT = 20;
+const FILTER_PREFIX = 'f.';
+
+export interface ListState {
+  fields: Fields;
+  dictionaries: Map<string, Dictionary>;
+  inputs: Record<string, FilterInput>;
+  view: string | null;
+  number: number;
+  size: number;
+  sort: string | null;
+  /** A condition brought along from a figure elsewhere. */
+  brought: string | null;
+  set: (changes: Record<string, string | string[] | null>) => void;
+}
+
+/** Filters, view, order and page of a list. They live in the address, so that a list can be sent to a colleague. */
+export function useListState(page: ListPage, entity: Entity | undefined) {
+  const [params, setParams] = useSearchParams();
+  const fields = useFieldPaths(entity, [...page.columns.map((column) => column.field), ...(page.filters ?? [])]);
+  const dictionaries = useDictionaries(Object.values(fields));
+
+  const set = useCallback(
+    (changes: Record<string, string | string[] | null>) =>
+      setParams(
+        (before) => {
+          const next = new URLSearchParams(before);
+          // Any change but of the page itself starts at the first page again.
+          if (!('page' in changes)) next.delete('page');
+          for (const [name, value] of Object.entries(changes)) {
+            next.delete(name);
+            for (const one of value === null ? [] : [value].flat()) next.append(name, one);
+          }
+          return next;
+        },
+        { replace: true },
+      ),
+    [setParams],
+  );
+
+  const inputs: Record<string, FilterInput> = {};
+  for (const name of page.filters ?? []) inputs[name] = params.getAll(FILTER_PREFIX + name);
+  const state: ListState = {
+    fields, dictionaries, inputs, set,
+    view: params.get('view'),
+    number: Math.max(1, Number(params.get('page')) || 1),
+    size: Math.min(100, Number(params.get('size')) || SIZE_DEFAULT),
+    sort: params.get('sort'),
+    brought: params.get('where'),
+  };
+
+  const conditions = (page.filters ?? []).map((name) => {
+    const field = fields[name];
+    if (!field) return null;
+    return filterOf(name, field, filterStyle(field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
+  });
+  const query: Query = {
+    where: allOf([page.where, page.views?.[state.view ?? ''], filterFrom(state.brought), ...conditions]),
+    select: [...new Set(page.columns.map((column) => column.field))],
+    sort: sortOf(state.sort, page.sort),
+    page: { size: state.size, number: state.number },
+    count: true,
+  };
+  // A filter of the address whose field is not known yet would be left out: wait rather than show too much.
+  const ready = (page.filters ?? []).every((name) => {
+    const field = fields[name];
+    if (!inputs[name]?.length) return true;
+    return field && (!field.dictionary || dictionaries.has(field.dictionary));
+  });
+  const records = useQuery({ ...recordsQuery(page.entity, query), enabled: Boolean(entity) && ready });
+  return { state, records };
+}
+
+export const filterParam = (name: string) => FILTER_PREFIX + name;
