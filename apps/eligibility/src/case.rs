@@ -1,6 +1,7 @@
 //! Reading the facts of a case.
 
-use anju_runtime::records::{Actor, Error, Object, Query, Record, Result};
+use anju_runtime::process::{Error, Result};
+use anju_runtime::records::{Actor, FieldError, Object, PageRequest, Query, Record};
 use anju_runtime::{CommandContext, definitions::{FieldTest, Filter, FilterOp}};
 use serde_json::{Value, json};
 
@@ -60,7 +61,7 @@ pub fn all(filters: impl Into<Vec<Filter>>) -> Filter {
 
 /// Up to 500 records within the transaction, seen by the platform.
 pub async fn find(context: &mut CommandContext<'_>, entity: &str, filter: Filter) -> Result<Vec<Record>> {
-    let query = Query { filter: Some(filter), ..Query::of_size(500) };
+    let query = Query { filter: Some(filter), page: PageRequest { size: 500, ..PageRequest::default() }, ..Query::default() };
     let page = context.runtime.records.query_in(context.tx, &Actor::system("eligibility"), entity, &query).await?;
     Ok(page.items)
 }
@@ -82,7 +83,7 @@ pub async fn create<'k>(
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
     let system = context.actor.on_behalf();
-    context.runtime.records.create(context.tx, &system, entity, values, None).await
+    Ok(context.runtime.records.create(context.tx, &system, entity, values, None).await?)
 }
 
 /// Changes a record as the platform, on behalf of the actor.
@@ -117,7 +118,12 @@ pub fn required<'v>(values: &'v Object, key: &str) -> Result<&'v str> {
         .ok_or_else(|| Error::Internal(format!("the command needs the value `{key}`")))
 }
 
-/// Text or null.
-pub fn optional(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, |text| json!(text))
+/// The state of things does not allow it; `message` is for users.
+pub fn conflict(code: &str, message: &str) -> Error {
+    Error::Conflict { code: code.to_owned(), message: message.to_owned() }
+}
+
+/// A fault at one field.
+pub fn fault(field: &str, code: &str, message: &str) -> Error {
+    Error::Invalid(vec![FieldError::new(field, code, message)])
 }

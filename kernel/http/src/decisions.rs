@@ -47,7 +47,7 @@ pub async fn evaluate_decision(
         return Err(Problem::forbidden("没有使用该判定的权限"));
     }
     let outcome = runtime.decisions().decide(&key, &request.input).map_err(|error| match error {
-        decisions::Error::Unknown(_) => Problem::not_found(),
+        decisions::Error::UnknownDecision(_) => Problem::not_found(),
         other => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "decision_failed", format!("无法判定：{other}")),
     })?;
     Ok(Json(serde_json::to_value(outcome).map_err(Problem::internal)?))

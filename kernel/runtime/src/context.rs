@@ -11,19 +11,26 @@ const WORKING_DAYS_AHEAD: u32 = 60;
 
 impl Runtime {
     /// `record` (decimals as numbers), `titles` of its choices, `actor`, `today`, `working_days_ahead`.
-    pub(crate) fn expression_context(&self, entity: &str, record: &Record, actor: &Actor) -> Object {
+    pub(crate) fn expression_context(
+        &self,
+        entity: &str,
+        record: &Record,
+        actor: &Actor,
+    ) -> Result<Object, anju_records::Error> {
         let today = self.today();
         let calendar = self.calendar();
         let ahead: Vec<String> =
             (0..=WORKING_DAYS_AHEAD).map(|days| calendar.add_working_days(today, days).to_string()).collect();
         let catalog = self.catalog.load();
-        Object::from_iter([
-            ("record".to_owned(), self.records.expression_context(entity, record)),
+        let mut shown = self.records.expression_context(entity, &record.values)?;
+        shown.insert("$refs".to_owned(), record.get("$refs").clone());
+        Ok(Object::from_iter([
+            ("record".to_owned(), Value::Object(shown)),
             ("titles".to_owned(), Value::Object(titles(&catalog, entity, record))),
             ("actor".to_owned(), json!({ "account_id": actor.account_id, "name": actor.name })),
             ("today".to_owned(), json!(today.to_string())),
             ("working_days_ahead".to_owned(), json!(ahead)),
-        ])
+        ]))
     }
 }
 

@@ -129,7 +129,7 @@ impl Runtime {
         let document = self.document(key)?;
         let mut ticket = DocumentTicket::default();
         if let Some(sequence) = &document.number {
-            ticket.number = Some(self.records.draw_number(tx, sequence, &record.values).await?);
+            ticket.number = Some(self.records.draw_number(tx, sequence, &document.entity, &record.values).await?);
         }
         if let Some(years) = document.valid_years {
             let from = self.today();
@@ -220,7 +220,7 @@ impl Runtime {
         let (_, bytes) = self.store.get_file(row.text(7)?).await?;
         let issued_at = jiff::Timestamp::from_millisecond(row.int(4)?)
             .map_err(|error| Error::Internal(error.to_string()))?
-            .to_zoned(anju_calendar::zone());
+            .to_zoned_datetime(anju_calendar::zone());
         Ok(Some(SealedDocument {
             title: row.text(0)?.to_owned(),
             number: row.opt_text(1)?.map(str::to_owned),
@@ -315,7 +315,7 @@ impl Runtime {
             .and_then(Value::as_str)
             .or(actor.post.as_ref().map(|post| post.org_title.as_str()))
             .unwrap_or_default();
-        let mut context = self.expression_context(entity, record, actor);
+        let mut context = self.expression_context(entity, record, actor)?;
         let terms = [
             ("organisation", json!(organisation)),
             ("number", json!(ticket.number)),

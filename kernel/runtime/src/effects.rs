@@ -140,7 +140,7 @@ impl Run<'_> {
         let actor = self.context.actor;
         let (entity, id) = (self.context.entity, self.context.record_id);
         let record = self.runtime.records.read_in(self.tx, &actor.on_behalf(), entity, id).await?;
-        let mut context = self.runtime.expression_context(entity, &record, actor);
+        let mut context = self.runtime.expression_context(entity, &record, actor)?;
         context.insert("input".to_owned(), Value::Object(self.context.input.clone()));
         context.insert("vars".to_owned(), Value::Object(self.vars.clone()));
         Ok(context)

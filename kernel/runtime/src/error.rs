@@ -20,3 +20,30 @@ pub enum Error {
     #[error("{0}")]
     Job(String),
 }
+
+/// A failed effect as the error of the request that ran it.
+pub(crate) fn of_effect(error: anju_process::EffectError, element: &str) -> anju_process::Error {
+    use anju_process::EffectError as E;
+    match error {
+        E::Records(error) => error.into(),
+        E::Process(error) => *error,
+        E::Store(error) => error.into(),
+        E::Failed(cause) => anju_process::Error::Effect { element: element.to_owned(), cause },
+    }
+}
+
+/// An error of processes where only errors of records are known.
+pub(crate) fn into_records(error: anju_process::Error) -> anju_records::Error {
+    use anju_process::Error as P;
+    use anju_records::Error as R;
+    match error {
+        P::Forbidden { message } => R::Forbidden { message },
+        P::NotFound => R::NotFound,
+        P::Invalid(faults) => R::Invalid(faults),
+        P::Stale { current } => R::Stale { current },
+        P::Conflict { code, message } => R::Conflict { code, message },
+        P::TooMuch { message } => R::TooMuch { message },
+        P::Store(error) => R::Store(error),
+        other => R::Internal(other.to_string()),
+    }
+}

@@ -3,14 +3,18 @@
 
 use std::sync::Arc;
 
-use anju_documents::workbook::{self, CellError, Limits, Workbook};
-use anju_records::{Actor, AfterEach, Import, ImportError, ImportMode, Object, Record, SheetData, TemplateSpec};
+use anju_documents::workbook::{self, Limits, Workbook};
+use anju_records::{Actor, AfterEach, Import, ImportError, ImportMode, Object, Record};
 use anju_store::{Job, NewJob, Tx};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{Error, Result, Runtime};
+
+mod sheets;
+
+use sheets::{marked, sheets_of, template_workbook};
 
 pub const IMPORT_JOB: &str = "records.import";
 /// Records written per transaction when faulty rows are skipped.
@@ -42,7 +46,7 @@ impl Runtime {
     /// An empty workbook for the entity's import.
     pub async fn import_template(&self, actor: &Actor, entity: &str) -> Result<Vec<u8>> {
         let template = self.records.import_template(actor, entity)?;
-        Ok(workbook::write(&template_workbook(&template))?)
+        Ok(workbook::write(&template_workbook(&template, self.clock.now()))?)
     }
 
     /// Stores the workbook and queues its import; the job's id.
@@ -77,24 +81,23 @@ impl Runtime {
         let order: ImportOrder = serde_json::from_value(job.payload.clone())
             .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let (_, bytes) = self.store.get_file(&order.file).await?;
-        let source = bytes.clone();
-        let read = tokio::task::spawn_blocking(move || workbook::read(&source, &Limits::default()))
+        let read = tokio::task::spawn_blocking(move || workbook::read(&bytes, &Limits::default()))
             .await
             .map_err(|error| Error::Job(error.to_string()))?;
         let book = match read {
             Ok(book) => book,
-            Err(unreadable) => return self.end_unreadable(job, &unreadable.to_string()).await,
+            Err(unreadable) => return self.end_unreadable(job, vec![unreadable.to_string()]).await,
         };
         let import = self.records.check_import(&order.actor, &order.request.entity, sheets_of(&book)).await;
         let import = match import {
             Ok(import) => import,
-            Err(error @ (anju_records::Error::Invalid(_) | anju_records::Error::Forbidden { .. })) => {
-                return self.end_unreadable(job, &message_of(&error)).await;
+            Err(error @ (anju_records::Error::Invalid(_) | anju_records::Error::Forbidden { .. } | anju_records::Error::TooMuch { .. })) => {
+                return self.end_unreadable(job, messages_of(&error)).await;
             }
             Err(error) => return Err(error.into()),
         };
         self.store.progress_job(job, 0, import.rows as i64, self.clock.now(), LEASE_MS).await?;
-        self.write_import(job, &order, import, &book, bytes).await
+        self.write_import(job, &order, import, &book).await
     }
 
     async fn write_import(
@@ -103,7 +106,6 @@ impl Runtime {
         order: &ImportOrder,
         import: Import,
         book: &Workbook,
-        bytes: Vec<u8>,
     ) -> Result<()> {
         let write = !order.request.dry_run
             && (order.request.mode == ImportMode::SkipFaulty || import.errors.is_empty());
@@ -118,7 +120,7 @@ impl Runtime {
                 return Ok(());
             }
         }
-        let error_file = self.marked_copy(order, &report.errors, book, bytes).await?;
+        let error_file = self.marked_copy(order, &report.errors, book).await?;
         let mut tx = self.store.begin().await?;
         tx.finish_job(job, &report.to_json(error_file), self.clock.now()).await?;
         tx.commit().await?;
@@ -136,8 +138,7 @@ impl Runtime {
         report: &mut Report,
     ) -> Result<bool> {
         let total = import.ready_len();
-        // Batches already committed by an attempt that broke off.
-        let mut from = usize::try_from(job.progress_done).unwrap_or_default().min(total);
+        let mut from = 0;
         while from < total {
             let to = from.saturating_add(batch).min(total);
             let mut tx = self.store.begin().await?;
@@ -165,9 +166,9 @@ impl Runtime {
                 tx.commit().await?;
                 return Ok(true);
             }
-            tx.progress_job(job, to as i64, total as i64, self.clock.now(), LEASE_MS).await?;
             tx.commit().await?;
             from = to;
+            self.store.progress_job(job, from as i64, total as i64, self.clock.now(), LEASE_MS).await?;
         }
         Ok(false)
     }
@@ -195,5 +196,84 @@ impl Runtime {
             }
         }
         Ok(())
+    }
+
+    /// Every faulty row marked in a copy of the workbook; the copy's id.
+    async fn marked_copy(&self, order: &ImportOrder, errors: &[ImportError], book: &Workbook) -> Result<Option<String>> {
+        if errors.is_empty() {
+            return Ok(None);
+        }
+        let bytes = marked(book, errors, self.clock.now())?;
+        let account = &order.actor.account_id;
+        let meta = self.store.put_file(bytes, "导入错误.xlsx", XLSX, account, self.clock.now()).await?;
+        Ok(Some(meta.id))
+    }
+
+    /// Ends the job with one fault of the workbook as a whole, e.g. a missing column.
+    async fn end_unreadable(&self, job: &Job, faults: Vec<String>) -> Result<()> {
+        let whole = |message| ImportError {
+            sheet: String::new(),
+            row: 0,
+            column: String::new(),
+            field: String::new(),
+            message,
+        };
+        let errors = faults.into_iter().map(whole).collect();
+        let report = Report { rows: 0, faulty: 0, created: 0, errors };
+        let mut tx = self.store.begin().await?;
+        tx.finish_job(job, &report.to_json(None), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// What the person who imported is told.
+struct Report {
+    rows: usize,
+    faulty: usize,
+    created: usize,
+    errors: Vec<ImportError>,
+}
+
+impl Report {
+    /// A row that was refused only while writing.
+    fn note(&mut self, error: ImportError) {
+        self.faulty += 1;
+        self.errors.push(error);
+    }
+
+    fn to_json(&self, error_file: Option<String>) -> Value {
+        let shown = &self.errors[..self.errors.len().min(ERRORS_SHOWN_MAX)];
+        json!({
+            "rows": self.rows,
+            "created": self.created,
+            "faulty": self.faulty,
+            "errors": shown,
+            "errors_total": self.errors.len(),
+            "error_file": error_file,
+        })
+    }
+}
+
+/// Does the action asked for to each created record, in its transaction.
+struct Then<'a> {
+    runtime: &'a Arc<Runtime>,
+    order: &'a ImportOrder,
+}
+
+#[async_trait]
+impl AfterEach for Then<'_> {
+    async fn created(&mut self, tx: &mut Tx, record: &Record) -> std::result::Result<(), anju_records::Error> {
+        let Some(action) = &self.order.request.then else { return Ok(()) };
+        let (actor, entity) = (&self.order.actor, &self.order.request.entity);
+        let done = self.runtime.act(tx, actor, entity, action, &record.id, Object::new()).await;
+        done.map(|_| ()).map_err(crate::error::into_records)
+    }
+}
+
+fn messages_of(error: &anju_records::Error) -> Vec<String> {
+    match error {
+        anju_records::Error::Invalid(faults) => faults.iter().map(|fault| fault.message.clone()).collect(),
+        other => vec![other.to_string()],
     }
 }

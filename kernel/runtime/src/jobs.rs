@@ -22,8 +22,8 @@ impl ReplyHandler for Answers<'_> {
         reply: &Reply,
         outcome: std::result::Result<&Value, &CallError>,
     ) -> std::result::Result<(), HandlerError> {
-        if reply.command == anju_messaging::REPLY {
-            return Ok(self.0.messaging.reply(tx, &reply.payload, outcome).await?);
+        if anju_messaging::Messaging::takes(reply) {
+            return Ok(self.0.messaging.take_reply(tx, reply, outcome).await?);
         }
         let mut values = match &reply.payload {
             Value::Object(values) => values.clone(),

@@ -4,7 +4,7 @@ use anju_calendar::{Clock, WorkingCalendar};
 use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
-use anju_definitions::{Catalog, SharedCatalog, Source, load};
+use anju_definitions::{Catalog, Effect, SharedCatalog, Source, load};
 use anju_documents::DocumentMaker;
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
@@ -198,17 +198,41 @@ fn inspect(apps: &[Box<dyn App>], is_command: impl Fn(&str) -> bool) -> (Catalog
     let decisions = Decisions::from(&catalog);
     report.errors.extend(decisions.problems().iter().map(ToString::to_string));
     report.errors.extend(anju_process::check(&catalog).iter().map(ToString::to_string));
-    for (place, command) in catalog.commands() {
+    for (place, command) in named_commands(&catalog) {
         if !is_command(command) {
             report.errors.push(format!("{place}: command `{command}` is not registered"));
         }
     }
-    for (place, expression) in catalog.expressions() {
-        if let Err(error) = anju_decisions::Expression::compile(expression) {
-            report.errors.push(format!("{place}: `{expression}`: {error}"));
+    for placed in anju_definitions::expressions(&catalog) {
+        if let Err(error) = anju_decisions::Expression::compile(&placed.text) {
+            report.errors.push(placed.problem(&error.to_string()).to_string());
         }
     }
     (catalog, decisions, report)
+}
+
+/// Every command that an effect of a definition names, with the definition.
+fn named_commands(catalog: &Catalog) -> Vec<(&str, &str)> {
+    let of_actions = catalog.entities.values().flat_map(|entity| {
+        entity.actions.values().flat_map(|action| &action.effects).map(|effect| (entity.entity.as_str(), effect))
+    });
+    let of_processes = catalog.processes.values().flat_map(|process| {
+        let steps = process.steps.values().flat_map(|step| {
+            step.on_enter.iter().chain(step.outcomes.values().flat_map(|outcome| &outcome.effects))
+        });
+        let services = process.services.values().flat_map(|service| &service.effects);
+        let ends = process.ends.values().flatten();
+        let withdraw = process.withdraw.iter().flat_map(|withdraw| &withdraw.effects);
+        let all = steps.chain(services).chain(ends).chain(withdraw);
+        all.map(|effect| (process.process.as_str(), effect))
+    });
+    of_actions
+        .chain(of_processes)
+        .filter_map(|(place, effect)| match effect {
+            Effect::Command { command, .. } => Some((place, command.as_str())),
+            _ => None,
+        })
+        .collect()
 }
 
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {
@@ -221,7 +245,7 @@ async fn open_store(settings: &Settings, catalog: &Catalog) -> Result<Store> {
     config.max_connections = settings.connections_max;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
-    let mut tables: Vec<TableSpec> = anju_records::tables(catalog);
+    let mut tables: Vec<TableSpec> = anju_records::tables(catalog)?;
     tables.extend(anju_process::tables());
     tables.extend(anju_identity::tables());
     tables.extend(anju_connectors::tables());

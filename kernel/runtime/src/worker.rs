@@ -102,7 +102,7 @@ async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
     if events.is_empty() {
         return Ok(0);
     }
-    if events.iter().any(|event| event.entity.as_deref() == Some(CALENDAR_DAY)) {
+    if events.iter().any(|event| event.entity == CALENDAR_DAY) {
         runtime.reload_calendar().await?;
     }
     let ids: Vec<i64> = events.iter().map(|event| event.id).collect();

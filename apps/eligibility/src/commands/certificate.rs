@@ -1,6 +1,7 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome, DocumentRequest,
-    records::{Object, Result},
+    process::{Result},
+    records::{Object},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};

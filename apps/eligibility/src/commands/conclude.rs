@@ -2,7 +2,8 @@ use std::collections::HashSet;
 
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
-    records::{Error, Object, Record, Result},
+    process::{Error, Result},
+    records::{Object, Record},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};

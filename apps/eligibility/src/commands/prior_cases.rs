@@ -1,6 +1,7 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
-    records::{Object, Record, Result},
+    process::{Result},
+    records::{Object, Record},
 };
 use async_trait::async_trait;
 use serde_json::json;

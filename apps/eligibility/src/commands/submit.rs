@@ -1,11 +1,12 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
-    records::{Error, FieldError, Object, Record, Result},
+    process::{Error, Result},
+    records::{FieldError, Object, Record},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::case::{CASE, INTAKE_OFFICE, REVIEW_SLOT, all, create, equals, find, household};
+use crate::case::{fault, CASE, INTAKE_OFFICE, REVIEW_SLOT, all, create, equals, find, household};
 
 /// Submits a draft: everybody of the household gets a place in review, the case gets its intake office, the
 /// process starts (M011, M014, M016).
@@ -33,7 +34,7 @@ impl Command for SubmitCase {
 fn process_of(case: &Record) -> Result<&'static str> {
     match (case.text("housing_kind"), case.text("case_kind")) {
         (Some("public_rental"), Some("new")) => Ok("eligibility.public_rental_new"),
-        _ => Err(Error::invalid("housing_kind", "unsupported", "该品种的此类案件尚未开通办理")),
+        _ => Err(fault("housing_kind", "unsupported", "该品种的此类案件尚未开通办理")),
     }
 }
 
@@ -79,6 +80,6 @@ async fn intake_office(context: &mut CommandContext<'_>, case: &Record) -> Resul
         wanted.push(equals("district", case.get("district").clone()));
     }
     find(context, INTAKE_OFFICE, all(wanted)).await?.into_iter().next().ok_or_else(|| {
-        Error::invalid("procurement", "no_intake_office", "所选筹集类型和区没有开放的受理机构，请联系区住房保障机构")
+        fault("procurement", "no_intake_office", "所选筹集类型和区没有开放的受理机构，请联系区住房保障机构")
     })
 }

@@ -1,13 +1,14 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
     connectors::Reply,
-    records::{Error, Object, Record, Result},
+    process::{Error, Result},
+    records::{Object, Record},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
-    case::{CASE, Person, VERIFICATION, all, change, create, equals, find, household, integer, required, scope_of},
+    case::{conflict, CASE, Person, VERIFICATION, all, change, create, equals, find, household, integer, required, scope_of},
     commands::conclude::Findings,
 };
 
@@ -89,10 +90,10 @@ impl Command for RetryVerification {
         ]);
         let rows = find(context, VERIFICATION, failed).await?;
         if rows.is_empty() {
-            return Err(Error::conflict("nothing_to_retry", "没有需要重新核查的项"));
+            return Err(conflict("nothing_to_retry", "没有需要重新核查的项"));
         }
         let running = context.runtime.processes.running_of(context.tx, CASE, &case.id).await?;
-        let instance = running.into_iter().next().ok_or_else(|| Error::conflict("no_process", "案件没有在办流程"))?;
+        let instance = running.into_iter().next().ok_or_else(|| conflict("no_process", "案件没有在办流程"))?;
         for row in rows {
             ask(context, &row, &instance).await?;
         }

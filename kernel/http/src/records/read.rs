@@ -7,7 +7,6 @@ use axum::{
     http::header,
     response::IntoResponse,
 };
-use serde_json::Value;
 
 use crate::{actor::Caller, problem::{Problem, Result}};
 
