@@ -15,7 +15,10 @@ impl Area {
             _ => return None,
         };
         let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-        if whole.is_empty() || fraction.len() > 2 || !(whole.to_owned() + fraction).bytes().all(|b| b.is_ascii_digit()) {
+        if whole.is_empty()
+            || fraction.len() > 2
+            || !(whole.to_owned() + fraction).bytes().all(|b| b.is_ascii_digit())
+        {
             return None;
         }
         let whole: i64 = whole.parse().ok()?;

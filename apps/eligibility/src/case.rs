@@ -2,8 +2,11 @@
 
 use anju_runtime::process::{Error, Result};
 use anju_runtime::records::{Actor, FieldError, Object, PageRequest, Query, Record};
-use anju_runtime::{CommandContext, definitions::{FieldTest, Filter, FilterOp}};
-use serde_json::{Value, json};
+use anju_runtime::{
+    CommandContext,
+    definitions::{FieldTest, Filter, FilterOp},
+};
+use serde_json::Value;
 
 pub const CASE: &str = "eligibility.case";
 pub const VERIFICATION: &str = "eligibility.verification";
@@ -27,7 +30,8 @@ pub struct Person {
 
 /// The applicant and all members, in the order of entry.
 pub fn household(case: &Object) -> Vec<Person> {
-    let text = |object: &Object, key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |object: &Object, key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut persons = vec![Person {
         name: text(case, "applicant_name"),
         id_type: text(case, "id_type"),
@@ -61,8 +65,13 @@ pub fn all(filters: impl Into<Vec<Filter>>) -> Filter {
 
 /// Up to 500 records within the transaction, seen by the platform.
 pub async fn find(context: &mut CommandContext<'_>, entity: &str, filter: Filter) -> Result<Vec<Record>> {
-    let query = Query { filter: Some(filter), page: PageRequest { size: 500, ..PageRequest::default() }, ..Query::default() };
-    let page = context.runtime.records.query_in(context.tx, &Actor::system("eligibility"), entity, &query).await?;
+    let query = Query {
+        filter: Some(filter),
+        page: PageRequest { size: 500, ..PageRequest::default() },
+        ..Query::default()
+    };
+    let page =
+        context.runtime.records.query_in(context.tx, &Actor::system("eligibility"), entity, &query).await?;
     Ok(page.items)
 }
 

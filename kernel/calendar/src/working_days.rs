@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use jiff::{ToSpan, civil::{Date, Weekday}};
+use jiff::{
+    ToSpan,
+    civil::{Date, Weekday},
+};
 
 /// Which days are worked: Monday to Friday, less public holidays, plus the weekend days that make up for
 /// them (调休).

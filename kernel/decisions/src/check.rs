@@ -100,7 +100,9 @@ pub(crate) fn check_graph(graph: &GraphContent) -> Result<(), String> {
                         rule.get(&input.id).map_or(Ok(()), |cell| compiles(cell, kind)).map_err(row)?;
                     }
                     for output in content.outputs.iter() {
-                        rule.get(&output.id).map_or(Ok(()), |cell| compiles(cell, Kind::Standard)).map_err(row)?;
+                        rule.get(&output.id)
+                            .map_or(Ok(()), |cell| compiles(cell, Kind::Standard))
+                            .map_err(row)?;
                     }
                 }
             }

@@ -39,7 +39,8 @@ pub(crate) fn matched_rows(title: &str, data: &Value, found: &mut Vec<MatchedRow
             let mut inner: Vec<&Map<String, Value>> = map.values().filter_map(Value::as_object).collect();
             inner.sort_by_key(|node| node.get("order").and_then(Value::as_u64));
             for node in inner {
-                if let (Some(name), Some(data)) = (node.get("name").and_then(Value::as_str), trace_data(node)) {
+                if let (Some(name), Some(data)) = (node.get("name").and_then(Value::as_str), trace_data(node))
+                {
                     matched_rows(name, data, found);
                 }
             }

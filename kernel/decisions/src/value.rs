@@ -18,9 +18,9 @@ pub(crate) fn to_json(variable: &Variable) -> Value {
         Variable::Number(decimal) => number(&decimal.normalize().to_string()),
         Variable::String(text) => Value::String(text.to_string()),
         Variable::Array(items) => Value::Array(items.borrow().iter().map(to_json).collect()),
-        Variable::Object(map) => Value::Object(
-            map.borrow().iter().map(|(key, value)| (key.to_string(), to_json(value))).collect(),
-        ),
+        Variable::Object(map) => {
+            Value::Object(map.borrow().iter().map(|(key, value)| (key.to_string(), to_json(value))).collect())
+        }
         Variable::Dynamic(dynamic) => dynamic.to_value(),
     }
 }
@@ -51,9 +51,7 @@ pub(crate) fn covers(found: &Value, wanted: &Value) -> bool {
         (Value::Array(found), Value::Array(wanted)) => {
             found.len() == wanted.len() && found.iter().zip(wanted).all(|(f, w)| covers(f, w))
         }
-        (Value::Number(found), Value::Number(wanted)) => {
-            found == wanted || found.as_f64() == wanted.as_f64()
-        }
+        (Value::Number(found), Value::Number(wanted)) => found == wanted || found.as_f64() == wanted.as_f64(),
         _ => found == wanted,
     }
 }

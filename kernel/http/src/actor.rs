@@ -44,7 +44,8 @@ impl FromRequestParts<Arc<Runtime>> for Caller {
 
 async fn signed_in(parts: &Parts, runtime: &Arc<Runtime>) -> Result<Option<SignedIn>, Problem> {
     let Some(token) = session_token(&parts.headers) else { return Ok(None) };
-    let Some((mut actor, session)) = runtime.identity.actor_of(token).await.map_err(Problem::internal)? else {
+    let Some((mut actor, session)) = runtime.identity.actor_of(token).await.map_err(Problem::internal)?
+    else {
         return Ok(None);
     };
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);

@@ -42,13 +42,22 @@ pub async fn evaluate_decision(
 ) -> Result<Json<Value>> {
     let Json(request) = body?;
     let catalog = runtime.catalog.load();
-    let allowed = caller.actor.roles.iter().filter_map(|role| catalog.role(role)).any(|role| role.decisions.contains(&key));
+    let allowed = caller
+        .actor
+        .roles
+        .iter()
+        .filter_map(|role| catalog.role(role))
+        .any(|role| role.decisions.contains(&key));
     if !allowed {
         return Err(Problem::forbidden("没有使用该判定的权限"));
     }
     let outcome = runtime.decisions().decide(&key, &request.input).map_err(|error| match error {
         decisions::Error::UnknownDecision(_) => Problem::not_found(),
-        other => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, "decision_failed", format!("无法判定：{other}")),
+        other => Problem::new(
+            axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+            "decision_failed",
+            format!("无法判定：{other}"),
+        ),
     })?;
     Ok(Json(serde_json::to_value(outcome).map_err(Problem::internal)?))
 }

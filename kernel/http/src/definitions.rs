@@ -34,15 +34,23 @@ pub async fn list_definitions(
     Path(kind): Path<String>,
 ) -> Result<Json<Value>> {
     let catalog = runtime.catalog.load();
-    let named = |items: Vec<(&String, &String)>| {
-        json!({ "items": items.iter().map(|(key, title)| json!({ "key": key, "title": title })).collect::<Vec<_>>() })
-    };
+    let named = |items: Vec<(&String, &String)>| json!({ "items": items.iter().map(|(key, title)| json!({ "key": key, "title": title })).collect::<Vec<_>>() });
     let listed = match kind.as_str() {
         "page" => named(
-            catalog.pages.iter().filter(|(_, page)| sees_page(&runtime, &actor, page)).map(|(key, page)| (key, &page.title)).collect(),
+            catalog
+                .pages
+                .iter()
+                .filter(|(_, page)| sees_page(&runtime, &actor, page))
+                .map(|(key, page)| (key, &page.title))
+                .collect(),
         ),
         "entity" => named(
-            catalog.entities.iter().filter(|(key, _)| runtime.records.may_read(&actor, key)).map(|(key, entity)| (key, &entity.title)).collect(),
+            catalog
+                .entities
+                .iter()
+                .filter(|(key, _)| runtime.records.may_read(&actor, key))
+                .map(|(key, entity)| (key, &entity.title))
+                .collect(),
         ),
         "dictionary" if !is_public(&actor) => {
             named(catalog.dictionaries.iter().map(|(key, dictionary)| (key, &dictionary.title)).collect())
@@ -65,7 +73,9 @@ pub async fn read_definition(
 ) -> Result<Json<Value>> {
     let catalog = runtime.catalog.load();
     let found = match kind.as_str() {
-        "page" => catalog.page(&key).filter(|page| sees_page(&runtime, &actor, page)).map(serde_json::to_value),
+        "page" => {
+            catalog.page(&key).filter(|page| sees_page(&runtime, &actor, page)).map(serde_json::to_value)
+        }
         "entity" => visible_entity(&runtime, &actor, &catalog, &key).map(Ok),
         "dictionary" => catalog.dictionary(&key).map(serde_json::to_value),
         _ => None,
@@ -92,7 +102,9 @@ fn visible_entity(runtime: &Runtime, actor: &Actor, catalog: &Catalog, key: &str
     let children: Map<String, Value> = catalog
         .children_of(key)
         .iter()
-        .filter_map(|child| Some((child.parent.as_ref()?.as_name.clone(), Value::Object(trimmed(runtime, actor, child)?))))
+        .filter_map(|child| {
+            Some((child.parent.as_ref()?.as_name.clone(), Value::Object(trimmed(runtime, actor, child)?)))
+        })
         .collect();
     shown.insert("children".to_owned(), Value::Object(children));
     shown.insert("rights".to_owned(), runtime.rights_on(actor, key));

@@ -46,7 +46,12 @@ pub async fn render_document(
 ) -> Result<impl IntoResponse> {
     let Json(request) = body?;
     let catalog = runtime.catalog.load_full();
-    let allowed = caller.actor.roles.iter().filter_map(|role| catalog.role(role)).any(|role| role.documents.contains(&key));
+    let allowed = caller
+        .actor
+        .roles
+        .iter()
+        .filter_map(|role| catalog.role(role))
+        .any(|role| role.documents.contains(&key));
     if !allowed {
         return Err(Problem::forbidden("没有生成该文书的权限"));
     }
@@ -59,7 +64,10 @@ pub async fn render_document(
     get, path = "/api/documents/sealed/{code}", tag = "documents", params(("code" = String, Path)),
     responses((status = 200, body = Value), (status = 404, body = Problem)),
 )]
-pub async fn verify_document(State(runtime): State<Arc<Runtime>>, Path(code): Path<String>) -> Result<Json<Value>> {
+pub async fn verify_document(
+    State(runtime): State<Arc<Runtime>>,
+    Path(code): Path<String>,
+) -> Result<Json<Value>> {
     if code.len() > CODE_LENGTH_MAX {
         return Err(Problem::not_found());
     }

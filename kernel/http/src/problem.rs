@@ -80,11 +80,19 @@ impl Problem {
     /// Something broke that the caller cannot mend; the cause goes to the log only.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "系统内部错误，已记录，请稍后重试或联系管理员")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "系统内部错误，已记录，请稍后重试或联系管理员",
+        )
     }
 
     fn stale(current: i64) -> Self {
-        Self::new(StatusCode::CONFLICT, "stale", format!("记录已被他人修改（当前版本 {current}），请刷新后重试"))
+        Self::new(
+            StatusCode::CONFLICT,
+            "stale",
+            format!("记录已被他人修改（当前版本 {current}），请刷新后重试"),
+        )
     }
 
     /// Whether trying the same again may work.

@@ -17,9 +17,8 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, files, headers, health, jobs,
-    problem::Problem,
-    processes, records, session, tasks,
+    decisions, definitions, documents, files, headers, health, jobs, problem::Problem, processes, records,
+    session, tasks,
 };
 
 /// How the edge is set up.
@@ -60,7 +59,8 @@ pub fn api_document() -> openapi::OpenApi {
 /// The whole edge: API, OpenAPI document, front end.
 pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
     // A form's boundary and headers come on top of the file itself.
-    let body_limit = usize::try_from(runtime.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(64 * 1024);
+    let body_limit =
+        usize::try_from(runtime.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     let (routes, document) = api().split_for_parts();
     let routes = routes
         .route("/api/openapi.json", get(move || async move { Json(document) }))

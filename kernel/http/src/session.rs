@@ -65,7 +65,9 @@ pub async fn log_in(
             let detail = "账号或密码不正确，或账号已锁定、停用；连续失败五次将锁定三十分钟";
             Problem::new(StatusCode::UNAUTHORIZED, "log_in_refused", detail)
         }
-        LogInError::Busy => Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy_log_in", "登录人数较多，请稍后重试"),
+        LogInError::Busy => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy_log_in", "登录人数较多，请稍后重试")
+        }
         other => Problem::internal(other),
     })?;
     let who = runtime.identity.who_am_i(&session.actor, &session.info).await.map_err(Problem::internal)?;

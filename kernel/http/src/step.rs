@@ -71,7 +71,12 @@ impl Once {
 }
 
 /// Runs the step in a transaction of its own and commits it with its remembered answer.
-pub async fn perform(runtime: &Arc<Runtime>, actor: &Actor, once: Option<Once>, step: &dyn Step) -> Result<Answer> {
+pub async fn perform(
+    runtime: &Arc<Runtime>,
+    actor: &Actor,
+    once: Option<Once>,
+    step: &dyn Step,
+) -> Result<Answer> {
     let mut attempt = 1;
     loop {
         match try_once(runtime, actor, once.as_ref(), step).await {

@@ -89,8 +89,12 @@ impl Step for OnTask<'_> {
         match &self.deed {
             Deed::Claim => processes.claim(tx, self.actor, self.id).await?,
             Deed::Release => processes.release(tx, self.actor, self.id).await?,
-            Deed::Complete(completion) => processes.complete(tx, self.actor, self.id, completion.clone()).await?,
-            Deed::Return { step, reason } => processes.return_to(tx, self.actor, self.id, step, reason).await?,
+            Deed::Complete(completion) => {
+                processes.complete(tx, self.actor, self.id, completion.clone()).await?
+            }
+            Deed::Return { step, reason } => {
+                processes.return_to(tx, self.actor, self.id, step, reason).await?
+            }
         };
         Answer::ok(json!({ "id": self.id }))
     }

@@ -32,7 +32,9 @@ pub(crate) fn may_finish(actor: &Actor, task: &Task, candidates: &[String]) -> R
         return Ok(());
     }
     match task.state {
-        TaskState::Claimed if task.assignee.as_ref() != Some(&actor.account_id) => Err(claimed_by_other(task)),
+        TaskState::Claimed if task.assignee.as_ref() != Some(&actor.account_id) => {
+            Err(claimed_by_other(task))
+        }
         TaskState::Open if task.claim => Err(Error::conflict("not_claimed", "请先签收任务再办理")),
         _ => Ok(()),
     }
@@ -65,8 +67,11 @@ pub(crate) fn todo(actor: &Actor) -> Condition {
     if actor.is_system() {
         return Condition::NotNull(column("open_token"));
     }
-    let mine = Condition::eq(TASK, "state", TaskState::Claimed.as_str())
-        .and(Condition::eq(TASK, "assignee", actor.account_id.as_str()));
+    let mine = Condition::eq(TASK, "state", TaskState::Claimed.as_str()).and(Condition::eq(
+        TASK,
+        "assignee",
+        actor.account_id.as_str(),
+    ));
     let place = match place(actor) {
         Condition::False => return mine,
         place => place,

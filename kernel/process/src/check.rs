@@ -90,7 +90,9 @@ impl Found<'_> {
                 _ => {}
             }
         }
-        let is = |id: &String, test: fn(&Kind) -> bool| graph.element(id).is_some_and(|element| test(&element.kind));
+        let is = |id: &String, test: fn(&Kind) -> bool| {
+            graph.element(id).is_some_and(|element| test(&element.kind))
+        };
         for id in process.steps.keys().filter(|id| !is(id, |kind| *kind == Kind::UserTask)) {
             self.say(id, "流程图中没有这个人工环节");
         }

@@ -32,17 +32,33 @@ pub enum Ending {
 /// Something that happens to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
-    Start { token: &'a str },
+    Start {
+        token: &'a str,
+    },
     /// The token leaves its element by the only flow.
-    Leave { token: &'a str },
+    Leave {
+        token: &'a str,
+    },
     /// The token leaves a gateway by the flow that was chosen.
-    LeaveBy { token: &'a str, flow: &'a str },
+    LeaveBy {
+        token: &'a str,
+        flow: &'a str,
+    },
     /// The token is sent back to a user task.
-    SendBack { token: &'a str, element: &'a str },
+    SendBack {
+        token: &'a str,
+        element: &'a str,
+    },
     /// A timer on the token's element fires; `fresh` is the id of the token it may place.
-    Boundary { token: &'a str, event: &'a str, fresh: &'a str },
+    Boundary {
+        token: &'a str,
+        event: &'a str,
+        fresh: &'a str,
+    },
     /// The token has come to an end event and is done there.
-    Finish { token: &'a str },
+    Finish {
+        token: &'a str,
+    },
     Withdraw,
     /// The platform ends the instance.
     Terminate,
@@ -107,7 +123,9 @@ pub fn step(graph: &Graph, marking: &Marking, event: &Event) -> Result<Vec<Chang
             if matches!(element.kind, Kind::ExclusiveGateway { .. } | Kind::End { .. }) {
                 return Err(Illegal(format!("`{}` has no single way out", element.id)));
             }
-            let flow = graph.only_flow(&element.id).ok_or_else(|| Illegal(format!("`{}` has no way out", element.id)))?;
+            let flow = graph
+                .only_flow(&element.id)
+                .ok_or_else(|| Illegal(format!("`{}` has no way out", element.id)))?;
             Ok(vec![moved(token, Some(&flow.id), &flow.target, visit)])
         }
         Event::LeaveBy { token, flow } => {
@@ -128,13 +146,13 @@ pub fn step(graph: &Graph, marking: &Marking, event: &Event) -> Result<Vec<Chang
         Event::Boundary { token, event, fresh } => {
             let token = marking.token(token)?;
             match &known(graph, event)?.kind {
-                Kind::BoundaryTimer { attached_to, cancels, .. } if *attached_to == token.element => Ok(vec![
-                    if *cancels {
+                Kind::BoundaryTimer { attached_to, cancels, .. } if *attached_to == token.element => {
+                    Ok(vec![if *cancels {
                         moved(token, None, event, visit)
                     } else {
                         Change::Placed { token: (*fresh).to_owned(), element: (*event).to_owned(), visit }
-                    },
-                ]),
+                    }])
+                }
                 _ => Err(Illegal(format!("`{event}` does not stand on `{}`", token.element))),
             }
         }
@@ -160,7 +178,10 @@ pub fn step(graph: &Graph, marking: &Marking, event: &Event) -> Result<Vec<Chang
 impl Marking {
     /// The token of this id.
     pub fn token(&self, id: &str) -> Result<&Token, Illegal> {
-        self.tokens.iter().find(|token| token.id == id).ok_or_else(|| Illegal(format!("there is no token {id}")))
+        self.tokens
+            .iter()
+            .find(|token| token.id == id)
+            .ok_or_else(|| Illegal(format!("there is no token {id}")))
     }
 
     /// Makes a change that [`step`] gave.

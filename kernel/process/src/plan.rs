@@ -65,7 +65,8 @@ pub(crate) struct Plans(RwLock<HashMap<(String, String), Arc<Plan>>>);
 impl Plans {
     /// The plan that new instances get.
     pub(crate) fn current(&self, catalog: &Catalog, key: &str) -> Result<Arc<Plan>> {
-        let unknown = || Error::Definition { process: key.to_owned(), cause: "没有这个流程".to_owned() };
+        let unknown =
+            || Error::Definition { process: key.to_owned(), cause: "没有这个流程".to_owned() };
         let definition = catalog.process(key).ok_or_else(unknown)?;
         let version = version_of(definition)?;
         match self.known(key, &version) {
@@ -75,7 +76,12 @@ impl Plans {
     }
 
     /// The plan that an instance was started on.
-    pub(crate) async fn of_version(&self, from: &mut impl Fetch, key: &str, version: &str) -> Result<Arc<Plan>> {
+    pub(crate) async fn of_version(
+        &self,
+        from: &mut impl Fetch,
+        key: &str,
+        version: &str,
+    ) -> Result<Arc<Plan>> {
         if let Some(plan) = self.known(key, version) {
             return Ok(plan);
         }

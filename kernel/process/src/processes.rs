@@ -127,7 +127,12 @@ impl Processes {
     }
 
     /// How the record is called, and to whom it belongs.
-    pub(crate) async fn whereabouts(&self, tx: &mut Tx, entity: &str, record_id: &str) -> Result<(String, Scope)> {
+    pub(crate) async fn whereabouts(
+        &self,
+        tx: &mut Tx,
+        entity: &str,
+        record_id: &str,
+    ) -> Result<(String, Scope)> {
         let system = Actor::system("流程");
         let record = self.records().read_in(tx, &system, entity, record_id).await?;
         let catalog = self.catalog();
@@ -136,7 +141,9 @@ impl Processes {
         let scope = Scope {
             shared: paths.shared,
             district: self.follow(tx, &catalog, entity, &record.values, paths.district.as_deref()).await?,
-            subdistrict: self.follow(tx, &catalog, entity, &record.values, paths.subdistrict.as_deref()).await?,
+            subdistrict: self
+                .follow(tx, &catalog, entity, &record.values, paths.subdistrict.as_deref())
+                .await?,
             operator: self.follow(tx, &catalog, entity, &record.values, paths.operator.as_deref()).await?,
         };
         Ok((record.display().to_owned(), scope))
@@ -156,7 +163,9 @@ impl Processes {
         let (mut entity, mut record) = (entity.to_owned(), record.clone());
         let mut parts = path.split('.').peekable();
         while let Some(name) = parts.next() {
-            let Some(value) = record.get(name).and_then(Value::as_str).map(str::to_owned) else { return Ok(None) };
+            let Some(value) = record.get(name).and_then(Value::as_str).map(str::to_owned) else {
+                return Ok(None);
+            };
             if parts.peek().is_none() {
                 return Ok(Some(value));
             }

@@ -155,7 +155,8 @@ impl Instance {
 
     /// Waits for whoever works on the instance, then reads it.
     pub(crate) async fn lock(tx: &mut Tx, id: &str) -> Result<Option<Self>> {
-        let select = tables::select(INSTANCE, INSTANCE_COLUMNS).filter(Condition::eq(INSTANCE, "id", id)).for_update();
+        let select =
+            tables::select(INSTANCE, INSTANCE_COLUMNS).filter(Condition::eq(INSTANCE, "id", id)).for_update();
         tx.fetch_optional(&select).await?.as_ref().map(Self::read).transpose()
     }
 
@@ -177,8 +178,11 @@ impl Instance {
 
     /// Writes what changes in the life of an instance, if nobody else did since it was read.
     pub(crate) async fn save(&self, tx: &mut Tx, expected_revision: i64) -> Result<()> {
-        let filter =
-            Condition::eq(INSTANCE, "id", self.id.as_str()).and(Condition::eq(INSTANCE, "revision", expected_revision));
+        let filter = Condition::eq(INSTANCE, "id", self.id.as_str()).and(Condition::eq(
+            INSTANCE,
+            "revision",
+            expected_revision,
+        ));
         match tx.update(INSTANCE, self.changing()?, filter).await? {
             1 => Ok(()),
             _ => Err(Error::conflict("changed", "流程刚被他人处理，请刷新后重试")),
@@ -186,7 +190,8 @@ impl Instance {
     }
 
     fn changing(&self) -> Result<Vec<(&'static str, SqlValue)>> {
-        let running = (self.state == InstanceState::Running).then(|| format!("{}/{}", self.process, self.record_id));
+        let running =
+            (self.state == InstanceState::Running).then(|| format!("{}/{}", self.process, self.record_id));
         Ok(vec![
             ("revision", self.revision.into()),
             ("record_display", self.record_display.as_str().into()),

@@ -118,8 +118,13 @@ impl<'a> Run<'a> {
                 let moved = self.tx.update(TOKEN, sets, Condition::eq(TOKEN, "id", token.as_str())).await?;
                 self.expect_one(moved, "token")?;
                 if let Some(flow) = flow {
-                    let title = self.plan.graph.flows.get(flow).map(|flow| flow.name.clone()).unwrap_or_default();
-                    self.note(Entry { token: Some((token, *visit)), ..Entry::new(TrailKind::Flow, flow, title) }).await?;
+                    let title =
+                        self.plan.graph.flows.get(flow).map(|flow| flow.name.clone()).unwrap_or_default();
+                    self.note(Entry {
+                        token: Some((token, *visit)),
+                        ..Entry::new(TrailKind::Flow, flow, title)
+                    })
+                    .await?;
                 }
                 self.note_entered(token, element, *visit).await
             }
@@ -145,7 +150,8 @@ impl<'a> Run<'a> {
 
     async fn note_entered(&mut self, token: &str, element: &str, visit: i64) -> Result<()> {
         let title = self.plan.title(element);
-        self.note(Entry { token: Some((token, visit)), ..Entry::new(TrailKind::Entered, element, title) }).await
+        self.note(Entry { token: Some((token, visit)), ..Entry::new(TrailKind::Entered, element, title) })
+            .await
     }
 
     fn expect_one(&self, rows: u64, what: &str) -> Result<()> {
@@ -210,7 +216,9 @@ impl<'a> Run<'a> {
             // Before the effects, for they may be answered at once.
             self.wait(token, element, visit).await?;
         }
-        let Some(pending) = self.effects(element, &Object::new(), &service.effects).await? else { return Ok(false) };
+        let Some(pending) = self.effects(element, &Object::new(), &service.effects).await? else {
+            return Ok(false);
+        };
         if !self.still_there(token, visit) {
             return Ok(false);
         }
@@ -224,14 +232,17 @@ impl<'a> Run<'a> {
         let sets: Vec<(&str, SqlValue)> = vec![("waiting", true.into())];
         self.tx.update(TOKEN, sets, Condition::eq(TOKEN, "id", token)).await?;
         let title = self.plan.title(element);
-        self.note(Entry { token: Some((token, visit)), ..Entry::new(TrailKind::Waiting, element, title) }).await?;
+        self.note(Entry { token: Some((token, visit)), ..Entry::new(TrailKind::Waiting, element, title) })
+            .await?;
         self.schedule_boundary(token, visit, element).await
     }
 
     async fn open_task(&mut self, token: &str, element: &str, visit: i64) -> Result<()> {
         let plan = self.plan.clone();
         let step = plan.step(element)?;
-        if self.effects(element, &Object::new(), &step.on_enter).await?.is_none() || !self.still_there(token, visit) {
+        if self.effects(element, &Object::new(), &step.on_enter).await?.is_none()
+            || !self.still_there(token, visit)
+        {
             return Ok(());
         }
         let (entity, record_id) = (self.instance.entity.clone(), self.instance.record_id.clone());
@@ -283,7 +294,12 @@ impl<'a> Run<'a> {
 
     /// Runs effects and takes over what they changed. `None` when the instance ended meanwhile; otherwise
     /// whether the work goes on elsewhere.
-    pub(crate) async fn effects(&mut self, element: &str, input: &Object, effects: &[Effect]) -> Result<Option<bool>> {
+    pub(crate) async fn effects(
+        &mut self,
+        element: &str,
+        input: &Object,
+        effects: &[Effect],
+    ) -> Result<Option<bool>> {
         if effects.is_empty() {
             return Ok(Some(false));
         }
@@ -335,7 +351,8 @@ impl<'a> Run<'a> {
     async fn choose(&mut self, token: &str, element: &str, visit: i64) -> Result<String> {
         let scene = self.processes.scene(self.tx, &self.instance).await?;
         let plan = self.plan.clone();
-        let gateway = plan.graph.element(element).ok_or_else(|| Error::Internal(format!("no element {element}")))?;
+        let gateway =
+            plan.graph.element(element).ok_or_else(|| Error::Internal(format!("no element {element}")))?;
         let catalog = self.processes.catalog();
         let hidden = |path: &str| gateway::is_sensitive(&catalog, &plan.definition.entity, path);
         let Choice { flow, why } = gateway::choose(&plan.graph, gateway, &scene, &hidden)?;

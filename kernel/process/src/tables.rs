@@ -20,8 +20,13 @@ pub(crate) enum Nullable {
 }
 use Nullable::{No, Yes};
 
-pub(crate) const DEFINITION_COLUMNS: &[Column] =
-    &[("process", Text, No), ("version", Text, No), ("xml", Text, No), ("bindings", Text, No), ("created_at", Int, No)];
+pub(crate) const DEFINITION_COLUMNS: &[Column] = &[
+    ("process", Text, No),
+    ("version", Text, No),
+    ("xml", Text, No),
+    ("bindings", Text, No),
+    ("created_at", Int, No),
+];
 
 /// `running_key`: process and record while the instance runs, so that a record has one at most.
 pub(crate) const INSTANCE_COLUMNS: &[Column] = &[

@@ -29,7 +29,13 @@ impl Run<'_> {
     }
 
     /// Sets one timer.
-    pub(crate) async fn schedule(&mut self, token: &str, visit: i64, element: &str, timer: &Timer) -> Result<()> {
+    pub(crate) async fn schedule(
+        &mut self,
+        token: &str,
+        visit: i64,
+        element: &str,
+        timer: &Timer,
+    ) -> Result<()> {
         let evaluated = match timer.expression() {
             Some(source) => {
                 let scene = self.processes.scene(self.tx, &self.instance).await?;

@@ -76,7 +76,15 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(crate) fn new(kind: TrailKind, element: &'a str, title: impl Into<String>) -> Self {
-        Self { kind, element, title: title.into(), token: None, outcome: None, opinion: None, detail: Value::Null }
+        Self {
+            kind,
+            element,
+            title: title.into(),
+            token: None,
+            outcome: None,
+            opinion: None,
+            detail: Value::Null,
+        }
     }
 }
 

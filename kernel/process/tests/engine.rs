@@ -78,7 +78,10 @@ async fn a_case_goes_from_start_to_end(db: TestDatabase) {
     let (first, second) = (reviewer(1), reviewer(2));
 
     let task = only_task(&bureau, &first).await;
-    assert_eq!(code(command!(bureau, complete(&first, &task, completion("pass", "", json!({}))))), "not_claimed");
+    assert_eq!(
+        code(command!(bureau, complete(&first, &task, completion("pass", "", json!({}))))),
+        "not_claimed"
+    );
     command!(bureau, claim(&first, &task)).unwrap();
     command!(bureau, complete(&first, &task, completion("pass", "同意", json!({"notify": false})))).unwrap();
     assert_eq!(*bureau.runner.calls.lock().unwrap(), ["check:t.ask"]);
@@ -102,18 +105,43 @@ async fn a_case_goes_from_start_to_end(db: TestDatabase) {
     assert_eq!(bureau.status(&case).await.as_deref(), Some("done"));
 
     let view = bureau.processes.instance(&first, &instance).await.unwrap();
-    assert_eq!((&view["state"], &view["outcome"], &view["outcome_title"]), (&json!("completed"), &json!("done"), &json!("办结")));
+    assert_eq!(
+        (&view["state"], &view["outcome"], &view["outcome_title"]),
+        (&json!("completed"), &json!("done"), &json!("办结"))
+    );
     assert_eq!(view["active"], json!([]));
-    let kinds: Vec<&str> = view["trail"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        view["trail"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds.first().zip(kinds.last()), Some((&"started", &"ended")));
     let review = view["trail"].as_array().unwrap().iter().find(|e| e["kind"] == "completed").unwrap();
-    assert_eq!((&review["actor_name"], &review["opinion"], &review["outcome_title"]), (&json!("经办1"), &json!("同意"), &json!("通过")));
+    assert_eq!(
+        (&review["actor_name"], &review["opinion"], &review["outcome_title"]),
+        (&json!("经办1"), &json!("同意"), &json!("通过"))
+    );
     assert_eq!(
         view["taken"],
-        json!(["f_start", "to_review", "f_review", "passed", "f_check", "f_confirm", "confirmed", "f_notice", "f_issue"])
+        json!([
+            "f_start",
+            "to_review",
+            "f_review",
+            "passed",
+            "f_check",
+            "f_confirm",
+            "confirmed",
+            "f_notice",
+            "f_issue"
+        ])
     );
     assert!(view["bpmn"].as_str().unwrap().contains("review_process"));
-    assert_eq!(bureau.processes.tasks(&first, &TaskQuery { task_box: TaskBox::Done, ..TaskQuery::default() }).await.unwrap().total, 1);
+    assert_eq!(
+        bureau
+            .processes
+            .tasks(&first, &TaskQuery { task_box: TaskBox::Done, ..TaskQuery::default() })
+            .await
+            .unwrap()
+            .total,
+        1
+    );
     assert_eq!(bureau.processes.task_counts(&first).await.unwrap().started, 1);
 }
 
@@ -135,7 +163,10 @@ async fn work_lists_follow_role_place_and_claims(db: TestDatabase) {
     assert!(todo(&bureau, &second).await.is_empty());
     assert_eq!(todo(&bureau, &first).await[0]["state"], "claimed");
     assert_eq!(code(command!(bureau, claim(&second, &task))), "task_claimed");
-    assert_eq!(code(command!(bureau, complete(&second, &task, completion("pass", "", json!({}))))), "task_claimed");
+    assert_eq!(
+        code(command!(bureau, complete(&second, &task, completion("pass", "", json!({}))))),
+        "task_claimed"
+    );
     assert_eq!(code(command!(bureau, release(&second, &task))), "task_claimed");
     command!(bureau, release(&first, &task)).unwrap();
     assert_eq!(only_task(&bureau, &second).await, task);
@@ -157,8 +188,14 @@ async fn every_fault_of_a_completion_is_said_at_once(db: TestDatabase) {
         code(command!(bureau, complete(&first, &task, attempt))),
         "opinion:required other:unknown finding:length notify:type"
     );
-    assert_eq!(code(command!(bureau, complete(&first, &task, completion("pass", "", json!({}))))), "outcome:not_allowed");
-    assert_eq!(code(command!(bureau, complete(&first, &task, completion("x", "", json!({}))))), "outcome:choice");
+    assert_eq!(
+        code(command!(bureau, complete(&first, &task, completion("pass", "", json!({}))))),
+        "outcome:not_allowed"
+    );
+    assert_eq!(
+        code(command!(bureau, complete(&first, &task, completion("x", "", json!({}))))),
+        "outcome:choice"
+    );
     let view = bureau.processes.task(&first, &task).await.unwrap();
     assert_eq!(view["outcomes"][0]["why_not"], "人均面积超过标准");
     assert_eq!(view["form"][0]["field"]["title"], "结论说明");
@@ -188,7 +225,10 @@ async fn a_case_sent_back_is_reviewed_anew(db: TestDatabase) {
     command!(bureau, complete(&first, &task, completion("pass", "", json!({})))).unwrap();
 
     let confirm = only_task(&bureau, &second).await;
-    assert_eq!(bureau.processes.task(&second, &confirm).await.unwrap()["return_to"], json!([{"step": "review", "title": "初审"}]));
+    assert_eq!(
+        bureau.processes.task(&second, &confirm).await.unwrap()["return_to"],
+        json!([{"step": "review", "title": "初审"}])
+    );
     assert_eq!(code(command!(bureau, return_to(&second, &confirm, "review", " "))), "reason:required");
     assert_eq!(code(command!(bureau, return_to(&second, &confirm, "manual", "缺材料"))), "step:choice");
     command!(bureau, return_to(&second, &confirm, "review", "缺材料")).unwrap();
@@ -225,7 +265,10 @@ async fn a_withdrawn_case_leaves_nothing_to_do(db: TestDatabase) {
     // The record is free for a new process.
     command!(bureau, start(&first, REVIEW, CASE, &case, Object::new())).unwrap();
     assert_eq!(code(command!(bureau, start(&first, REVIEW, CASE, &case, Object::new()))), "process_running");
-    assert_eq!(code(command!(bureau, start_by_hand(&manager(), REVIEW, CASE, &case, Object::new()))), "forbidden");
+    assert_eq!(
+        code(command!(bureau, start_by_hand(&manager(), REVIEW, CASE, &case, Object::new()))),
+        "forbidden"
+    );
 }
 
 async fn timers_mark_and_move_and_fire_once(db: TestDatabase) {
@@ -288,10 +331,16 @@ async fn a_running_instance_keeps_its_version(db: TestDatabase) {
     // A server that has never seen the old version.
     let other = Bureau::open_beside(&bureau).await;
     let view = other.processes.instance(&reviewer(1), &instance).await.unwrap();
-    assert_eq!(view["trail"].as_array().unwrap().iter().rfind(|e| e["kind"] == "entered").unwrap()["title"], "初审");
+    assert_eq!(
+        view["trail"].as_array().unwrap().iter().rfind(|e| e["kind"] == "entered").unwrap()["title"],
+        "初审"
+    );
     let (_, newer) = bureau.a_started_case("乙户", json!({})).await;
     let view = bureau.processes.instance(&reviewer(1), &newer).await.unwrap();
-    assert_eq!(view["trail"].as_array().unwrap().iter().rfind(|e| e["kind"] == "entered").unwrap()["title"], "新初审");
+    assert_eq!(
+        view["trail"].as_array().unwrap().iter().rfind(|e| e["kind"] == "entered").unwrap()["title"],
+        "新初审"
+    );
 }
 
 async fn what_fails_leaves_everything_as_it_was(db: TestDatabase) {
@@ -301,7 +350,8 @@ async fn what_fails_leaves_everything_as_it_was(db: TestDatabase) {
     let task = only_task(&bureau, &first).await;
     command!(bureau, claim(&first, &task)).unwrap();
     *bureau.runner.fails.lock().unwrap() = true;
-    let failed: Result<(), Error> = command!(bureau, complete(&first, &task, completion("pass", "", json!({}))));
+    let failed: Result<(), Error> =
+        command!(bureau, complete(&first, &task, completion("pass", "", json!({}))));
     assert!(matches!(failed, Err(Error::Effect { .. })));
     assert_eq!(todo(&bureau, &first).await[0]["state"], "claimed");
     *bureau.runner.fails.lock().unwrap() = false;
@@ -357,7 +407,10 @@ fn the_fixture_has_no_faults_and_faults_are_found() {
     assert_eq!(anju_process::check(&catalog), []);
     let mut sources = common::sources();
     for source in &mut sources {
-        source.text = source.text.replace("outcome == 'confirm'", "outcome ==== 'confirm'").replace("  mark_late:", "  mark:");
+        source.text = source
+            .text
+            .replace("outcome == 'confirm'", "outcome ==== 'confirm'")
+            .replace("  mark_late:", "  mark:");
     }
     let (broken, _) = anju_definitions::load(&sources);
     let problems: Vec<String> = anju_process::check(&broken).iter().map(ToString::to_string).collect();

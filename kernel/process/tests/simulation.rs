@@ -50,7 +50,13 @@ struct Snapshot {
     record: Vec<Row>,
 }
 
-async fn rows(bureau: &Bureau, table: &str, columns: &[(&str, ColumnKind)], key: (&str, &str), order: &str) -> Vec<Row> {
+async fn rows(
+    bureau: &Bureau,
+    table: &str,
+    columns: &[(&str, ColumnKind)],
+    key: (&str, &str),
+    order: &str,
+) -> Vec<Row> {
     let select = columns.iter().fold(Select::from(table), |select, (name, kind)| select.column(*name, *kind));
     let select = select.filter(Condition::eq(table, key.0, key.1)).order_by(order, Direction::Ascending);
     bureau.store().reader().fetch_all(&select).await.unwrap()
@@ -59,19 +65,31 @@ async fn rows(bureau: &Bureau, table: &str, columns: &[(&str, ColumnKind)], key:
 async fn snapshot(bureau: &Bureau, instance: &str, case: &str) -> Snapshot {
     use ColumnKind::{Int, Text};
     let mine = ("instance_id", instance);
-    let instance_columns = [("state", Text), ("vars", Text), ("revision", Int), ("trail_seq", Int), ("visits", Int)];
-    let task_columns = [("id", Text), ("token_id", Text), ("open_token", Text), ("step", Text), ("state", Text), ("assignee", Text)];
+    let instance_columns =
+        [("state", Text), ("vars", Text), ("revision", Int), ("trail_seq", Int), ("visits", Int)];
+    let task_columns = [
+        ("id", Text),
+        ("token_id", Text),
+        ("open_token", Text),
+        ("step", Text),
+        ("state", Text),
+        ("assignee", Text),
+    ];
     let trail_columns = [("kind", Text), ("element", Text), ("token_id", Text), ("visit", Int), ("seq", Int)];
     let job_columns = [("id", Text), ("payload", Text), ("run_at", Int)];
     let open = job_columns
         .iter()
         .fold(Select::from("sys_job"), |select, (name, kind)| select.column(*name, *kind))
         .filter(Condition::NotNull(ColumnRef::new("sys_job", "open_key")))
-        .filter(Condition::Contains { column: ColumnRef::new("sys_job", "payload"), text: instance.to_owned() })
+        .filter(Condition::Contains {
+            column: ColumnRef::new("sys_job", "payload"),
+            text: instance.to_owned(),
+        })
         .order_by("id", Direction::Ascending);
     Snapshot {
         instance: rows(bureau, "process_instance", &instance_columns, ("id", instance), "id").await,
-        tokens: rows(bureau, "process_token", &[("id", Text), ("element", Text), ("visit", Int)], mine, "id").await,
+        tokens: rows(bureau, "process_token", &[("id", Text), ("element", Text), ("visit", Int)], mine, "id")
+            .await,
         tasks: rows(bureau, "process_task", &task_columns, mine, "id").await,
         trail: rows(bureau, "process_trail", &trail_columns, mine, "seq").await,
         timers: bureau.store().reader().fetch_all(&open).await.unwrap(),
@@ -86,7 +104,12 @@ fn text(row: &Row, at: usize) -> &str {
 /// The invariants.
 fn check(snapshot: &Snapshot, graph: &Graph, seed: u64) {
     let state = text(&snapshot.instance[0], 0);
-    assert_eq!(state == "running", !snapshot.tokens.is_empty(), "seed {seed}: {state} with {:?}", snapshot.tokens);
+    assert_eq!(
+        state == "running",
+        !snapshot.tokens.is_empty(),
+        "seed {seed}: {state} with {:?}",
+        snapshot.tokens
+    );
     for token in &snapshot.tokens {
         let open: Vec<&Row> = snapshot.tasks.iter().filter(|task| text(task, 2) == text(token, 0)).collect();
         let wanted = usize::from(graph.elements[text(token, 1)].kind == Kind::UserTask);
@@ -106,9 +129,10 @@ fn check(snapshot: &Snapshot, graph: &Graph, seed: u64) {
     }
     for timer in &snapshot.timers {
         let payload: Value = serde_json::from_str(text(timer, 1)).unwrap();
-        let stands = snapshot.tokens.iter().any(|token| {
-            payload["token"] == text(token, 0) && payload["visit"] == token.int(2).unwrap()
-        });
+        let stands = snapshot
+            .tokens
+            .iter()
+            .any(|token| payload["token"] == text(token, 0) && payload["visit"] == token.int(2).unwrap());
         assert!(stands, "seed {seed}: a timer for nobody {payload}");
     }
     check_trail(&snapshot.trail, graph, seed);
@@ -175,10 +199,13 @@ impl Play<'_> {
             (0 | 1, Some(task)) => processes.claim(tx, &actor, &task).await.map(|()| true),
             (2, Some(task)) => processes.release(tx, &actor, &task).await.map(|()| true),
             (3..=6, Some(task)) => {
-                let outcome = *self.dice.pick(&["pass", "pass", "fail", "done", "confirm", "confirm", "refuse"]);
+                let outcome =
+                    *self.dice.pick(&["pass", "pass", "fail", "done", "confirm", "confirm", "refuse"]);
                 let data = match outcome {
                     "fail" => json!({"finding": "人均住房面积超过规定标准不予通过"}),
-                    "confirm" => json!({"notice_to": (anju_calendar::today(&*self.bureau.clock)).to_string()}),
+                    "confirm" => {
+                        json!({"notice_to": (anju_calendar::today(&*self.bureau.clock)).to_string()})
+                    }
                     _ => json!({}),
                 };
                 let completion = Completion {
@@ -207,7 +234,10 @@ impl Play<'_> {
             .column("payload", ColumnKind::Text)
             .filter(Condition::eq("sys_job", "kind", TIMER_JOB))
             .filter(Condition::NotNull(ColumnRef::new("sys_job", "open_key")))
-            .filter(Condition::Contains { column: ColumnRef::new("sys_job", "payload"), text: self.instance.clone() })
+            .filter(Condition::Contains {
+                column: ColumnRef::new("sys_job", "payload"),
+                text: self.instance.clone(),
+            })
             .filter(Condition::compare(ColumnRef::new("sys_job", "run_at"), Operator::Le, now))
             .order_by("id", Direction::Ascending)
             .limit(1);
@@ -275,7 +305,8 @@ async fn simulate(db: TestDatabase, seeds: std::ops::Range<u64>) {
     assert!(u64::from(done) > count * 5, "the dice hardly ever did anything: {done}");
     let states = ["completed", "terminated", "withdrawn", "running"];
     for state in states {
-        let select = Select::from("process_instance").filter(Condition::eq("process_instance", "state", state));
+        let select =
+            Select::from("process_instance").filter(Condition::eq("process_instance", "state", state));
         let found = bureau.store().reader().count(&select, None).await.unwrap();
         assert!(found > 0, "no instance came to be {state}");
     }

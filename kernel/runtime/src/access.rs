@@ -39,7 +39,11 @@ impl Runtime {
         match self.records.query(actor, entity, &query).await {
             Ok(page) => Ok(!page.items.is_empty()),
             // No right on the entity or the field: not through this record.
-            Err(anju_records::Error::Forbidden { .. } | anju_records::Error::Invalid(_) | anju_records::Error::NotFound) => Ok(false),
+            Err(
+                anju_records::Error::Forbidden { .. }
+                | anju_records::Error::Invalid(_)
+                | anju_records::Error::NotFound,
+            ) => Ok(false),
             Err(error) => Err(Error::Records(error)),
         }
     }
@@ -77,7 +81,11 @@ impl Runtime {
         for state in [JobState::Queued, JobState::Running, JobState::Failed] {
             let jobs = Select::from("sys_job").column("id", ColumnKind::Text);
             let column = jobs.own("state");
-            let is = Condition::Compare { column, op: anju_store::Operator::Eq, value: SqlValue::from(state.as_str()) };
+            let is = Condition::Compare {
+                column,
+                op: anju_store::Operator::Eq,
+                value: SqlValue::from(state.as_str()),
+            };
             let count = reader.count(&jobs.filter(is), Some(100_000)).await?;
             gauges.push((format!("anju_jobs{{state=\"{}\"}}", state.as_str()), count));
         }

@@ -57,7 +57,10 @@ impl CommandContext<'_> {
     pub async fn set(&mut self, changes: impl IntoIterator<Item = (&str, Value)>) -> Result<(), Error> {
         let changes: Object = changes.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         let system = self.actor.on_behalf();
-        self.runtime.records.patch(self.tx, &system, self.entity, self.record_id, None, changes, None).await?;
+        self.runtime
+            .records
+            .patch(self.tx, &system, self.entity, self.record_id, None, changes, None)
+            .await?;
         Ok(())
     }
 }

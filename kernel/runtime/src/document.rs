@@ -5,7 +5,10 @@ use anju_crypto::{Place, Purpose, random_token, sm3};
 use anju_definitions::Document;
 use anju_documents::Template;
 use anju_records::{Actor, Error, Object, Record};
-use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, IndexSpec, Job, NewJob, Operator, Select, SqlValue, TableSpec, Tx};
+use anju_store::{
+    ColumnKind, ColumnRef, Condition, Fetch, IndexSpec, Job, NewJob, Operator, Select, SqlValue, TableSpec,
+    Tx,
+};
 use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -125,11 +128,17 @@ pub(crate) fn tables() -> Vec<TableSpec> {
 
 impl Runtime {
     /// Draws the number and term of a document for a record.
-    pub async fn document_terms(&self, tx: &mut Tx, key: &str, record: &Record) -> Result<DocumentTicket, Error> {
+    pub async fn document_terms(
+        &self,
+        tx: &mut Tx,
+        key: &str,
+        record: &Record,
+    ) -> Result<DocumentTicket, Error> {
         let document = self.document(key)?;
         let mut ticket = DocumentTicket::default();
         if let Some(sequence) = &document.number {
-            ticket.number = Some(self.records.draw_number(tx, sequence, &document.entity, &record.values).await?);
+            ticket.number =
+                Some(self.records.draw_number(tx, sequence, &document.entity, &record.values).await?);
         }
         if let Some(years) = document.valid_years {
             let from = self.today();
@@ -194,7 +203,9 @@ impl Runtime {
         let record = self.records.read(actor, &document.entity, id).await?;
         let ticket = DocumentTicket { number: Some("（预览）".to_owned()), ..DocumentTicket::default() };
         let data = self.document_data(&document, &document.entity, &record, actor, &ticket, "preview")?;
-        self.render(&document.source, Value::Object(data)).await.map_err(|error| Error::Internal(error.to_string()))
+        self.render(&document.source, Value::Object(data))
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))
     }
 
     /// What the public may know of a sealed document; `None` for an unknown code.
@@ -390,7 +401,11 @@ fn place(code: &str) -> Place<'_> {
 }
 
 fn is(column: &str, value: &str) -> Condition {
-    Condition::Compare { column: ColumnRef::new(TABLE, column), op: Operator::Eq, value: SqlValue::from(value) }
+    Condition::Compare {
+        column: ColumnRef::new(TABLE, column),
+        op: Operator::Eq,
+        value: SqlValue::from(value),
+    }
 }
 
 #[cfg(test)]

@@ -37,7 +37,13 @@ impl EffectRunner for Effects {
             .get()
             .and_then(Weak::upgrade)
             .ok_or_else(|| EffectError::Failed("the runtime has ended".to_owned()))?;
-        let mut run = Run { runtime: &runtime, tx, context, vars: context.vars.clone(), result: EffectResult::default() };
+        let mut run = Run {
+            runtime: &runtime,
+            tx,
+            context,
+            vars: context.vars.clone(),
+            result: EffectResult::default(),
+        };
         for effect in effects {
             run.apply(effect).await.map_err(Box::new)?;
         }

@@ -91,7 +91,11 @@ impl Runtime {
         let import = self.records.check_import(&order.actor, &order.request.entity, sheets_of(&book)).await;
         let import = match import {
             Ok(import) => import,
-            Err(error @ (anju_records::Error::Invalid(_) | anju_records::Error::Forbidden { .. } | anju_records::Error::TooMuch { .. })) => {
+            Err(
+                error @ (anju_records::Error::Invalid(_)
+                | anju_records::Error::Forbidden { .. }
+                | anju_records::Error::TooMuch { .. }),
+            ) => {
                 return self.end_unreadable(job, messages_of(&error)).await;
             }
             Err(error) => return Err(error.into()),
@@ -109,7 +113,8 @@ impl Runtime {
     ) -> Result<()> {
         let write = !order.request.dry_run
             && (order.request.mode == ImportMode::SkipFaulty || import.errors.is_empty());
-        let mut report = Report { rows: import.rows, faulty: import.faulty, created: 0, errors: import.errors.clone() };
+        let mut report =
+            Report { rows: import.rows, faulty: import.faulty, created: 0, errors: import.errors.clone() };
         if write {
             let batch = match order.request.mode {
                 ImportMode::AllOrNothing => usize::MAX,
@@ -155,7 +160,9 @@ impl Runtime {
                     }
                     self.write_singly(order, import, from..to, report).await?;
                     from = to;
-                    self.store.progress_job(job, from as i64, total as i64, self.clock.now(), LEASE_MS).await?;
+                    self.store
+                        .progress_job(job, from as i64, total as i64, self.clock.now(), LEASE_MS)
+                        .await?;
                     continue;
                 }
                 Err(anju_records::ImportFailure::Other(error)) => return Err(error.into()),
@@ -186,7 +193,8 @@ impl Runtime {
         for index in range {
             let mut tx = self.store.begin().await?;
             let mut then = Then { runtime: self, order };
-            match self.records.write_import(&mut tx, &order.actor, import, index..index + 1, &mut then).await {
+            match self.records.write_import(&mut tx, &order.actor, import, index..index + 1, &mut then).await
+            {
                 Ok(created) => {
                     tx.commit().await?;
                     report.created += created;
@@ -199,7 +207,12 @@ impl Runtime {
     }
 
     /// Every faulty row marked in a copy of the workbook; the copy's id.
-    async fn marked_copy(&self, order: &ImportOrder, errors: &[ImportError], book: &Workbook) -> Result<Option<String>> {
+    async fn marked_copy(
+        &self,
+        order: &ImportOrder,
+        errors: &[ImportError],
+        book: &Workbook,
+    ) -> Result<Option<String>> {
         if errors.is_empty() {
             return Ok(None);
         }
@@ -263,7 +276,11 @@ struct Then<'a> {
 
 #[async_trait]
 impl AfterEach for Then<'_> {
-    async fn created(&mut self, tx: &mut Tx, record: &Record) -> std::result::Result<(), anju_records::Error> {
+    async fn created(
+        &mut self,
+        tx: &mut Tx,
+        record: &Record,
+    ) -> std::result::Result<(), anju_records::Error> {
         let Some(action) = &self.order.request.then else { return Ok(()) };
         let (actor, entity) = (&self.order.actor, &self.order.request.entity);
         let done = self.runtime.act(tx, actor, entity, action, &record.id, Object::new()).await;

@@ -27,7 +27,7 @@ pub use app::{App, Registry, embedded_sources};
 pub use command::{Command, CommandContext, CommandOutcome};
 pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
-pub use import::{ImportRequest, IMPORT_JOB};
+pub use import::{IMPORT_JOB, ImportRequest};
 pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
 pub use settings::Settings;
 pub use worker::Worker;

@@ -187,7 +187,10 @@ pub fn verify_definitions(apps: &[Box<dyn App>]) -> DefinitionReport {
     inspect(apps, |key| commands.contains_key(key)).2
 }
 
-fn inspect(apps: &[Box<dyn App>], is_command: impl Fn(&str) -> bool) -> (Catalog, Decisions, DefinitionReport) {
+fn inspect(
+    apps: &[Box<dyn App>],
+    is_command: impl Fn(&str) -> bool,
+) -> (Catalog, Decisions, DefinitionReport) {
     let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
     let (catalog, problems) = load(&sources);
     let mut report = DefinitionReport { definitions: sources.len(), ..DefinitionReport::default() };
@@ -214,7 +217,11 @@ fn inspect(apps: &[Box<dyn App>], is_command: impl Fn(&str) -> bool) -> (Catalog
 /// Every command that an effect of a definition names, with the definition.
 fn named_commands(catalog: &Catalog) -> Vec<(&str, &str)> {
     let of_actions = catalog.entities.values().flat_map(|entity| {
-        entity.actions.values().flat_map(|action| &action.effects).map(|effect| (entity.entity.as_str(), effect))
+        entity
+            .actions
+            .values()
+            .flat_map(|action| &action.effects)
+            .map(|effect| (entity.entity.as_str(), effect))
     });
     let of_processes = catalog.processes.values().flat_map(|process| {
         let steps = process.steps.values().flat_map(|step| {

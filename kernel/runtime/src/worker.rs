@@ -122,7 +122,9 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
     let Err(error) = outcome else { return };
     tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed");
     let now = runtime.clock.now();
-    let again = now.saturating_add(jiff::SignedDuration::from_secs(RETRY_WAIT_S * job.attempts.max(1))).unwrap_or(now);
+    let again = now
+        .saturating_add(jiff::SignedDuration::from_secs(RETRY_WAIT_S * job.attempts.max(1)))
+        .unwrap_or(now);
     if let Err(error) = runtime.store.retry_job(&job, again, &error.to_string(), now).await {
         tracing::warn!(job = %job.id, %error, "the job's failure could not be written; its lease will end");
     }

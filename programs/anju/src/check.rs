@@ -14,7 +14,13 @@ pub fn check_definitions() -> anyhow::Result<()> {
     for line in report.errors.iter().chain(&report.warnings) {
         writeln!(out, "{line}")?;
     }
-    writeln!(out, "{} definitions, {} errors, {} warnings", report.definitions, report.errors.len(), report.warnings.len())?;
+    writeln!(
+        out,
+        "{} definitions, {} errors, {} warnings",
+        report.definitions,
+        report.errors.len(),
+        report.warnings.len()
+    )?;
     if report.errors.is_empty() { Ok(()) } else { bail!("the definitions are faulty") }
 }
 

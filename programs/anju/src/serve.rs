@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, net::SocketAddr, path::PathBuf, sync
 use anju_calendar::{Clock, SystemClock};
 use anju_crypto::OsRandom;
 use anju_http::ServerOptions;
-use anju_runtime::{Runtime, Settings, StartUp, Worker};
+use anju_runtime::{Runtime, Settings, StartUp, Worker, records::Actor};
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
@@ -38,12 +38,14 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         settings.database_url = database;
     }
     let address = listener.local_addr()?;
-    settings.public_url = options.public_url.unwrap_or_else(|| format!("http://localhost:{}", address.port()));
+    settings.public_url =
+        options.public_url.unwrap_or_else(|| format!("http://localhost:{}", address.port()));
     settings.endpoints = BTreeMap::from([("agencies".to_owned(), options.agencies)]);
     if let Some(cases) = options.demo_cases {
         demo::fill(&settings, clock.now(), cases).await?;
     }
-    let runtime = Runtime::start(settings, StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom) }).await?;
+    let runtime =
+        Runtime::start(settings, StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom) }).await?;
     announce_first_accounts(&runtime).await?;
 
     let stop = CancellationToken::new();
@@ -70,10 +72,17 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
 async fn announce_first_accounts(runtime: &Runtime) -> anyhow::Result<()> {
     let mut tx = runtime.store.begin().await?;
     let Some(credentials) = runtime.identity.bootstrap(&mut tx).await? else { return Ok(()) };
+    anju_app_platform::create_holidays(runtime, &mut tx, &Actor::system("first start")).await?;
     tx.commit().await?;
-    println_line("First start. One-time credentials, shown only now; each must be changed at the first log-in:")?;
+    runtime.reload_calendar().await?;
+    println_line(
+        "First start. One-time credentials, shown only now; each must be changed at the first log-in:",
+    )?;
     for credential in credentials {
-        println_line(&format!("  {:<28} {}  ({})", credential.account, credential.password, credential.title))?;
+        println_line(&format!(
+            "  {:<28} {}  ({})",
+            credential.account, credential.password, credential.title
+        ))?;
     }
     Ok(())
 }
@@ -85,8 +94,8 @@ fn println_line(line: &str) -> std::io::Result<()> {
 }
 
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ANJU_LOG")
-        .unwrap_or_else(|_| "info,sqlx=warn".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("ANJU_LOG").unwrap_or_else(|_| "info,sqlx=warn".into());
     // Already set when several servers run in one test process.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -1,7 +1,5 @@
 use anju_runtime::{
-    Command, CommandContext, CommandOutcome, DocumentRequest,
-    process::{Result},
-    records::{Object},
+    Command, CommandContext, CommandOutcome, DocumentRequest, process::Result, records::Object,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};

@@ -1,8 +1,4 @@
-use anju_runtime::{
-    Command, CommandContext, CommandOutcome,
-    process::{Result},
-    records::{Object},
-};
+use anju_runtime::{Command, CommandContext, CommandOutcome, process::Result, records::Object};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 

@@ -172,10 +172,11 @@ fn insurance(case: &Record, rows: &[Record]) -> Value {
 /// Input of the admission decision: the declared facts, and the verified area.
 fn admission_input(context: &CommandContext<'_>, case: &Record, per_capita: Area) -> Result<Value> {
     let today = context.runtime.today();
-    let age = case
-        .text("birth_date")
-        .and_then(|date| date.parse::<jiff::civil::Date>().ok())
-        .map_or(0, |born| i64::from(today.year() - born.year()) - i64::from((today.month(), today.day()) < (born.month(), born.day())));
+    let age =
+        case.text("birth_date").and_then(|date| date.parse::<jiff::civil::Date>().ok()).map_or(0, |born| {
+            i64::from(today.year() - born.year())
+                - i64::from((today.month(), today.day()) < (born.month(), born.day()))
+        });
     // Exact: a JSON number is read by its decimal text.
     let area: serde_json::Number = per_capita
         .to_value()
@@ -201,7 +202,8 @@ mod tests {
     fn m032_a_batch_result_is_read_like_an_immediate_one() {
         let property = json!({ "certificate_no": "A1", "area": "56.30" });
         let at_once = json!({ "code": "0", "data": { "properties": [property] } });
-        let batch = json!({ "code": "0", "data": { "state": "已完成", "results": [{ "properties": [property] }] } });
+        let batch =
+            json!({ "code": "0", "data": { "state": "已完成", "results": [{ "properties": [property] }] } });
         for (source, answer) in [("registry_realtime", at_once), ("registry_batch", batch)] {
             let findings = Findings::read(source, &answer);
             assert_eq!(findings.area, Area(5630));

@@ -1,7 +1,7 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
     process::{Error, Result},
-    records::{Object},
+    records::Object,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};

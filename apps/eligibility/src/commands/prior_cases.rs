@@ -1,6 +1,6 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
-    process::{Result},
+    process::Result,
     records::{Object, Record},
 };
 use async_trait::async_trait;
@@ -82,7 +82,9 @@ async fn note_certificate(
     certificate: &Record,
 ) -> Result<()> {
     let finding = match certificate.text("state") {
-        Some("valid") => format!("持有效准入资格证，有效期至{}", certificate.text("valid_to").unwrap_or_default()),
+        Some("valid") => {
+            format!("持有效准入资格证，有效期至{}", certificate.text("valid_to").unwrap_or_default())
+        }
         _ => "曾持有准入资格证".to_owned(),
     };
     let values = [

@@ -6,7 +6,7 @@ use anju_runtime::{
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::case::{fault, CASE, INTAKE_OFFICE, REVIEW_SLOT, all, create, equals, find, household};
+use crate::case::{CASE, INTAKE_OFFICE, REVIEW_SLOT, all, create, equals, fault, find, household};
 
 /// Submits a draft: everybody of the household gets a place in review, the case gets its intake office, the
 /// process starts (M011, M014, M016).
@@ -23,10 +23,16 @@ impl Command for SubmitCase {
             None => office.get("organisation").clone(),
         };
         let now = context.runtime.clock.now().to_string();
-        context.set([("submitted_at", json!(now)), ("operator", operator), ("intake_office", json!(office.id))]).await?;
+        context
+            .set([("submitted_at", json!(now)), ("operator", operator), ("intake_office", json!(office.id))])
+            .await?;
         let process = process_of(&case)?;
         let vars = Object::new();
-        context.runtime.processes.start(context.tx, context.actor, process, CASE, context.record_id, vars).await?;
+        context
+            .runtime
+            .processes
+            .start(context.tx, context.actor, process, CASE, context.record_id, vars)
+            .await?;
         CommandOutcome::done()
     }
 }

@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
-    case::{conflict, CASE, Person, VERIFICATION, all, change, create, equals, find, household, integer, required, scope_of},
+    case::{
+        CASE, Person, VERIFICATION, all, change, conflict, create, equals, find, household, integer,
+        required, scope_of,
+    },
     commands::conclude::Findings,
 };
 
@@ -42,7 +45,8 @@ impl Command for TakeAnswer {
     async fn run(&self, context: &mut CommandContext<'_>, values: Object) -> Result<CommandOutcome> {
         let id = required(&values, "verification")?.to_owned();
         let instance = required(&values, "instance")?.to_owned();
-        let Some(row) = find(context, VERIFICATION, equals("id", id.clone())).await?.into_iter().next() else {
+        let Some(row) = find(context, VERIFICATION, equals("id", id.clone())).await?.into_iter().next()
+        else {
             return CommandOutcome::done();
         };
         let case_id = row.text("case").unwrap_or_default().to_owned();
@@ -52,7 +56,8 @@ impl Command for TakeAnswer {
         match values.get("failure").and_then(Value::as_str) {
             Some(failure) => {
                 let error: String = failure.chars().take(300).collect();
-                change(context, VERIFICATION, &id, [("state", json!("failed")), ("error", json!(error))]).await?;
+                change(context, VERIFICATION, &id, [("state", json!("failed")), ("error", json!(error))])
+                    .await?;
             }
             None => {
                 let answer = values.get("answer").cloned().unwrap_or(Value::Null);
@@ -83,17 +88,15 @@ impl Command for RetryVerification {
     async fn run(&self, context: &mut CommandContext<'_>, _values: Object) -> Result<CommandOutcome> {
         let case = context.record().await?;
         let round = latest_round(context, &case).await?;
-        let failed = all([
-            equals("case", case.id.clone()),
-            equals("round", round),
-            equals("state", "failed"),
-        ]);
+        let failed =
+            all([equals("case", case.id.clone()), equals("round", round), equals("state", "failed")]);
         let rows = find(context, VERIFICATION, failed).await?;
         if rows.is_empty() {
             return Err(conflict("nothing_to_retry", "没有需要重新核查的项"));
         }
         let running = context.runtime.processes.running_of(context.tx, CASE, &case.id).await?;
-        let instance = running.into_iter().next().ok_or_else(|| conflict("no_process", "案件没有在办流程"))?;
+        let instance =
+            running.into_iter().next().ok_or_else(|| conflict("no_process", "案件没有在办流程"))?;
         for row in rows {
             ask(context, &row, &instance).await?;
         }

@@ -75,6 +75,7 @@ pub async fn act(
     }
     let digest_of = serde_json::to_value(&request).map_err(Problem::internal)?;
     let once = Once::of(&headers, &format!("act {entity} {action}"), &digest_of)?;
-    let step = Act { runtime: &runtime, actor: &caller.actor, entity: &entity, action: &action, request: &request };
+    let step =
+        Act { runtime: &runtime, actor: &caller.actor, entity: &entity, action: &action, request: &request };
     perform(&runtime, &caller.actor, once, &step).await
 }

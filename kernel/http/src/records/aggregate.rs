@@ -7,7 +7,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::{actor::Caller, problem::{Problem, Result}};
+use crate::{
+    actor::Caller,
+    problem::{Problem, Result},
+};
 
 /// Counts and sums: `{where, group_by: [{field, grain?}], measures: [{op, field?, as}]}`.
 #[utoipa::path(

@@ -7,7 +7,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::{actor::SignedIn, problem::{Problem, Result}};
+use crate::{
+    actor::SignedIn,
+    problem::{Problem, Result},
+};
 
 /// Every change of a record, the newest first: who, when, why, which fields.
 #[utoipa::path(

@@ -11,7 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-use crate::{actor::SignedIn, files::single_upload, problem::{Problem, Result}};
+use crate::{
+    actor::SignedIn,
+    files::single_upload,
+    problem::{Problem, Result},
+};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -65,7 +69,9 @@ pub async fn import_records(
     let mode = match options.mode.as_deref() {
         None | Some("all_or_nothing") => ImportMode::AllOrNothing,
         Some("skip_faulty") => ImportMode::SkipFaulty,
-        Some(_) => return Err(Problem::bad_request("bad_mode", "导入方式只能是 all_or_nothing 或 skip_faulty")),
+        Some(_) => {
+            return Err(Problem::bad_request("bad_mode", "导入方式只能是 all_or_nothing 或 skip_faulty"));
+        }
     };
     let upload = single_upload(form, runtime.settings.upload_bytes_max).await?;
     let request = ImportRequest { entity, mode, dry_run: options.dry_run, then: options.then };

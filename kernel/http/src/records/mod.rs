@@ -35,7 +35,11 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
 /// The version in `If-Match`, quoted or not. Absent: 428, since a blind write could lose another's change.
 fn required_version(headers: &HeaderMap) -> Result<i64> {
     let value = headers.get(header::IF_MATCH).ok_or_else(|| {
-        Problem::new(StatusCode::PRECONDITION_REQUIRED, "version_required", "修改记录须在 If-Match 中给出版本号")
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "version_required",
+            "修改记录须在 If-Match 中给出版本号",
+        )
     })?;
     let text = value.to_str().unwrap_or_default().trim().trim_start_matches("W/").trim_matches('"');
     text.parse().map_err(|_| Problem::bad_request("bad_version", "If-Match 中的版本号不合规"))

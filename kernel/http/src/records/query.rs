@@ -7,7 +7,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::{actor::Caller, problem::{Problem, Result}};
+use crate::{
+    actor::Caller,
+    problem::{Problem, Result},
+};
 
 /// Lists records: `{where, select, sort, page: {size, after | number}, count}`.
 #[utoipa::path(

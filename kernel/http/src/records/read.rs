@@ -8,7 +8,10 @@ use axum::{
     response::IntoResponse,
 };
 
-use crate::{actor::Caller, problem::{Problem, Result}};
+use crate::{
+    actor::Caller,
+    problem::{Problem, Result},
+};
 
 /// One record with its child rows, masked as the caller's rights say.
 #[utoipa::path(

@@ -55,7 +55,8 @@ pub async fn reveal_field(
     body: std::result::Result<Json<RevealRequest>, JsonRejection>,
 ) -> Result<Answer> {
     let Json(request) = body?;
-    let step = Reveal { runtime: &runtime, actor: &caller.actor, entity: &entity, id: &id, request: &request };
+    let step =
+        Reveal { runtime: &runtime, actor: &caller.actor, entity: &entity, id: &id, request: &request };
     // Never remembered under an idempotency key: the answer is the secret itself.
     perform(&runtime, &caller.actor, None, &step).await
 }

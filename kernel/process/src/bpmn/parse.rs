@@ -19,9 +19,11 @@ pub fn parse(xml: &str) -> Result<Graph, Vec<DiagramError>> {
     if xml.len() > XML_BYTES_MAX {
         return Err(whole(format!("文件超过 {XML_BYTES_MAX} 字节")));
     }
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: XML_NODES_MAX, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(xml, options)
-        .map_err(|cause| vec![DiagramError { element: None, line: cause.pos().row, cause: cause.to_string() }])?;
+    let options =
+        ParsingOptions { allow_dtd: false, nodes_limit: XML_NODES_MAX, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(xml, options).map_err(|cause| {
+        vec![DiagramError { element: None, line: cause.pos().row, cause: cause.to_string() }]
+    })?;
     let root = document.root_element();
     if !is(root, "definitions") {
         return Err(whole("不是 BPMN 2.0 文件".into()));
@@ -59,7 +61,8 @@ impl Reader {
     fn read(&mut self, node: Node) {
         let Some(name) = model_name(node) else { return };
         let kind = match name {
-            "documentation" | "extensionElements" | "textAnnotation" | "association" | "group" | "laneSet" => {
+            "documentation" | "extensionElements" | "textAnnotation" | "association" | "group"
+            | "laneSet" => {
                 return;
             }
             "sequenceFlow" => return self.read_flow(node),
@@ -67,9 +70,9 @@ impl Reader {
             "endEvent" => self.end(node),
             "userTask" => self.plain(node, &[]).map(|()| Kind::UserTask),
             "serviceTask" => self.plain(node, &[]).map(|()| Kind::ServiceTask),
-            "exclusiveGateway" => self.plain(node, &[]).map(|()| {
-                Kind::ExclusiveGateway { default: node.attribute("default").map(str::to_owned) }
-            }),
+            "exclusiveGateway" => self
+                .plain(node, &[])
+                .map(|()| Kind::ExclusiveGateway { default: node.attribute("default").map(str::to_owned) }),
             "intermediateCatchEvent" => self.timer(node).map(|timer| Kind::TimerCatch { timer }),
             "boundaryEvent" => self.timer(node).map(|timer| Kind::BoundaryTimer {
                 attached_to: node.attribute("attachedToRef").unwrap_or_default().to_owned(),
@@ -206,7 +209,11 @@ fn inner<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'inp
 }
 
 fn text_of(node: Node) -> String {
-    node.descendants().filter_map(|part| part.text().filter(|_| part.is_text())).collect::<String>().trim().to_owned()
+    node.descendants()
+        .filter_map(|part| part.text().filter(|_| part.is_text()))
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn title(node: Node) -> String {

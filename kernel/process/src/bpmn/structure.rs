@@ -35,7 +35,9 @@ pub(super) fn connect(
         .collect();
     for (event, host) in hosts {
         match elements.get_mut(&host) {
-            Some(host) if matches!(host.kind, Kind::UserTask | Kind::ServiceTask) => host.boundary.push(event),
+            Some(host) if matches!(host.kind, Kind::UserTask | Kind::ServiceTask) => {
+                host.boundary.push(event)
+            }
             _ => {
                 let cause = format!("边界事件应附在环节上，不能附在“{host}”上");
                 errors.push(fault(&elements[&event], cause));

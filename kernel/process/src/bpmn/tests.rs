@@ -32,7 +32,10 @@ fn a_diagram_becomes_a_graph() {
 
 #[test]
 fn what_is_not_understood_is_named_with_its_line() {
-    let body = LINE.replace(r#"<bpmn:endEvent id="e"/>"#, "<bpmn:endEvent id=\"e\"/>\n<bpmn:parallelGateway id=\"both\" name=\"并行\"/>");
+    let body = LINE.replace(
+        r#"<bpmn:endEvent id="e"/>"#,
+        "<bpmn:endEvent id=\"e\"/>\n<bpmn:parallelGateway id=\"both\" name=\"并行\"/>",
+    );
     assert_eq!(faults(&body), ["第 5 行：“both”（并行）：不支持“parallelGateway”"]);
     let inside = LINE.replace(
         r#"<bpmn:userTask id="t" name="初审"/>"#,
@@ -43,7 +46,10 @@ fn what_is_not_understood_is_named_with_its_line() {
 
 #[test]
 fn a_document_type_is_refused() {
-    let xml = format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{}", diagram(LINE).replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1));
+    let xml = format!(
+        "<!DOCTYPE x [<!ENTITY a \"b\">]>{}",
+        diagram(LINE).replacen("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "", 1)
+    );
     assert!(parse(&xml).is_err());
     assert!(parse("no xml at all").is_err());
     assert!(parse("<a/>").is_err());
@@ -60,7 +66,8 @@ fn what_is_too_large_is_refused() {
 fn a_graph_hangs_together() {
     let dangling = LINE.replace(r#"targetRef="e""#, r#"targetRef="nowhere""#);
     assert!(faults(&dangling).iter().any(|fault| fault.contains("终点“nowhere”不存在")));
-    let unreached = format!(r#"{LINE}<bpmn:userTask id="x"/><bpmn:sequenceFlow id="f3" sourceRef="x" targetRef="e"/>"#);
+    let unreached =
+        format!(r#"{LINE}<bpmn:userTask id="x"/><bpmn:sequenceFlow id="f3" sourceRef="x" targetRef="e"/>"#);
     assert!(faults(&unreached)[0].contains("到不了这里"));
     let endless = r#"<bpmn:startEvent id="s"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/>
         <bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="a"/><bpmn:sequenceFlow id="f2" sourceRef="a" targetRef="b"/>
@@ -107,7 +114,9 @@ fn a_timer_stands_on_a_task() {
     let late = Kind::BoundaryTimer { attached_to: "t".into(), cancels: false, timer: Timer::WorkingDays(5) };
     assert_eq!(graph.elements["late"].kind, late);
     assert!(faults(&timer("s", "<bpmn:timeDuration>P5D</bpmn:timeDuration>"))[0].contains("附在环节上"));
-    for wrong in ["<bpmn:timeDuration>soon</bpmn:timeDuration>", "<bpmn:timeCycle>R3/PT1H</bpmn:timeCycle>", ""] {
+    for wrong in
+        ["<bpmn:timeDuration>soon</bpmn:timeDuration>", "<bpmn:timeCycle>R3/PT1H</bpmn:timeCycle>", ""]
+    {
         assert!(!faults(&timer("t", wrong)).is_empty(), "{wrong}");
     }
 }
@@ -120,7 +129,13 @@ fn timers_fire_when_their_time_is_over() {
         make_up: [jiff::civil::date(2026, 10, 10)].into(),
     };
     let due = |timer: Result<Timer, String>, value: serde_json::Value| {
-        timer.unwrap().due(now, &calendar, &value).unwrap().to_zoned_datetime(anju_calendar::zone()).datetime().to_string()
+        timer
+            .unwrap()
+            .due(now, &calendar, &value)
+            .unwrap()
+            .to_zoned_datetime(anju_calendar::zone())
+            .datetime()
+            .to_string()
     };
     assert_eq!(due(Timer::duration("PT2H"), json!(null)), "2026-09-30T12:00:00");
     assert_eq!(due(Timer::duration("P1M"), json!(null)), "2026-10-30T10:00:00");

@@ -68,7 +68,12 @@ impl Timer {
     }
 
     /// When it fires for a token that arrived at `now`; `evaluated` is the value of its expression.
-    pub fn due(&self, now: Timestamp, calendar: &WorkingCalendar, evaluated: &Value) -> Result<Timestamp, String> {
+    pub fn due(
+        &self,
+        now: Timestamp,
+        calendar: &WorkingCalendar,
+        evaluated: &Value,
+    ) -> Result<Timestamp, String> {
         let local = now.to_zoned_datetime(zone());
         match self {
             Self::After(duration) => local

@@ -87,7 +87,8 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     }
     errors.extend(opinion.and_then(|text| too_long("opinion", text)));
     let catalog = run.processes.catalog();
-    let answers = form::check(&catalog, &task.entity, step, &completion.outcome, &completion.data, &mut errors);
+    let answers =
+        form::check(&catalog, &task.entity, step, &completion.outcome, &completion.data, &mut errors);
     write_record(&mut run, &task, &answers, completion.record_version, &mut errors).await?;
     let (Some(outcome), true) = (outcome, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
 
@@ -168,8 +169,10 @@ async fn write_record(
     match records.patch(run.tx, &system, &task.entity, &task.record_id, version, changes, Some(&why)).await {
         Ok(_) => Ok(()),
         Err(anju_records::Error::Invalid(faults)) => {
-            let new: Vec<FieldError> =
-                faults.into_iter().filter(|fault| !errors.iter().any(|known| known.field == fault.field)).collect();
+            let new: Vec<FieldError> = faults
+                .into_iter()
+                .filter(|fault| !errors.iter().any(|known| known.field == fault.field))
+                .collect();
             errors.extend(new);
             Ok(())
         }

@@ -27,7 +27,8 @@ impl Processes {
         let (token, visit) = (waiting.text(0)?.to_owned(), waiting.int(1)?);
         run.merge(vars)?;
         let title = run.plan.title(element);
-        run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Signalled, element, title) }).await?;
+        run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Signalled, element, title) })
+            .await?;
         run.happen(&Event::Leave { token: &token }).await?;
         run.settle(&token).await?;
         run.finish().await.map(drop)

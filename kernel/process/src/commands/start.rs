@@ -58,7 +58,10 @@ impl Processes {
         };
         match instance.insert(tx).await {
             Err(Error::Store(anju_store::Error::Unique { .. })) => {
-                return Err(Error::conflict("process_running", format!("“{}”已在办理中", plan.definition.title)));
+                return Err(Error::conflict(
+                    "process_running",
+                    format!("“{}”已在办理中", plan.definition.title),
+                ));
             }
             other => other?,
         }

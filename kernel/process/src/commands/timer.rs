@@ -50,7 +50,8 @@ impl Processes {
         let mut run = Run::open(self, tx, &system, &instance).await?;
         run.firing = Some(timer_key(&token, visit, &element));
         let title = plan.title(&element);
-        run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Timer, &element, title) }).await?;
+        run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Timer, &element, title) })
+            .await?;
         let moving = match &timer.kind {
             Kind::BoundaryTimer { cancels, .. } => {
                 if *cancels {

@@ -14,7 +14,13 @@ impl Processes {
     /// # Errors
     /// [`Error::Forbidden`] without one of the roles of the definition, [`Error::NotFound`] when the actor may
     /// not see the record, [`Error::Conflict`] `not_running`, [`Error::Invalid`] without a reason.
-    pub async fn withdraw(&self, tx: &mut Tx, actor: &Actor, instance_id: &str, reason_text: &str) -> Result<()> {
+    pub async fn withdraw(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        instance_id: &str,
+        reason_text: &str,
+    ) -> Result<()> {
         let reason = reason(reason_text)?;
         let instance = Instance::find(tx, instance_id).await?.ok_or(Error::NotFound)?;
         self.records().read_in(tx, actor, &instance.entity, &instance.record_id).await?;
@@ -39,7 +45,13 @@ impl Processes {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] `not_running`.
-    pub async fn terminate(&self, tx: &mut Tx, actor: &Actor, instance_id: &str, reason_text: &str) -> Result<()> {
+    pub async fn terminate(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        instance_id: &str,
+        reason_text: &str,
+    ) -> Result<()> {
         let reason = reason(reason_text)?;
         let mut run = Run::open(self, tx, actor, instance_id).await?;
         let start = run.plan.graph.start.clone();

@@ -36,7 +36,10 @@ impl Processes {
         view.insert("active".to_owned(), json!(active));
         view.insert("taken".to_owned(), json!(taken));
         view.insert("visited".to_owned(), json!(visited));
-        view.insert("trail".to_owned(), written.iter().filter(|e| e.kind != TrailKind::Flow).map(entry).collect());
+        view.insert(
+            "trail".to_owned(),
+            written.iter().filter(|e| e.kind != TrailKind::Flow).map(entry).collect(),
+        );
         view.insert("next".to_owned(), self.next(&plan, &active));
         view.insert("may_withdraw".to_owned(), json!(may_withdraw(actor, &instance, &plan)));
         view.insert("bpmn".to_owned(), json!(plan.definition.xml));
@@ -105,7 +108,8 @@ impl Processes {
         }
         let next = found.into_iter().filter_map(|id| {
             let step = plan.definition.steps.get(id)?;
-            let title = |role: &String| catalog.role(role).map_or_else(|| role.clone(), |role| role.title.clone());
+            let title =
+                |role: &String| catalog.role(role).map_or_else(|| role.clone(), |role| role.title.clone());
             let roles: Vec<String> = step.roles.iter().map(title).collect();
             Some(json!({"step": id, "title": step.title, "roles": roles}))
         });

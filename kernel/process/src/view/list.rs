@@ -96,7 +96,8 @@ impl Processes {
                 items.push(self.started_row(&instance, &plan));
             } else {
                 let task = Task::read(row)?;
-                let plan = self.plans().of_version(&mut reader, &task.process, &task.definition_version).await?;
+                let plan =
+                    self.plans().of_version(&mut reader, &task.process, &task.definition_version).await?;
                 items.push(self.task_row(&task, &plan));
             }
         }
@@ -147,13 +148,13 @@ fn listing(actor: &Actor, query: &TaskQuery) -> Select {
         TaskBox::Todo => access::todo(actor),
         TaskBox::Done => {
             let states = [TaskState::Done.as_str(), TaskState::Returned.as_str()];
-            Condition::eq(TASK, "assignee", actor.account_id.as_str()).and(Condition::is_in(TASK, "state", states))
+            Condition::eq(TASK, "assignee", actor.account_id.as_str())
+                .and(Condition::is_in(TASK, "state", states))
         }
         TaskBox::Started => Condition::eq(INSTANCE, "started_by", actor.account_id.as_str()),
     };
     let step = query.step.as_ref().filter(|_| table == TASK);
-    let exact =
-        [("process", &query.process), ("entity", &query.entity), ("record_id", &query.record_id)];
+    let exact = [("process", &query.process), ("entity", &query.entity), ("record_id", &query.record_id)];
     let mut select = tables::select(table, columns).filter(whose);
     for (column, value) in exact {
         if let Some(value) = value {
@@ -168,7 +169,9 @@ fn listing(actor: &Actor, query: &TaskQuery) -> Select {
         select = select.filter(Condition::Contains { column, text: text.to_owned() });
     }
     match query.task_box {
-        TaskBox::Todo => select.order_by("due_on", Direction::Ascending).order_by("created_at", Direction::Ascending),
+        TaskBox::Todo => {
+            select.order_by("due_on", Direction::Ascending).order_by("created_at", Direction::Ascending)
+        }
         TaskBox::Done => select.order_by("completed_at", Direction::Descending),
         TaskBox::Started => select.order_by("started_at", Direction::Descending),
     }

@@ -68,7 +68,9 @@ impl Processes {
                 Some(value) => value.clone(),
                 // What the record has already is where the caseworker starts from.
                 None if field.variable.is_none() => record.get(name).clone(),
-                None => field.variable.as_ref().and_then(|field| field.default.clone()).unwrap_or(Value::Null),
+                None => {
+                    field.variable.as_ref().and_then(|field| field.default.clone()).unwrap_or(Value::Null)
+                }
             };
             fields.push(json!({
                 "name": name, "required": field.required, "outcomes": field.outcomes,
@@ -80,10 +82,17 @@ impl Processes {
     }
 
     /// The record, when the actor may see it.
-    pub(crate) async fn visible_record(&self, actor: &Actor, entity: &str, record_id: &str) -> Result<Record> {
+    pub(crate) async fn visible_record(
+        &self,
+        actor: &Actor,
+        entity: &str,
+        record_id: &str,
+    ) -> Result<Record> {
         match self.records().read(actor, entity, record_id).await {
             Ok(record) => Ok(record),
-            Err(anju_records::Error::Forbidden { .. } | anju_records::Error::NotFound) => Err(Error::NotFound),
+            Err(anju_records::Error::Forbidden { .. } | anju_records::Error::NotFound) => {
+                Err(Error::NotFound)
+            }
             Err(error) => Err(error.into()),
         }
     }

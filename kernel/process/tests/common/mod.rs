@@ -160,7 +160,9 @@ permissions:
 ];
 
 pub fn sources() -> Vec<Source> {
-    let at = |folder: &str, file: &str, text: &str| Source::new(format!("apps/t/definitions/{folder}/{file}"), text);
+    let at = |folder: &str, file: &str, text: &str| {
+        Source::new(format!("apps/t/definitions/{folder}/{file}"), text)
+    };
     let mut sources = vec![
         at("entities", "case.yaml", ENTITY),
         at("processes", "review.yaml", PROCESS),
@@ -172,7 +174,8 @@ pub fn sources() -> Vec<Source> {
 
 pub fn catalog() -> Catalog {
     let (catalog, problems) = load(&sources());
-    let problems: Vec<String> = problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
+    let problems: Vec<String> =
+        problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{problems:#?}");
     catalog
 }
@@ -204,7 +207,9 @@ impl EffectRunner for Runner {
                     let changes: Object = values.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
                     let system = context.actor.on_behalf();
                     let records = self.records.get().unwrap();
-                    records.patch(tx, &system, context.entity, context.record_id, None, changes, None).await?;
+                    records
+                        .patch(tx, &system, context.entity, context.record_id, None, changes, None)
+                        .await?;
                 }
                 Effect::Command { command, .. } => {
                     self.calls.lock().unwrap().push(format!("{}:{command}", context.element));
@@ -217,7 +222,10 @@ impl EffectRunner for Runner {
                     if at_once && command == "t.ask" {
                         let vars = Object::from_iter([("answer".to_owned(), json!("ok"))]);
                         let processes = self.processes.get().unwrap();
-                        processes.signal(tx, context.instance_id, context.element, vars).await.map_err(Box::new)?;
+                        processes
+                            .signal(tx, context.instance_id, context.element, vars)
+                            .await
+                            .map_err(Box::new)?;
                     }
                 }
                 other => return Err(EffectError::Failed(format!("not in this fixture: {other:?}"))),
@@ -318,7 +326,14 @@ fn person(account: &str, name: &str, role: &str, level: Level, operator: &str, d
 
 /// A reviewer of the first operator.
 pub fn reviewer(number: u32) -> Actor {
-    person(&format!("reviewer{number}"), &format!("经办{number}"), "t.reviewer", Level::Operator, "org1", "310101")
+    person(
+        &format!("reviewer{number}"),
+        &format!("经办{number}"),
+        "t.reviewer",
+        Level::Operator,
+        "org1",
+        "310101",
+    )
 }
 
 /// A reviewer of another operator.

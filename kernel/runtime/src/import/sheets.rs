@@ -49,7 +49,11 @@ pub fn sheets_of(book: &Workbook) -> Vec<SheetData> {
 }
 
 /// A copy of the workbook with every fault marked.
-pub fn marked(book: &Workbook, errors: &[ImportError], made_at: Timestamp) -> Result<Vec<u8>, anju_documents::Error> {
+pub fn marked(
+    book: &Workbook,
+    errors: &[ImportError],
+    made_at: Timestamp,
+) -> Result<Vec<u8>, anju_documents::Error> {
     let faults: Vec<CellError> = errors
         .iter()
         .map(|error| CellError {

@@ -39,15 +39,21 @@ pub async fn create(
     let mut plans: Vec<(bool, Timestamp, Goal)> = (0..count)
         .map(|index| {
             let goal = Goal::of(index);
-            let days = goal.days_needed() + dice.between(0, if goal.days_needed() == 0 { 2 } else { SPREAD_DAYS });
-            let start = now - SignedDuration::from_hours(24 * days) - SignedDuration::from_mins(dice.between(30, 300));
+            let days =
+                goal.days_needed() + dice.between(0, if goal.days_needed() == 0 { 2 } else { SPREAD_DAYS });
+            let start = now
+                - SignedDuration::from_hours(24 * days)
+                - SignedDuration::from_mins(dice.between(30, 300));
             (goal.leaves_calls_open(), start, goal)
         })
         .collect();
     plans.sort_by_key(|(last, start, _)| (*last, *start));
     for (index, (_, start, goal)) in plans.into_iter().enumerate() {
         let mut journey = Journey { runtime, clock, staff, files: &files, dice: &mut dice, now, goal };
-        journey.travel(start, index).await.with_context(|| format!("demonstration case {index} ({goal:?})"))?;
+        journey
+            .travel(start, index)
+            .await
+            .with_context(|| format!("demonstration case {index} ({goal:?})"))?;
         if index % 20 == 19 {
             tracing::info!(cases = index + 1, of = count, "demonstration data");
         }
@@ -74,7 +80,10 @@ async fn material_files(runtime: &Runtime) -> anyhow::Result<Vec<(&'static str, 
         );
         let template = Template { name: "material.typ", source: &source };
         let pdf = maker.render_pdf(template, &json!({}), runtime.clock.now())?;
-        let meta = runtime.store.put_file(pdf, &format!("{title}.pdf"), "application/pdf", "system", runtime.clock.now()).await?;
+        let meta = runtime
+            .store
+            .put_file(pdf, &format!("{title}.pdf"), "application/pdf", "system", runtime.clock.now())
+            .await?;
         files.push((kind, title, meta.id));
     }
     Ok(files)
@@ -110,7 +119,8 @@ impl Journey<'_> {
         tx.commit().await?;
         let review = self.staff.actor(&format!("{operator}-review"))?;
         let confirm = self.staff.actor(&format!("{operator}-confirm"))?;
-        let district_operator = DISTRICTS.iter().find(|(code, _)| *code == district).map_or("pudong", |(_, name)| name);
+        let district_operator =
+            DISTRICTS.iter().find(|(code, _)| *code == district).map_or("pudong", |(_, name)| name);
         let district_review = self.staff.actor(&format!("{district_operator}-district"))?;
         let manager = self.staff.actor(&format!("{district_operator}-manager"))?;
         let id = case.id.as_str();
@@ -277,12 +287,20 @@ impl Journey<'_> {
     }
 
     async fn task(&self, actor: &Actor, id: &str) -> anyhow::Result<String> {
-        let query = TaskQuery { entity: Some(CASE.to_owned()), record_id: Some(id.to_owned()), ..TaskQuery::default() };
+        let query = TaskQuery {
+            entity: Some(CASE.to_owned()),
+            record_id: Some(id.to_owned()),
+            ..TaskQuery::default()
+        };
         let tasks = self.runtime.processes.tasks(actor, &query).await?;
         let task = tasks.items.first().and_then(|task| task["id"].as_str());
         match task {
             Some(task) => Ok(task.to_owned()),
-            None => bail!("{} has no task on the case, whose status is {}", actor.name, self.record(id).await?.get("status")),
+            None => bail!(
+                "{} has no task on the case, whose status is {}",
+                actor.name,
+                self.record(id).await?.get("status")
+            ),
         }
     }
 
@@ -294,7 +312,14 @@ impl Journey<'_> {
         Ok(())
     }
 
-    async fn complete(&self, actor: &Actor, id: &str, outcome: &str, opinion: &str, data: Object) -> anyhow::Result<()> {
+    async fn complete(
+        &self,
+        actor: &Actor,
+        id: &str,
+        outcome: &str,
+        opinion: &str,
+        data: Object,
+    ) -> anyhow::Result<()> {
         let task = self.task(actor, id).await?;
         let opinion = (!opinion.is_empty()).then(|| opinion.to_owned());
         let completion = Completion { outcome: outcome.to_owned(), opinion, data, record_version: None };
@@ -396,13 +421,18 @@ impl Journey<'_> {
         bail!("no household fits")
     }
 
-    async fn would_pass(&self, adult: &people::Adult, spouse: Option<&(String, String)>) -> anyhow::Result<bool> {
+    async fn would_pass(
+        &self,
+        adult: &people::Adult,
+        spouse: Option<&(String, String)>,
+    ) -> anyhow::Result<bool> {
         let mut persons = vec![(adult.name.clone(), adult.id_no.clone())];
         persons.extend(spouse.cloned());
         for (name, id_no) in persons {
             let owned = self.ask("eligibility.registry.check_now", &name, &id_no).await?;
             let held = self.ask("eligibility.public_housing.check", &name, &id_no).await?;
-            let any = |answer: &Value, list: &str| answer[list].as_array().is_some_and(|rows| !rows.is_empty());
+            let any =
+                |answer: &Value, list: &str| answer[list].as_array().is_some_and(|rows| !rows.is_empty());
             if any(&owned, "properties") || any(&held, "dwellings") {
                 return Ok(false);
             }
@@ -426,7 +456,9 @@ fn refusal(kind: &str, reason: &str) -> Object {
 /// A faulty application of our own making should say where it is faulty.
 fn explain(error: anju_runtime::records::Error) -> anyhow::Error {
     match error {
-        anju_runtime::records::Error::Invalid(errors) => anyhow::anyhow!("the application is faulty: {errors:?}"),
+        anju_runtime::records::Error::Invalid(errors) => {
+            anyhow::anyhow!("the application is faulty: {errors:?}")
+        }
         other => other.into(),
     }
 }

@@ -27,10 +27,30 @@ struct Operator {
 }
 
 const OPERATORS: [Operator; 4] = [
-    Operator { code: "pudong", title: "上海浦东公共租赁住房投资运营有限公司", district: "310115", city_procured: false },
-    Operator { code: "xuhui", title: "上海徐汇惠众公共租赁住房运营有限公司", district: "310104", city_procured: false },
-    Operator { code: "yangpu", title: "上海杨浦公共租赁住房运营管理有限公司", district: "310110", city_procured: false },
-    Operator { code: "shishu", title: "上海地产住房保障运营有限公司", district: "310101", city_procured: true },
+    Operator {
+        code: "pudong",
+        title: "上海浦东公共租赁住房投资运营有限公司",
+        district: "310115",
+        city_procured: false,
+    },
+    Operator {
+        code: "xuhui",
+        title: "上海徐汇惠众公共租赁住房运营有限公司",
+        district: "310104",
+        city_procured: false,
+    },
+    Operator {
+        code: "yangpu",
+        title: "上海杨浦公共租赁住房运营管理有限公司",
+        district: "310110",
+        city_procured: false,
+    },
+    Operator {
+        code: "shishu",
+        title: "上海地产住房保障运营有限公司",
+        district: "310101",
+        city_procured: true,
+    },
 ];
 
 /// Somebody who works in the demonstration.
@@ -105,7 +125,8 @@ pub async fn create(runtime: &Runtime) -> anyhow::Result<Staff> {
     }
     let mut staff = HashMap::new();
     for person in &ACCOUNTS {
-        let actor = create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
+        let actor =
+            create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
         staff.insert(person.account, actor);
     }
     tx.commit().await?;
@@ -117,7 +138,8 @@ async fn create_districts(
     tx: &mut Tx,
     system: &Actor,
 ) -> anyhow::Result<HashMap<&'static str, Post>> {
-    let values = object([("code", json!(CITY)), ("title", json!("上海市房屋管理局")), ("level", json!("city"))]);
+    let values =
+        object([("code", json!(CITY)), ("title", json!("上海市房屋管理局")), ("level", json!("city"))]);
     let city = runtime.records.create(tx, system, ORGANISATION, values, None).await?;
     let mut places = HashMap::from([(CITY, post(&city.id, "上海市房屋管理局", Level::City, None))]);
     let catalog = runtime.catalog.load_full();
@@ -147,7 +169,10 @@ async fn create_operator(
     places: &HashMap<&'static str, Post>,
     dice: &mut Dice,
 ) -> anyhow::Result<Post> {
-    let parent = places.get(operator.district).map(|post| post.org_id.clone()).unwrap_or_else(|| places[CITY].org_id.clone());
+    let parent = places
+        .get(operator.district)
+        .map(|post| post.org_id.clone())
+        .unwrap_or_else(|| places[CITY].org_id.clone());
     let values = object([
         ("code", json!(operator.code)),
         ("title", json!(operator.title)),

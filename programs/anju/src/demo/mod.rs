@@ -11,15 +11,12 @@ mod plan;
 use std::{collections::BTreeMap, sync::Arc};
 
 use anju_calendar::{Clock, ManualClock};
-use anju_crypto::SeededRandom;
 use anju_runtime::{Runtime, Settings, StartUp};
 use jiff::Timestamp;
 
 pub use directory::{ACCOUNTS, Demonstrator, PASSWORD};
 
 use crate::apps;
-
-const SEED: u64 = 20_260_101;
 
 /// Fills an empty platform; does nothing when it holds organisations already.
 pub async fn fill(settings: &Settings, now: Timestamp, cases: u32) -> anyhow::Result<()> {
@@ -29,7 +26,8 @@ pub async fn fill(settings: &Settings, now: Timestamp, cases: u32) -> anyhow::Re
         endpoints: BTreeMap::from([("agencies".to_owned(), sandbox.address.clone())]),
         ..settings.clone()
     };
-    let start_up = StartUp { apps: apps(), clock: clock.clone(), randomness: Arc::new(anju_crypto::OsRandom) };
+    let start_up =
+        StartUp { apps: apps(), clock: clock.clone(), randomness: Arc::new(anju_crypto::OsRandom) };
     let runtime = Runtime::start(settings, start_up).await?;
     if directory::is_present(&runtime).await? {
         return Ok(());
@@ -66,9 +64,4 @@ impl Sandbox {
         self.serving.abort();
         let _ = self.serving.await;
     }
-}
-
-/// Randomness of everything that is drawn here.
-pub(crate) fn seeded() -> SeededRandom {
-    SeededRandom::new(SEED)
 }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 
 const SURNAMES: [&str; 28] = [
-    "王", "李", "张", "陈", "刘", "杨", "黄", "赵", "周", "吴", "徐", "孙", "朱", "马", "胡", "郭", "林", "何",
-    "高", "罗", "沈", "陆", "顾", "金", "姚", "钱", "唐", "欧阳",
+    "王", "李", "张", "陈", "刘", "杨", "黄", "赵", "周", "吴", "徐", "孙", "朱", "马", "胡", "郭", "林",
+    "何", "高", "罗", "沈", "陆", "顾", "金", "姚", "钱", "唐", "欧阳",
 ];
 const MEN: [&str; 16] = [
     "建国", "志强", "晓明", "文杰", "俊豪", "子轩", "海波", "国平", "伟", "磊", "斌", "浩然", "一鸣", "嘉诚",
@@ -18,14 +18,42 @@ const WOMEN: [&str; 16] = [
     "慧", "雨桐",
 ];
 const ROADS: [&str; 20] = [
-    "淮海中路", "天钥桥路", "仙霞路", "共和新路", "曹杨路", "四川北路", "控江路", "七莘路", "牡丹江路", "塔城路",
-    "张杨路", "龙胜路", "荣乐中路", "公园路", "南桥路", "人民路", "浦三路", "长寿路", "漕宝路", "国和路",
+    "淮海中路",
+    "天钥桥路",
+    "仙霞路",
+    "共和新路",
+    "曹杨路",
+    "四川北路",
+    "控江路",
+    "七莘路",
+    "牡丹江路",
+    "塔城路",
+    "张杨路",
+    "龙胜路",
+    "荣乐中路",
+    "公园路",
+    "南桥路",
+    "人民路",
+    "浦三路",
+    "长寿路",
+    "漕宝路",
+    "国和路",
 ];
 const EMPLOYERS: [&str; 14] = [
-    "上海申江物业管理有限公司", "上海沪东机电设备有限公司", "上海浦润餐饮管理有限公司", "上海临港物流有限公司",
-    "上海汇新软件有限公司", "上海虹桥商贸有限公司", "上海春申医疗器械有限公司", "上海淞沪建筑工程有限公司",
-    "上海市第六人民医院", "上海地铁第二运营有限公司", "上海强生出租汽车有限公司", "上海邮政速递物流有限公司",
-    "上海静安环境卫生有限公司", "上海张江生物技术有限公司",
+    "上海申江物业管理有限公司",
+    "上海沪东机电设备有限公司",
+    "上海浦润餐饮管理有限公司",
+    "上海临港物流有限公司",
+    "上海汇新软件有限公司",
+    "上海虹桥商贸有限公司",
+    "上海春申医疗器械有限公司",
+    "上海淞沪建筑工程有限公司",
+    "上海市第六人民医院",
+    "上海地铁第二运营有限公司",
+    "上海强生出租汽车有限公司",
+    "上海邮政速递物流有限公司",
+    "上海静安环境卫生有限公司",
+    "上海张江生物技术有限公司",
 ];
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 /// Places of birth outside the city, for those who came to work.
@@ -43,7 +71,8 @@ pub fn adult(dice: &mut Dice, year: i64, districts: &[&str]) -> Adult {
     let region = if born_here { *dice.one_of(districts) } else { *dice.one_of(&ELSEWHERE) };
     let born = year - dice.between(22, 58);
     let sequence = dice.between(1, 998);
-    let digits = format!("{region}{born:04}{:02}{:02}{sequence:03}", dice.between(1, 12), dice.between(1, 28));
+    let digits =
+        format!("{region}{born:04}{:02}{:02}{sequence:03}", dice.between(1, 12), dice.between(1, 28));
     let given = if sequence % 2 == 1 { *dice.one_of(&MEN) } else { *dice.one_of(&WOMEN) };
     Adult { name: format!("{}{given}", dice.one_of(&SURNAMES)), id_no: with_check(&digits), born_here }
 }
@@ -52,7 +81,8 @@ pub fn adult(dice: &mut Dice, year: i64, districts: &[&str]) -> Adult {
 pub fn child(dice: &mut Dice, year: i64, region: &str, surname: &str) -> (String, String) {
     let sequence = dice.between(1, 998);
     let born = year - dice.between(1, 17);
-    let digits = format!("{region}{born:04}{:02}{:02}{sequence:03}", dice.between(1, 12), dice.between(1, 28));
+    let digits =
+        format!("{region}{born:04}{:02}{:02}{sequence:03}", dice.between(1, 12), dice.between(1, 28));
     let given = if sequence % 2 == 1 { *dice.one_of(&MEN) } else { *dice.one_of(&WOMEN) };
     (format!("{surname}{given}"), with_check(&digits))
 }
@@ -74,7 +104,7 @@ pub fn address(dice: &mut Dice, district: &str) -> String {
 }
 
 pub fn employer(dice: &mut Dice) -> &'static str {
-    dice.one_of(&EMPLOYERS)
+    *dice.one_of::<&'static str>(&EMPLOYERS)
 }
 
 /// Title of a district.

@@ -33,7 +33,16 @@ async fn m046_a_family_applies_and_holds_a_certificate(db: TestDatabase) {
     let period = json!({ "local_notice_from": platform.today(), "local_notice_to": "2026-03-13", "local_notice_place": "张杨路公示栏" });
     reviewer.complete(CASE, &id, "local_notice", "publish", period).await.ok();
     platform.pass_days(11).await;
-    reviewer.complete(CASE, &id, "local_notice_result", "no_objection", json!({ "local_notice_objection": false })).await.ok();
+    reviewer
+        .complete(
+            CASE,
+            &id,
+            "local_notice_result",
+            "no_objection",
+            json!({ "local_notice_objection": false }),
+        )
+        .await
+        .ok();
 
     let district = platform.log_in("pudong-district").await;
     let manager = platform.log_in("pudong-manager").await;
@@ -42,7 +51,16 @@ async fn m046_a_family_applies_and_holds_a_certificate(db: TestDatabase) {
     let period = json!({ "online_notice_from": platform.today(), "online_notice_to": "2026-03-25", "online_notice_place": "上海住房保障网" });
     district.complete(CASE, &id, "online_notice", "publish", period).await.ok();
     platform.pass_days(12).await;
-    district.complete(CASE, &id, "online_notice_result", "no_objection", json!({ "online_notice_objection": false })).await.ok();
+    district
+        .complete(
+            CASE,
+            &id,
+            "online_notice_result",
+            "no_objection",
+            json!({ "online_notice_objection": false }),
+        )
+        .await
+        .ok();
     manager.complete(CASE, &id, "online_notice_confirm", "confirm", json!({})).await.ok();
     let terms = json!({ "admission_condition": "local_household", "priority_group": "none" });
     manager.complete(CASE, &id, "admission", "admit", terms).await.ok();

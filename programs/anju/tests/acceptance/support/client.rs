@@ -66,9 +66,16 @@ impl Client {
     async fn open_session(&self) {
         let Some((account, password)) = &self.account else { return };
         let body = json!({ "account": account, "password": password });
-        let answer = self.http.post(format!("{}/api/session", self.base)).json(&body).send().await.expect("an answer");
+        let answer =
+            self.http.post(format!("{}/api/session", self.base)).json(&body).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{account} can log in");
-        let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("ASCII").split(';').next().unwrap_or_default().to_owned();
+        let cookie = answer.headers()[header::SET_COOKIE]
+            .to_str()
+            .expect("ASCII")
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let who: Value = answer.json().await.expect("JSON");
         let csrf = who["csrf"].as_str().expect("a CSRF token").to_owned();
         *self.session.lock().expect("no panic inside") = Some(Session { cookie, csrf });
@@ -90,7 +97,13 @@ impl Client {
         self.send(Method::PATCH, path, Some(body), &[("if-match", &version.to_string())]).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let reply = self.send_once(method.clone(), path, body.clone(), headers).await;
         if reply.status == StatusCode::UNAUTHORIZED && self.account.is_some() {
             self.open_session().await;
@@ -99,7 +112,13 @@ impl Client {
         reply
     }
 
-    async fn send_once(&self, method: Method, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
+    async fn send_once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let mut request = self.signed(self.http.request(method, format!("{}{path}", self.base)));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -120,7 +139,9 @@ impl Client {
 
     fn signed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         match &*self.session.lock().expect("no panic inside") {
-            Some(session) => request.header(header::COOKIE, &session.cookie).header("x-csrf-token", &session.csrf),
+            Some(session) => {
+                request.header(header::COOKIE, &session.cookie).header("x-csrf-token", &session.csrf)
+            }
             None => request,
         }
     }
@@ -154,11 +175,19 @@ impl Client {
 
     /// The caller's only open task on a record, at this step.
     #[track_caller]
-    pub fn task_at<'a>(&'a self, entity: &'a str, id: &'a str, step: &'a str) -> impl Future<Output = String> + 'a {
+    pub fn task_at<'a>(
+        &'a self,
+        entity: &'a str,
+        id: &'a str,
+        step: &'a str,
+    ) -> impl Future<Output = String> + 'a {
         async move {
             let tasks = self.tasks_on(entity, id).await;
             let task = tasks.iter().find(|task| task["step"] == step);
-            task.unwrap_or_else(|| panic!("no task at {step}: {tasks:?}"))["id"].as_str().expect("an id").to_owned()
+            task.unwrap_or_else(|| panic!("no task at {step}: {tasks:?}"))["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned()
         }
     }
 

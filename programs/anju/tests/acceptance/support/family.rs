@@ -15,7 +15,12 @@ pub struct Family {
 
 /// A single applicant, registered in the city, who rents a room. `number` makes the ID number unique.
 pub fn a_family(district: &str, number: u32) -> Family {
-    let id_no = with_check(&format!("3101151990{:02}{:02}{:03}", 1 + number / 336 % 12, 1 + number / 12 % 28, 1 + number % 998));
+    let id_no = with_check(&format!(
+        "3101151990{:02}{:02}{:03}",
+        1 + number / 336 % 12,
+        1 + number / 12 % 28,
+        1 + number % 998
+    ));
     let values = json!({
         "channel": "counter",
         "procurement": "district",
@@ -64,7 +69,10 @@ impl Family {
         if self.materials {
             let mut rows = Vec::new();
             for kind in ["identity", "employment", "housing_proof", "marriage", "residence_permit"] {
-                let upload = clerk.upload("/api/files", &format!("{kind}.pdf"), b"%PDF-1.7 sample".to_vec()).await.ok();
+                let upload = clerk
+                    .upload("/api/files", &format!("{kind}.pdf"), b"%PDF-1.7 sample".to_vec())
+                    .await
+                    .ok();
                 rows.push(json!({ "kind": kind, "file": upload["id"] }));
             }
             values["materials"] = json!(rows);

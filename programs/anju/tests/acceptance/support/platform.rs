@@ -89,7 +89,8 @@ impl Platform {
     /// Sets how an agency behaves.
     pub async fn set_behaviour(&self, agency: &str, behaviour: Value) {
         let url = format!("{}/control/behaviour/{agency}", self.agencies);
-        let answer = reqwest::Client::new().put(url).json(&behaviour).send().await.expect("the sandbox answers");
+        let answer =
+            reqwest::Client::new().put(url).json(&behaviour).send().await.expect("the sandbox answers");
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
     }
 
