@@ -3,4 +3,6 @@
 
 mod support;
 
+mod case_work;
 mod journey;
+mod rights;
