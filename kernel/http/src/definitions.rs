@@ -80,7 +80,11 @@ pub async fn read_definition(
         "dictionary" => catalog.dictionary(&key).map(serde_json::to_value),
         _ => None,
     };
-    let definition = found.ok_or_else(Problem::not_found)?.map_err(Problem::internal)?;
+    let missing = || match is_public(&actor) {
+        true => Problem::not_signed_in(),
+        false => Problem::not_found(),
+    };
+    let definition = found.ok_or_else(missing)?.map_err(Problem::internal)?;
     Ok(Json(definition))
 }
 

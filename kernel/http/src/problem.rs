@@ -2,7 +2,7 @@
 
 use anju_runtime::{
     process,
-    records::{self, FieldError},
+    records::{self, Actor, ActorKind, FieldError},
     store,
 };
 use axum::{
@@ -93,6 +93,12 @@ impl Problem {
             "stale",
             format!("记录已被他人修改（当前版本 {current}），请刷新后重试"),
         )
+    }
+
+    /// A refusal as the caller should hear it: whoever is not signed in is asked to sign in first.
+    pub fn told_to(self, actor: &Actor) -> Self {
+        let may_sign_in = actor.kind == ActorKind::Public && self.status == StatusCode::FORBIDDEN.as_u16();
+        if may_sign_in { Self::not_signed_in() } else { self }
     }
 
     /// Whether trying the same again may work.

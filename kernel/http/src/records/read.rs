@@ -24,6 +24,7 @@ pub async fn read_record(
     Caller(actor): Caller,
     Path((entity, id)): Path<(String, String)>,
 ) -> Result<impl IntoResponse> {
-    let record: Record = runtime.records.read(&actor, &entity, &id).await?;
+    let found = runtime.records.read(&actor, &entity, &id).await;
+    let record: Record = found.map_err(|error| Problem::from(error).told_to(&actor))?;
     Ok(([(header::ETAG, format!("\"{}\"", record.version))], Json(record)))
 }
