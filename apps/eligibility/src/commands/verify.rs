@@ -12,7 +12,7 @@ use crate::{
         CASE, Person, VERIFICATION, all, change, conflict, create, equals, find, household, integer,
         required, scope_of,
     },
-    commands::conclude::Findings,
+    commands::conclude::{ConcludeVerification, Findings},
 };
 
 /// The service task that waits for the answers.
@@ -74,10 +74,28 @@ impl Command for TakeAnswer {
             }
         }
         if outstanding(context, &case_id, integer(&row, "round")).await? == 0 {
-            context.runtime.processes.signal(context.tx, &instance, ELEMENT, Object::new()).await?;
+            all_answered(context, &case_id, &instance).await?;
         }
         CommandOutcome::done()
     }
+}
+
+/// Lets the waiting process go on; after a repeated check the conclusion is drawn anew for the caseworker who
+/// is looking at it.
+async fn all_answered(context: &mut CommandContext<'_>, case_id: &str, instance: &str) -> Result<()> {
+    let mut on_case = CommandContext {
+        runtime: context.runtime,
+        tx: &mut *context.tx,
+        actor: context.actor,
+        entity: CASE,
+        record_id: case_id,
+        instance_id: Some(instance),
+        element: Some(ELEMENT),
+    };
+    if on_case.record().await?.text("status") == Some("verification") {
+        return context.runtime.processes.signal(context.tx, instance, ELEMENT, Object::new()).await;
+    }
+    ConcludeVerification.run(&mut on_case, Object::new()).await.map(|_| ())
 }
 
 /// Asks again where no answer was had.

@@ -4,5 +4,7 @@
 mod support;
 
 mod case_work;
+mod imports;
 mod journey;
+mod review;
 mod rights;

@@ -59,14 +59,6 @@ impl Platform {
         Worker::run_due(&self.runtime).await.expect("jobs can be leased");
     }
 
-    /// Lets time pass in steps of an hour, with the background work of each.
-    pub async fn pass_hours(&self, hours: i64) {
-        for _ in 0..hours {
-            self.clock.advance(SignedDuration::from_hours(1));
-            self.settle().await;
-        }
-    }
-
     /// Lets whole days pass, with the background work of each half day.
     pub async fn pass_days(&self, days: i64) {
         for _ in 0..2 * days {

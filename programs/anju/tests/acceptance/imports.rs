@@ -1,0 +1,129 @@
+//! A workbook of applications: every faulty row explained, nothing half-imported.
+
+use anju::demo::people::with_check;
+use anju_store::{on_both_databases, testing::TestDatabase};
+use rust_xlsxwriter::Workbook;
+use serde_json::{Value, json};
+
+use crate::support::{Client, Platform};
+
+const CASE: &str = "eligibility.case";
+const HEADER: [&str; 13] = [
+    "序号",
+    "主申请人",
+    "证件类型",
+    "证件号码",
+    "联系电话",
+    "婚姻状况",
+    "本市户籍",
+    "申请区",
+    "现居住地址",
+    "工作单位",
+    "劳动合同期限",
+    "社保连续缴纳月数",
+    "申请渠道",
+];
+
+/// A workbook with so many applications; `spoil` may change the cells of a row (numbered from 0).
+fn workbook(rows: u32, spoil: impl Fn(u32, &mut Vec<String>)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("资格案件").expect("a name");
+    for (column, title) in HEADER.iter().enumerate() {
+        sheet.write_string(0, column as u16, *title).expect("a cell");
+    }
+    for row in 0..rows {
+        let id_no =
+            with_check(&format!("3101151985{:02}{:02}{:03}", 1 + row / 28 % 12, 1 + row % 28, 1 + row % 998));
+        let mut cells: Vec<String> = [
+            &(row + 1).to_string(),
+            "陈建国",
+            "居民身份证",
+            &id_no,
+            "13800138000",
+            "未婚",
+            "是",
+            "浦东新区",
+            "上海市浦东新区张杨路100弄1号101室",
+            "上海申江物业管理有限公司",
+            "24",
+            "36",
+            "批量导入",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        spoil(row, &mut cells);
+        for (column, cell) in cells.iter().enumerate() {
+            sheet.write_string(row + 1, column as u16, cell).expect("a cell");
+        }
+    }
+    book.save_to_buffer().expect("a workbook")
+}
+
+async fn import(platform: &Platform, clerk: &Client, options: &str, bytes: Vec<u8>) -> Value {
+    let path = format!("/api/records/{CASE}/import?{options}");
+    let job =
+        clerk.upload(&path, "applications.xlsx", bytes).await.ok()["job"].as_str().expect("a job").to_owned();
+    platform.settle().await;
+    let job = clerk.get(&format!("/api/jobs/{job}")).await.ok();
+    assert_eq!(job["state"], "done", "{job}");
+    job["result"].clone()
+}
+
+async fn count(clerk: &Client) -> u64 {
+    let query = json!({ "count": true, "page": { "size": 1 } });
+    clerk.post(&format!("/api/records/{CASE}/query"), query).await.ok()["total"].as_u64().expect("a count")
+}
+
+fn three_bad_rows(row: u32, cells: &mut Vec<String>) {
+    match row {
+        10 => cells[3] = "310115198501010011".to_owned(),
+        200 => cells[5] = "不详".to_owned(),
+        499 => cells[9].clear(),
+        _ => {}
+    }
+}
+
+async fn m011_five_hundred_applications_reach_acceptance(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let nothing =
+        import(&platform, &clerk, "mode=all_or_nothing&then=submit", workbook(500, three_bad_rows)).await;
+    assert_eq!((&nothing["created"], &nothing["faulty"]), (&json!(0), &json!(3)), "{nothing}");
+    assert_eq!(count(&clerk).await, 0);
+
+    let some = import(&platform, &clerk, "mode=skip_faulty&then=submit", workbook(500, three_bad_rows)).await;
+    assert_eq!((&some["created"], &some["faulty"]), (&json!(497), &json!(3)), "{some}");
+    let at = |row: u64, column: &str| {
+        let errors = some["errors"].as_array().expect("errors");
+        errors.iter().any(|error| error["row"] == row && error["column"] == column)
+    };
+    assert!(at(12, "证件号码") && at(202, "婚姻状况") && at(501, "工作单位"), "{some}");
+    let copy =
+        clerk.get(&format!("/api/files/{}", some["error_file"].as_str().expect("the marked copy"))).await;
+    assert!(copy.bytes.starts_with(b"PK"));
+    assert_eq!(count(&clerk).await, 497);
+    let waiting = json!({ "where": { "field": "status", "op": "eq", "value": "acceptance" }, "count": true });
+    let waiting = clerk.post(&format!("/api/records/{CASE}/query"), waiting).await.ok();
+    assert_eq!(waiting["total"], 497);
+}
+
+async fn m011_a_workbook_without_its_columns_is_refused_before_any_row(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("资格案件").expect("a name");
+    sheet.write_string(0, 0, "主申请人").expect("a cell");
+    sheet.write_string(1, 0, "陈建国").expect("a cell");
+    let result =
+        import(&platform, &clerk, "mode=skip_faulty", book.save_to_buffer().expect("a workbook")).await;
+    let messages = result["errors"].to_string();
+    assert!(messages.contains("证件号码") && messages.contains("联系电话"), "{result}");
+    assert_eq!(count(&clerk).await, 0);
+}
+
+on_both_databases!(
+    m011_five_hundred_applications_reach_acceptance,
+    m011_a_workbook_without_its_columns_is_refused_before_any_row,
+);
