@@ -111,7 +111,7 @@ fn visible_entity(runtime: &Runtime, actor: &Actor, catalog: &Catalog, key: &str
         })
         .collect();
     shown.insert("children".to_owned(), Value::Object(children));
-    shown.insert("rights".to_owned(), runtime.rights_on(actor, key));
+    shown.insert("permissions".to_owned(), runtime.rights_on(actor, key));
     Some(Value::Object(shown))
 }
 
@@ -121,6 +121,12 @@ fn trimmed(runtime: &Runtime, actor: &Actor, entity: &Entity) -> Option<Map<Stri
     let Ok(Value::Object(mut shown)) = serde_json::to_value(entity) else { return None };
     if let Some(Value::Object(fields)) = shown.get_mut("fields") {
         fields.retain(|name, _| visible.contains(name));
+        let rights = runtime.rights_on(actor, &entity.entity);
+        for name in rights["unmask"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(Value::Object(field)) = fields.get_mut(name) {
+                field.insert("unmask".to_owned(), Value::Bool(true));
+            }
+        }
     }
     if let Some(Value::Object(actions)) = shown.get_mut("actions") {
         for action in actions.values_mut().filter_map(Value::as_object_mut) {

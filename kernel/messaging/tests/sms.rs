@@ -148,7 +148,7 @@ impl Bench {
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let store = Store::open(&StoreConfig::new(url, folder.path().join("files"))).await.expect("a store");
         let mut tables = anju_connectors::tables();
-        tables.extend(anju_records::tables(&catalog));
+        tables.extend(anju_records::tables(&catalog).expect("the catalog compiles"));
         store.sync_schema(&tables).await.expect("tables");
         let catalog = Arc::new(ArcSwap::from_pointee(catalog));
         let keyring = Arc::new(Keyring::for_tests(1));

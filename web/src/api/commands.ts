@@ -8,9 +8,9 @@ export const logIn = (account: string, password: string) =>
 
 export const logOut = () => call<void>('/api/session', { method: 'DELETE', anonymous: true });
 
-export const choosePost = (post_id: string) => post<void>('/api/session/post', { post: post_id });
+export const choosePost = (post_id: string) => call<void>('/api/session/post', { method: 'PUT', body: { post: post_id } });
 
-export const changePassword = (current: string, next: string) => post<void>('/api/session/password', { old: current, new: next });
+export const changePassword = (current: string, next: string) => call<void>('/api/session/password', { method: 'PUT', body: { old_password: current, new_password: next } });
 
 export const createRecord = (entity: string, values: Values, key: string) =>
   post<RecordJson>(`/api/records/${path(entity)}`, values, { idempotencyKey: key });

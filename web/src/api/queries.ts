@@ -108,7 +108,7 @@ export const tasksQuery = (query: TaskQuery) =>
   queryOptions({
     queryKey: ['tasks', query],
     queryFn: async ({ signal }): Promise<TaskList> => {
-      const params = new URLSearchParams({ box: query.box, page: String(query.page), size: String(query.size) });
+      const params = new URLSearchParams({ box: query.box, number: String(query.page), size: String(query.size) });
       if (query.process) params.set('process', query.process);
       if (query.search) params.set('search', query.search);
       const answer = await call<Task[] | TaskList>(`/api/tasks?${params}`, { signal });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Entity, FormPage } from '../../api/types';
+import type { Entity, FormPage, Json } from '../../api/types';
 import { errorsByField } from '../../api/problem';
 import { changesOf, errorsWithoutRow, missingInForm, titleOfError } from './changes';
 
@@ -36,7 +36,7 @@ describe('what a form sends', () => {
   });
 
   it('never is a masked text or a field of the platform', () => {
-    const members = [{ ...before.members[0], name: '李四' }, { name: '赵', id_no: '9', extra: null }];
+    const members = [{ ...before.members[0], name: '李四' }, { name: '赵', id_no: '9', extra: null }] as Json[];
     expect(changesOf(page, entity, before, { ...before, status: 'y', members })).toEqual({
       members: [{ id: '1', name: '李四' }, { name: '赵', id_no: '9' }],
     });

@@ -40,8 +40,7 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     setValues((all) => ({ ...all, [name]: value }));
     setErrors((all) => {
       if (!(name in all)) return all;
-      const { [name]: _gone, ...rest } = all;
-      return rest;
+      return Object.fromEntries(Object.entries(all).filter(([field]) => field !== name));
     });
   }, []);
 

@@ -1,0 +1,52 @@
+import { Tabs } from 'antd';
+
+import type { DetailPage, Entity, RecordJson, Section, Tab } from '../../api/types';
+import { rowsOf } from '../../kit/fields';
+import { holds } from '../../kit/expression';
+import { Facts, Rows } from './Facts';
+import { FilesPanel, HistoryPanel, OpinionsPanel, ProcessPanel, RelatedPanel } from './panels';
+
+interface Props {
+  page: DetailPage;
+  record: RecordJson;
+  entity: Entity;
+}
+
+/** The tabs of a record's page, without its head: also shown beside the handling of a task. */
+export function RecordTabs({ page, record, entity }: Props) {
+  return (
+    <Tabs
+      destroyOnHidden
+      items={page.tabs.map((tab) => ({ key: tab.title, label: tab.title, children: <TabBody tab={tab} record={record} entity={entity} /> }))}
+    />
+  );
+}
+
+function TabBody({ tab, record, entity }: { tab: Tab; record: RecordJson; entity: Entity }) {
+  return (
+    <>
+      {tab.sections?.filter((section) => holds(section.visible_when, record, true)).map((section) => (
+        <SectionView key={section.title} section={section} record={record} entity={entity} />
+      ))}
+      {tab.related && <RelatedPanel related={tab.related} id={record.id} />}
+      {tab.panel === 'opinions' && <OpinionsPanel entity={entity.entity} id={record.id} />}
+      {tab.panel === 'process' && <ProcessPanel entity={entity.entity} id={record.id} />}
+      {tab.panel === 'history' && <HistoryPanel entity={entity.entity} id={record.id} />}
+      {tab.panel === 'files' && <FilesPanel entity={entity} record={record} />}
+    </>
+  );
+}
+
+function SectionView({ section, record, entity }: { section: Section; record: RecordJson; entity: Entity }) {
+  const child = section.children ? entity.children?.[section.children] : undefined;
+  return (
+    <section className="detail-section">
+      <h3>{section.title}</h3>
+      {child && section.children ? (
+        <Rows entity={child} columns={section.columns ?? []} rows={rowsOf(record, section.children)} empty={`没有${section.title}。`} />
+      ) : (
+        <Facts entity={entity} names={section.fields ?? []} record={record} />
+      )}
+    </section>
+  );
+}
