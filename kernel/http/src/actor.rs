@@ -34,6 +34,10 @@ impl FromRequestParts<Arc<Runtime>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, runtime: &Arc<Runtime>) -> Result<Self, Problem> {
+        // A public page sends the cookie of somebody signed in, but not their token: it is served as public.
+        if !is_safe(parts) && parts.headers.get(CSRF_HEADER).is_none() {
+            return Ok(Self(Actor::public(ip_of(parts).as_deref())));
+        }
         let actor = match signed_in(parts, runtime).await? {
             Some(signed_in) => signed_in.actor,
             None => Actor::public(ip_of(parts).as_deref()),
@@ -48,9 +52,8 @@ async fn signed_in(parts: &Parts, runtime: &Arc<Runtime>) -> Result<Option<Signe
     else {
         return Ok(None);
     };
-    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let given = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    if !safe && given != Some(session.csrf.as_str()) {
+    if !is_safe(parts) && given != Some(session.csrf.as_str()) {
         return Err(Problem::forbidden("页面已过期，请刷新后重试"));
     }
     if session.must_change_password && !may_before_password_change(parts) {
@@ -62,6 +65,10 @@ async fn signed_in(parts: &Parts, runtime: &Arc<Runtime>) -> Result<Option<Signe
     }
     actor.ip = ip_of(parts);
     Ok(Some(SignedIn { actor, session }))
+}
+
+fn is_safe(parts: &Parts) -> bool {
+    matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// With an initial password only the session itself may be used.
