@@ -39,10 +39,10 @@ export default function DetailView({ page, id }: { page: DetailPage; id: string 
         ))}
         {page.edit && entity.permissions?.update && <Link to={places.edit(page.edit, id)}><Button>编辑</Button></Link>}
       </PageHead>
-      <section className="card">
+      <section className="card padded">
         <Facts entity={entity} names={page.facts ?? []} record={record} />
       </section>
-      <section className="card"><RecordTabs page={page} record={record} entity={entity} /></section>
+      <section className="card padded"><RecordTabs page={page} record={record} entity={entity} /></section>
       {acting && <ActionDialog entity={entity} action={acting} ids={[id]} onClose={() => setActing(null)} onDone={() => setActing(null)} />}
     </div>
   );

@@ -27,7 +27,7 @@ export default function TasksView({ title }: { processes: string[]; title: strin
   return (
     <div className="page">
       <PageHead title={title} />
-      <section className="card">
+      <section className="card padded">
         <div style={{ display: 'flex', gap: 12, marginBottom: 12 }}>
           <Segmented options={BOXES} value={box} onChange={(next) => { setBox(next); setPage(1); }} />
           <Input.Search allowClear placeholder="按编号或姓名查找" aria-label="查找任务" style={{ width: 260 }} onSearch={(text) => { setSearch(text.trim()); setPage(1); }} />
