@@ -19,7 +19,7 @@ test('m001 the home page shows figures and what waits', async ({ page }) => {
 test('m022 cases are listed and found by their number', async ({ page }) => {
   await logIn(page, 'city');
   await page.goto('/p/eligibility.cases');
-  const first = page.locator('tbody tr').filter({ hasText: '审核通过办结' }).first();
+  const first = page.locator('tbody tr').filter({ hasText: '补件中' }).first();
   await expect(first).toBeVisible();
   await first.click();
   await expect(page.getByRole('tab', { name: '流程图' })).toBeVisible();
@@ -28,7 +28,7 @@ test('m022 cases are listed and found by their number', async ({ page }) => {
 });
 
 test('m023 a case is signed for before it is handled', async ({ page }) => {
-  await logIn(page, 'pudong-clerk2');
+  await logIn(page, 'yangpu-clerk');
   await page.goto('/tasks');
   await page.locator('tbody tr').filter({ hasText: '受理' }).getByRole('link').first().click();
   await page.getByRole('button', { name: /签\s*收/ }).click();
