@@ -1,11 +1,13 @@
 //! From query values to SQL text with bound values. The only place where SQL of queries is made.
 
 mod aggregate;
+mod bulk;
 mod condition;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
+pub(crate) use bulk::{insert_arrays, insert_rows, update_arrays, update_row};
 pub(crate) use condition::{column, condition, value};
 
 use sea_query::{
@@ -127,10 +129,10 @@ pub(crate) fn insert(
     dialect: Dialect,
     table: &str,
     columns: &[&str],
-    rows: Vec<Vec<SqlValue>>,
+    row: Vec<SqlValue>,
     returning: Option<&str>,
 ) -> Statement {
-    render(dialect, &insert_statement(table, columns, rows, returning))
+    render(dialect, &insert_statement(table, columns, row, returning))
 }
 
 /// As [`insert`], but a row that collides with another is left out.
@@ -141,7 +143,7 @@ pub(crate) fn insert_or_ignore(
     row: Vec<SqlValue>,
     returning: Option<&str>,
 ) -> Statement {
-    let mut query = insert_statement(table, columns, vec![row], returning);
+    let mut query = insert_statement(table, columns, row, returning);
     let mut ignore = OnConflict::new();
     query.on_conflict(ignore.do_nothing().to_owned());
     render(dialect, &query)
@@ -150,14 +152,12 @@ pub(crate) fn insert_or_ignore(
 fn insert_statement(
     table: &str,
     columns: &[&str],
-    rows: Vec<Vec<SqlValue>>,
+    row: Vec<SqlValue>,
     returning: Option<&str>,
 ) -> InsertStatement {
     let mut query = InsertStatement::new();
     query.into_table(Alias::new(table)).columns(columns.iter().copied().map(Alias::new));
-    for row in rows {
-        query.values_panic(row.into_iter().map(|cell| Expr::val(value(cell))));
-    }
+    query.values_panic(row.into_iter().map(|cell| Expr::val(value(cell))));
     if let Some(returning) = returning {
         query.returning_col(Alias::new(returning));
     }

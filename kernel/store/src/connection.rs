@@ -6,6 +6,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 
 use crate::build::Statement;
+use crate::bulk::Column;
 use crate::{ColumnKind, Error, Result, Row, SqlValue};
 
 /// An open transaction of either database.
@@ -60,6 +61,25 @@ impl Executor<'_> {
                 sqlx::query_with(sql, postgres_arguments(values)?).execute(connection).await?.rows_affected()
             }
         })
+    }
+
+    /// Runs a statement whose parameters are whole columns; the number of rows it changed.
+    pub(crate) async fn execute_arrays(self, sql: String, arrays: Vec<Column>) -> Result<u64> {
+        let Self::Postgres(connection) = self else {
+            return Err(Error::Database("only PostgreSQL knows arrays".to_owned()));
+        };
+        let mut arguments = PgArguments::default();
+        for array in arrays {
+            match array {
+                Column::Text(values) => arguments.add(values),
+                Column::Int(values) => arguments.add(values),
+                Column::Bool(values) => arguments.add(values),
+                Column::Bytes(values) => arguments.add(values),
+            }
+            .map_err(|error| Error::Database(error.to_string()))?;
+        }
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+        Ok(query.execute(connection).await?.rows_affected())
     }
 
     /// Runs a query; its columns are decoded as `kinds`.

@@ -2,10 +2,14 @@
 
 mod contents;
 
+pub(crate) use contents::move_durably;
+
 use jiff::Timestamp;
 
 use crate::json::instant;
-use crate::{ColumnKind, Condition, Error, Fetch, IndexSpec, Result, Select, Store, TableSpec, Tx};
+use crate::{
+    ColumnKind, Condition, DraftFile, Error, Fetch, IndexSpec, Result, Select, Store, TableSpec, Tx,
+};
 
 const TABLE: &str = "sys_file";
 
@@ -63,6 +67,13 @@ impl Store {
         Ok(StoredContents { digest, size })
     }
 
+    /// As [`Store::write_contents`], of a file that was written bit by bit; whoever wrote it kept it within bounds.
+    pub async fn keep_contents(&self, draft: DraftFile) -> Result<StoredContents> {
+        let directory = self.files_dir().to_owned();
+        let (digest, size) = blocking(move || contents::adopt(&directory, draft.path())).await?;
+        Ok(StoredContents { digest, size })
+    }
+
     /// Stores a file in a transaction of its own.
     pub async fn put_file(
         &self,
@@ -85,6 +96,15 @@ impl Store {
         let (directory, digest) = (self.files_dir().to_owned(), meta.digest.clone());
         let bytes = blocking(move || contents::read(&directory, &digest)).await?;
         Ok((meta, bytes))
+    }
+
+    /// A file with its contents, checked against their digest, to be read bit by bit; [`Error::NotFound`] if there is
+    /// no such upload.
+    pub async fn open_file(&self, id: &str) -> Result<(FileMeta, std::fs::File)> {
+        let meta = self.file_meta(id).await?;
+        let (directory, digest) = (self.files_dir().to_owned(), meta.digest.clone());
+        let file = blocking(move || contents::open(&directory, &digest)).await?;
+        Ok((meta, file))
     }
 
     /// What is known of a file; [`Error::NotFound`] if there is no such upload.
@@ -153,7 +173,7 @@ async fn meta(source: &mut dyn Fetch, id: &str) -> Result<FileMeta> {
     })
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -2,6 +2,9 @@
 //! is leased again; the attempt's number fences the lost worker off.
 
 mod lease;
+pub(crate) mod steps;
+
+pub use steps::JobStep;
 
 use jiff::Timestamp;
 use serde_json::Value;

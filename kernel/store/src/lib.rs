@@ -10,8 +10,10 @@
 //! Reading order: [`value`], [`spec`], [`query`], then [`Store`] and [`Tx`].
 
 mod build;
+mod bulk;
 mod connection;
 mod database_error;
+mod drafts;
 mod error;
 mod fetch;
 mod files;
@@ -21,6 +23,7 @@ mod jobs;
 mod json;
 mod outbox;
 mod query;
+mod results;
 mod schema;
 mod sequence;
 mod spec;
@@ -30,16 +33,18 @@ pub mod testing;
 mod tx;
 mod value;
 
+pub use drafts::DraftFile;
 pub use error::{Error, Result};
 pub use fetch::Fetch;
 pub use files::{FileMeta, StoredContents};
 pub use idempotency::Remembered;
-pub use jobs::{Job, JobState, NewJob};
+pub use jobs::{Job, JobState, JobStep, NewJob};
 pub use outbox::{Event, NewEvent};
 pub use query::{
     AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
     Operator, Select,
 };
+pub use results::{NewResult, ResultFile};
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};
 pub use tx::Tx;

@@ -70,6 +70,21 @@ impl Tx {
         self.insert_returning_serial(TABLE, "id", values).await
     }
 
+    /// As [`Tx::emit`], many in their order.
+    pub async fn emit_all(&mut self, events: &[NewEvent]) -> Result<()> {
+        let row = |event: &NewEvent| {
+            vec![
+                event.topic.as_str().into(),
+                event.entity.as_str().into(),
+                event.record_id.as_str().into(),
+                to_text(&event.payload).into(),
+                event.at.into(),
+            ]
+        };
+        let columns = ["topic", "entity", "record_id", "payload", "at"];
+        self.insert_many(TABLE, &columns, events.iter().map(row).collect()).await
+    }
+
     /// Marks events as dispatched; how many were not so yet. Fewer than asked means that another dispatcher was
     /// faster: roll back, if what was done for them here must not happen twice.
     pub async fn mark_dispatched(&mut self, ids: &[i64], now: Timestamp) -> Result<u64> {

@@ -20,21 +20,27 @@ impl Tx {
     /// The next number of a sequence in a period (such as a year), from 1. It is gapless: a rolled back
     /// transaction gives its number back, so others that want one wait until this transaction ends.
     pub async fn next_number(&mut self, sequence: &str, period: &str) -> Result<i64> {
-        let rows = self.fetch(next(self.dialect(), sequence, period), &[ColumnKind::Int]).await?;
-        rows.first().ok_or(Error::NotFound)?.int(0)
+        self.next_numbers(sequence, period, 1).await
+    }
+
+    /// As [`Tx::next_number`], so many at once; the first of them.
+    pub async fn next_numbers(&mut self, sequence: &str, period: &str, count: u32) -> Result<i64> {
+        let count = i64::from(if count == 0 { 1 } else { count });
+        let rows = self.fetch(advance(self.dialect(), sequence, period, count), &[ColumnKind::Int]).await?;
+        Ok(rows.first().ok_or(Error::NotFound)?.int(0)? - count + 1)
     }
 }
 
-fn next(dialect: Dialect, sequence: &str, period: &str) -> Statement {
+fn advance(dialect: Dialect, sequence: &str, period: &str, count: i64) -> Statement {
     let value = || Alias::new("value");
-    let mut advance = OnConflict::columns(["sequence", "period"].map(Alias::new));
-    advance.value(value(), Expr::col((Alias::new(TABLE), value())).add(Expr::val(1_i64)));
+    let mut ahead = OnConflict::columns(["sequence", "period"].map(Alias::new));
+    ahead.value(value(), Expr::col((Alias::new(TABLE), value())).add(Expr::val(count)));
     let mut query = InsertStatement::new();
     query
         .into_table(Alias::new(TABLE))
         .columns(["sequence", "period", "value"].map(Alias::new))
-        .values_panic([Expr::val(sequence), Expr::val(period), Expr::val(1_i64)])
-        .on_conflict(advance)
+        .values_panic([Expr::val(sequence), Expr::val(period), Expr::val(count)])
+        .on_conflict(ahead)
         .returning_col(value());
     build::render(dialect, &query)
 }

@@ -16,7 +16,7 @@ use crate::connection::Executor;
 use crate::fetch::Source;
 use crate::{
     ColumnKind, Error, Result, Row, SchemaChange, TableSpec, Tx, connection, files, idempotency, jobs,
-    outbox, schema, sequence,
+    outbox, results, schema, sequence,
 };
 
 /// Prepared statements kept for each connection.
@@ -117,9 +117,15 @@ impl Store {
                 required: RwLock::default(),
             }),
         };
-        let tables =
-            [outbox::table(), jobs::table(), sequence::table(), idempotency::table(), files::table()];
-
+        let tables = [
+            outbox::table(),
+            jobs::table(),
+            jobs::steps::table(),
+            sequence::table(),
+            idempotency::table(),
+            files::table(),
+            results::table(),
+        ];
         store.sync_schema(&tables).await?;
         Ok(store)
     }

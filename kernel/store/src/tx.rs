@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::build::{self, Statement};
+use crate::bulk::Column;
 use crate::connection::Transaction;
 use crate::fetch::Source;
 use crate::store::RequiredColumns;
 use crate::{ColumnKind, Condition, Dialect, Error, Result, Row, SqlValue, Store};
-
-/// Values bound to one statement at most: below both databases' limits.
-const BOUND_VALUES_MAX: usize = 30_000;
 
 /// One transaction: everything done through it is committed together, or not at all when it is dropped.
 ///
@@ -30,34 +28,16 @@ impl Tx {
         self.store.dialect()
     }
 
+    pub(crate) fn files_dir(&self) -> &std::path::Path {
+        self.store.files_dir()
+    }
+
     /// Inserts one row.
     pub async fn insert<N: AsRef<str>>(&mut self, table: &str, values: Vec<(N, SqlValue)>) -> Result<()> {
         let (columns, row) = split(values);
         let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
-        let statement = build::insert(self.dialect(), table, &columns, vec![row], None);
+        let statement = build::insert(self.dialect(), table, &columns, row, None);
         self.execute(statement).await.map(drop)
-    }
-
-    /// Inserts many rows, each with one value for each column.
-    pub async fn insert_many<N: AsRef<str>>(
-        &mut self,
-        table: &str,
-        columns: &[N],
-        rows: Vec<Vec<SqlValue>>,
-    ) -> Result<()> {
-        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
-        if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
-            let message = format!("a row for {table} has {} values for {} columns", row.len(), columns.len());
-            return Err(self.fail(Error::Database(message)));
-        }
-        let rows_max = (BOUND_VALUES_MAX / columns.len().max(1)).max(1);
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<Vec<SqlValue>> = rows.by_ref().take(rows_max).collect();
-            let statement = build::insert(self.dialect(), table, &columns, chunk, None);
-            self.execute(statement).await?;
-        }
-        Ok(())
     }
 
     /// Inserts one row; the number the database gave to the column `serial`.
@@ -69,7 +49,7 @@ impl Tx {
     ) -> Result<i64> {
         let (columns, row) = split(values);
         let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
-        let statement = build::insert(self.dialect(), table, &columns, vec![row], Some(serial));
+        let statement = build::insert(self.dialect(), table, &columns, row, Some(serial));
         let rows = self.fetch(statement, &[ColumnKind::Serial]).await?;
         rows.first().ok_or(Error::NotFound)?.int(0)
     }
@@ -107,6 +87,11 @@ impl Tx {
 
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64> {
         let result = self.transaction.executor().execute(statement).await;
+        result.map_err(|error| self.fail(error))
+    }
+
+    pub(crate) async fn execute_arrays(&mut self, sql: String, arrays: Vec<Column>) -> Result<u64> {
+        let result = self.transaction.executor().execute_arrays(sql, arrays).await;
         result.map_err(|error| self.fail(error))
     }
 

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Statement, aggregate, condition, count, delete, insert, insert_or_ignore, select, update};
+use super::{
+    Statement, aggregate, condition, count, delete, insert, insert_arrays, insert_or_ignore, insert_rows,
+    select, update, update_arrays, update_row,
+};
+use crate::bulk::Column;
 use crate::store::RequiredColumns;
 use crate::{
     Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Direction, Grain, Group, Join, Measure, MeasureOp,
@@ -117,13 +121,12 @@ fn selects_in_both_dialects() {
 
 #[test]
 fn changes_in_both_dialects() {
-    let two_rows = || vec![vec!["1".into(), SqlValue::Null], vec!["2".into(), 5.into()]];
     let one_row = || vec![SqlValue::Text("1".to_owned()), 5.into()];
     let filter = Condition::eq("unit", "id", "1").and(Condition::eq("unit", "version", 3));
     let sets = || vec![("rent", SqlValue::Int(9)), ("code", SqlValue::Null)];
     let text = [
-        both("insert", |dialect| insert(dialect, "unit", &["id", "rent"], two_rows(), None)),
-        both("insert returning", |dialect| insert(dialect, "unit", &["id", "rent"], two_rows(), Some("id"))),
+        both("insert", |dialect| insert(dialect, "unit", &["id", "rent"], one_row(), None)),
+        both("insert returning", |dialect| insert(dialect, "unit", &["id", "rent"], one_row(), Some("id"))),
         both("insert or ignore", |dialect| {
             insert_or_ignore(dialect, "unit", &["id", "rent"], one_row(), Some("id"))
         }),
@@ -131,6 +134,20 @@ fn changes_in_both_dialects() {
         both("delete", |dialect| delete(dialect, "unit", &filter)),
     ];
     insta::assert_snapshot!(text.concat());
+}
+
+#[test]
+fn many_rows_in_both_dialects() {
+    let arrays = [Column::Text(vec![]), Column::Int(vec![]), Column::Bool(vec![]), Column::Bytes(vec![])];
+    insta::assert_snapshot!(
+        [
+            insert_rows("unit", &["id", "rent"], 3),
+            update_row("unit", &["id", "version"], &["rent", "code"]),
+            insert_arrays("unit", &["id", "rent", "vacant", "sea\"led"], &arrays),
+            update_arrays("unit", &["id"], &["rent", "vacant", "sealed"], &["code"], &arrays),
+        ]
+        .join("\n")
+    );
 }
 
 #[test]

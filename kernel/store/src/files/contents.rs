@@ -1,10 +1,13 @@
 //! Contents on disk: `ab/cd/<digest>` under the files' directory. A name appears only once its bytes are durable.
 
 use std::fs::{self, File};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use sm3::{Digest, Sm3};
+
+/// Bytes read at a time.
+const COPIED_BYTES: usize = 64 * 1024;
 
 /// Writes the bytes unless they are there already; their digest.
 pub(super) fn write(directory: &Path, bytes: &[u8]) -> Result<String> {
@@ -26,13 +29,69 @@ pub(super) fn write(directory: &Path, bytes: &[u8]) -> Result<String> {
     Ok(digest)
 }
 
+/// As [`write`], of a file on the same file system, which is moved; digest and size.
+pub(super) fn adopt(directory: &Path, source: &Path) -> Result<(String, u64)> {
+    let (digest, size) = digest_of(&mut File::open(source)?)?;
+    let path = path_of(directory, &digest)?;
+    if fs::metadata(&path).is_ok_and(|found| found.len() == size) {
+        fs::remove_file(source)?;
+        return Ok((digest, size));
+    }
+    create_folders(directory, path.parent().unwrap_or(directory))?;
+    move_to(source, &path)?;
+    Ok((digest, size))
+}
+
+/// Moves a file within the file system; it is at its target with all its bytes, or still where it was. Digest and
+/// size.
+pub(crate) fn move_durably(source: &Path, target: &Path) -> Result<(String, u64)> {
+    let found = digest_of(&mut File::open(source)?)?;
+    fs::create_dir_all(target.parent().unwrap_or(target))?;
+    move_to(source, target)?;
+    Ok(found)
+}
+
+fn move_to(source: &Path, target: &Path) -> Result<()> {
+    File::open(source)?.sync_all()?;
+    fs::rename(source, target)?;
+    sync_folder(target.parent().unwrap_or(target))
+}
+
+/// Opens the contents after checking them.
+pub(super) fn open(directory: &Path, digest: &str) -> Result<File> {
+    let mut file = File::open(path_of(directory, digest)?)?;
+    if digest_of(&mut file)?.0 != digest {
+        return Err(damaged(digest));
+    }
+    file.rewind()?;
+    Ok(file)
+}
+
+fn digest_of(file: &mut File) -> Result<(String, u64)> {
+    let mut digest = Sm3::new();
+    let mut buffer = vec![0; COPIED_BYTES];
+    let mut size = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hex::encode(digest.finalize()), size));
+        }
+        digest.update(&buffer[..read]);
+        size += read as u64;
+    }
+}
+
 /// Reads the bytes and checks them.
 pub(super) fn read(directory: &Path, digest: &str) -> Result<Vec<u8>> {
     let bytes = fs::read(path_of(directory, digest)?)?;
     if hex::encode(Sm3::digest(&bytes)) != digest {
-        return Err(Error::new(ErrorKind::InvalidData, format!("the contents of {digest} are damaged")));
+        return Err(damaged(digest));
     }
     Ok(bytes)
+}
+
+fn damaged(digest: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("the contents of {digest} are damaged"))
 }
 
 fn path_of(directory: &Path, digest: &str) -> Result<PathBuf> {

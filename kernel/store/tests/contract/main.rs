@@ -1,6 +1,7 @@
 //! What both databases must do alike.
 
 mod aggregates;
+mod bulk;
 mod concurrency;
 mod conditions;
 mod crud;
@@ -8,6 +9,7 @@ mod files;
 mod jobs;
 mod order;
 mod outbox;
+mod results;
 mod schema;
 
 use anju_store::testing::TestDatabase;
