@@ -127,3 +127,55 @@ fn template_and_data_are_bounded() {
     let large = json!("x".repeat(crate::DATA_BYTES_MAX));
     assert!(matches!(MAKER.render_pdf(template("x"), &large, noon()), Err(Error::TooLarge(_))));
 }
+
+fn list(rows: usize) -> crate::PdfTable {
+    use crate::{PdfAlign, PdfColumn};
+    let column = |title: &str, share, align| PdfColumn { title: title.to_owned(), share, align };
+    crate::PdfTable {
+        title: "资格案件".to_owned(),
+        watermark: crate::workbook::Watermark {
+            name: "陈静怡".to_owned(),
+            account: "pudong-clerk".to_owned(),
+            time: "2026-03-05 12:00".to_owned(),
+        },
+        notes: vec!["筛选条件：办理状态 等于 受理".to_owned()],
+        columns: vec![
+            column("受理编号", 3, PdfAlign::Start),
+            column("主申请人", 2, PdfAlign::Start),
+            column("面积", 1, PdfAlign::End),
+        ],
+        rows: (0..rows)
+            .map(|n| vec![format!("GZ-{n:06}"), "#strong[张伟] =1".to_owned(), "56.30".to_owned()])
+            .collect(),
+    }
+}
+
+fn text_of(pdf: &[u8]) -> String {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("list.pdf");
+    std::fs::write(&file, pdf).expect("writes");
+    run("pdftotext", &["-layout", &file.to_string_lossy(), "-"])
+}
+
+#[test]
+fn a72_a_list_on_paper_repeats_its_titles_and_its_watermark() {
+    let text = text_of(&MAKER.render_table(&list(120), noon()).expect("renders"));
+    let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
+    assert!(pages.len() > 2, "{}", pages.len());
+    for page in &pages {
+        assert!(page.contains("受理编号") && page.contains("陈静怡 pudong-clerk 2026-03-05 12:00"), "{page}");
+        assert!(page.contains("导出人：陈静怡（pudong-clerk）"), "{page}");
+    }
+    assert!(pages[0].contains("筛选条件：办理状态 等于 受理") && text.contains("GZ-000119"));
+    assert!(text.contains("#strong[张伟]"), "a text is no markup");
+}
+
+#[test]
+fn a_list_on_paper_names_what_it_cannot_print() {
+    let mut table = list(1);
+    table.rows[0][1] = "李\u{20000}".to_owned();
+    let text = text_of(&MAKER.render_table(&table, noon()).expect("renders"));
+    assert!(text.contains("李〓") && text.contains("以电子表格为准"), "{text}");
+    let long = list(crate::PDF_CELLS_MAX / 3 + 1);
+    assert!(matches!(MAKER.render_table(&long, noon()), Err(Error::TooLarge(_))));
+}

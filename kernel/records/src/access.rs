@@ -17,6 +17,7 @@ pub(crate) enum Operation<'a> {
     Update,
     Delete,
     Import,
+    Export,
     Action(&'a str),
 }
 
@@ -55,6 +56,8 @@ impl Operation<'_> {
             Self::Update => permission.update,
             Self::Delete => permission.delete,
             Self::Import => permission.import,
+            // What may not be read cannot be exported either.
+            Self::Export => permission.read && permission.export,
             Self::Action(key) => permission.actions.iter().any(|action| action == key),
         }
     }
@@ -66,6 +69,7 @@ impl Operation<'_> {
             Self::Update => "修改",
             Self::Delete => "删除",
             Self::Import => "导入",
+            Self::Export => "导出",
             Self::Action(_) => "对其进行此操作：",
         };
         Error::forbidden(format!("您没有{verb}{title}的权限"))

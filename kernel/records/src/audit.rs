@@ -42,29 +42,57 @@ impl<'a> AuditEntry<'a> {
 impl Records {
     /// Adds an event to the audit log, in the transaction of what it tells.
     pub async fn audit(&self, tx: &mut Tx, actor: &Actor, entry: &AuditEntry<'_>) -> Result<()> {
+        self.audit_all(tx, actor, std::slice::from_ref(entry)).await
+    }
+
+    /// Adds many events of one actor.
+    pub async fn audit_all(&self, tx: &mut Tx, actor: &Actor, entries: &[AuditEntry<'_>]) -> Result<()> {
         let session = actor.session_id.as_ref().map(|session| anju_crypto::sm3_hex(session.as_bytes()));
-        let values: Vec<(&str, SqlValue)> = vec![
-            ("at", self.now().into()),
-            ("account_id", actor.account_id.as_str().into()),
-            ("actor_name", actor.name.as_str().into()),
-            ("actor_kind", kind(actor.kind).into()),
-            ("org_id", actor.post.as_ref().map(|post| post.org_id.as_str()).into()),
-            ("roles", (!actor.roles.is_empty()).then(|| actor.roles.join(" ")).into()),
-            ("session_digest", session.into()),
-            ("ip", actor.ip.as_deref().into()),
-            ("request_id", actor.request_id.as_deref().into()),
-            ("event", entry.event.into()),
-            ("entity", entry.entity.into()),
-            ("record_id", entry.record_id.into()),
-            ("result", entry.result.into()),
-            ("reason", entry.reason.into()),
-            ("changes_digest", entry.changes_digest.as_deref().into()),
-            ("policy_version", self.catalog().load().version.as_str().into()),
-        ];
-        tx.insert(AUDIT, values).await?;
+        let roles = (!actor.roles.is_empty()).then(|| actor.roles.join(" "));
+        let (at, version) = (self.now(), self.catalog().load().version.clone());
+        let row = |entry: &AuditEntry<'_>| -> Vec<SqlValue> {
+            vec![
+                at.into(),
+                actor.account_id.as_str().into(),
+                actor.name.as_str().into(),
+                kind(actor.kind).into(),
+                actor.post.as_ref().map(|post| post.org_id.as_str()).into(),
+                roles.as_deref().into(),
+                session.as_deref().into(),
+                actor.ip.as_deref().into(),
+                actor.request_id.as_deref().into(),
+                entry.event.into(),
+                entry.entity.into(),
+                entry.record_id.into(),
+                entry.result.into(),
+                entry.reason.into(),
+                entry.changes_digest.as_deref().into(),
+                version.as_str().into(),
+            ]
+        };
+        tx.insert_many(AUDIT, &COLUMNS, entries.iter().map(row).collect()).await?;
         Ok(())
     }
 }
+
+const COLUMNS: [&str; 16] = [
+    "at",
+    "account_id",
+    "actor_name",
+    "actor_kind",
+    "org_id",
+    "roles",
+    "session_digest",
+    "ip",
+    "request_id",
+    "event",
+    "entity",
+    "record_id",
+    "result",
+    "reason",
+    "changes_digest",
+    "policy_version",
+];
 
 fn kind(kind: ActorKind) -> &'static str {
     match kind {

@@ -13,6 +13,7 @@ mod actor;
 mod aggregate;
 mod audit;
 mod error;
+mod export;
 mod expression;
 mod history;
 mod hooks;
@@ -35,13 +36,16 @@ pub use actor::{Actor, ActorKind, Post};
 pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
 pub use audit::AuditEntry;
 pub use error::{Error, FieldError, Result};
+pub use export::{Export, ExportCell, ExportColumn, ExportKind, ExportRequest};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
-    AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
-    TemplateSheet, TemplateSpec,
+    AfterEach, BlankCells, ImportCell, ImportChildRow, ImportCounts, ImportError, ImportFailure, ImportMode,
+    ImportOptions, ImportRow, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn, TemplateSheet,
+    TemplateSpec,
 };
 pub use query::{Page, PageRequest, Query};
+pub use read::Candidate;
 pub use record::{Object, Record};
 pub use records::Records;
 pub use schema::tables;

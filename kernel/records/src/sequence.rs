@@ -1,5 +1,7 @@
 //! Numbers that people read, drawn inside the transaction that uses them.
 
+use std::collections::BTreeMap;
+
 use anju_definitions::{Reset, Sequence};
 use anju_store::Tx;
 use jiff::civil::Date;
@@ -75,6 +77,30 @@ impl SequencePlan {
             }
         }
         text
+    }
+
+    /// Draws numbers for many records into the field at `position`, in their order; each period's counter is asked once.
+    pub(crate) async fn draw_all(
+        &self,
+        tx: &mut Tx,
+        plan: &EntityPlan,
+        position: usize,
+        rows: &mut [&mut Vec<Value>],
+        today: Date,
+    ) -> Result<()> {
+        let mut by_period: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, values) in rows.iter().enumerate() {
+            by_period.entry(self.period(plan, values, today)).or_default().push(at);
+        }
+        for (period, places) in by_period {
+            let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
+            let first = tx.next_numbers(&self.key, &period, count).await?;
+            for (number, at) in (first..).zip(places) {
+                let text = self.format(plan, rows[at], today, number);
+                rows[at][position] = Value::String(text);
+            }
+        }
+        Ok(())
     }
 
     /// Draws the next number for a record.

@@ -30,6 +30,10 @@ impl Tx {
     ) -> Result<()> {
         let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
         self.check_widths(table, columns.len(), &rows)?;
+        if rows.len() == 1 {
+            let row = rows.into_iter().flatten();
+            return self.insert(table, columns.into_iter().zip(row).collect()).await;
+        }
         let rows_max = rows_max(self.dialect(), columns.len());
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {

@@ -4,6 +4,8 @@ mod contents;
 
 pub(crate) use contents::move_durably;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::json::instant;
@@ -12,6 +14,8 @@ use crate::{
 };
 
 const TABLE: &str = "sys_file";
+/// Ids of one query.
+const IDS_MAX: usize = 500;
 
 pub(crate) fn table() -> TableSpec {
     TableSpec::new(TABLE)
@@ -110,6 +114,23 @@ impl Store {
     /// What is known of a file; [`Error::NotFound`] if there is no such upload.
     pub async fn file_meta(&self, id: &str) -> Result<FileMeta> {
         meta(&mut self.reader(), id).await
+    }
+}
+
+impl Store {
+    /// Names of uploads by id; ids that nobody knows are left out.
+    pub async fn file_names(&self, ids: &[&str]) -> Result<HashMap<String, String>> {
+        let mut names = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(IDS_MAX) {
+            let select = Select::from(TABLE)
+                .column("id", ColumnKind::Text)
+                .column("name", ColumnKind::Text)
+                .filter(Condition::is_in(TABLE, "id", some.iter().copied()));
+            for row in self.reader().fetch_all(&select).await? {
+                names.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+            }
+        }
+        Ok(names)
     }
 }
 

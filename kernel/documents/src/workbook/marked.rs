@@ -1,102 +1,150 @@
 //! The workbook that goes back to the person who uploaded a faulty one.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
-use rust_xlsxwriter::{Format, FormatAlign, Note, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, Note, Workbook, XlsxError};
 
-use super::write::{header_format, new_workbook, sheet_name, unwritable, write_cell};
-use super::{Cell, ColumnKind, Row, Sheet, Workbook};
+use super::write::{SHEET_ROWS, header_format, new_workbook, sheet_name, unwritable, write_cell};
+use super::{Cell, ColumnKind, formula::is_formula_like};
 use crate::Error;
 
-/// One error found in a workbook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellError {
-    pub sheet: String,
-    /// Number as Excel shows it, from 1.
-    pub row: u32,
-    /// Title of the column; `None` for an error of the whole row.
-    pub column: Option<String>,
-    /// In Chinese.
-    pub message: String,
-}
-
-const MESSAGES_TITLE: &str = "错误说明";
+/// Title of the column that explains the faults of each row.
+pub const MESSAGES_TITLE: &str = "错误说明";
 const MESSAGES_WIDTH: f64 = 60.0;
 const COLUMN_WIDTH: f64 = 16.0;
+/// Notes at cells; the rows beyond are explained in their last column only, since notes are held in memory.
+const NOTES_MAX: usize = 20_000;
 
-/// The same rows in the same places: faulty cells red with a note, the row's messages in a last column.
-/// Uploading the mended file again works, for the column of messages is not a field.
-pub fn mark_errors(workbook: &Workbook, errors: &[CellError], made_at: Timestamp) -> Result<Vec<u8>, Error> {
-    let mut file = new_workbook(made_at);
-    for sheet in &workbook.sheets {
-        let worksheet =
-            marked_sheet(sheet, &by_row(&sheet.name, errors)).map_err(|error| unwritable(&error))?;
-        file.push_worksheet(worksheet);
-    }
-    file.save_to_buffer().map_err(|error| unwritable(&error))
+/// A fault of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFault<'a> {
+    /// Title of the column; `None` for a fault of the whole row.
+    pub column: Option<&'a str>,
+    /// In Chinese.
+    pub message: &'a str,
 }
 
-fn by_row<'a>(sheet: &str, errors: &'a [CellError]) -> BTreeMap<u32, Vec<&'a CellError>> {
-    let mut rows: BTreeMap<u32, Vec<&CellError>> = BTreeMap::new();
-    for error in errors.iter().filter(|error| error.sheet == sheet) {
-        rows.entry(error.row).or_default().push(error);
-    }
-    rows
+/// Writes rows as they were, faulty cells red with a note, the row's faults in a last column. Whoever reads the
+/// mended file again leaves the column [`MESSAGES_TITLE`] aside.
+pub struct MarkedWriter {
+    workbook: Workbook,
+    sheet: Option<usize>,
+    titles: Vec<String>,
+    messages_column: u16,
+    notes: usize,
+    formats: Formats,
 }
 
-fn marked_sheet(sheet: &Sheet, errors: &BTreeMap<u32, Vec<&CellError>>) -> Result<Worksheet, XlsxError> {
-    let mut worksheet = Worksheet::new();
-    worksheet.set_name(sheet_name(&sheet.name))?;
-    let header_row = sheet.header_row.saturating_sub(1);
-    worksheet.set_freeze_panes(header_row + 1, 0)?;
-    let titles: Vec<&str> =
-        sheet.header.iter().map(String::as_str).filter(|title| *title != MESSAGES_TITLE).collect();
-    for (column, title) in (0..).zip(&titles) {
-        worksheet.set_column_width(column, COLUMN_WIDTH)?;
-        worksheet.write_string_with_format(header_row, column, *title, &header_format(false))?;
+struct Formats {
+    /// For numbers and for texts, and for texts that look like formulas.
+    plain: [Format; 3],
+    faulty: [Format; 3],
+    message: Format,
+}
+
+impl MarkedWriter {
+    /// What does not fit into memory goes to unnamed files in `folder`.
+    pub fn new(folder: &Path, made_at: Timestamp) -> Result<Self, Error> {
+        let mut workbook = new_workbook(made_at, None);
+        workbook.set_tempdir(folder).map_err(|error| unwritable(&error))?;
+        Ok(Self {
+            workbook,
+            sheet: None,
+            titles: Vec::new(),
+            messages_column: 0,
+            notes: 0,
+            formats: Formats::new(),
+        })
     }
-    let messages_column = u16::try_from(titles.len()).map_err(|_| XlsxError::RowColumnLimitError)?;
-    worksheet.set_column_width(messages_column, MESSAGES_WIDTH)?;
-    worksheet.write_string_with_format(header_row, messages_column, MESSAGES_TITLE, &header_format(true))?;
-    for row in &sheet.rows {
-        let found = errors.get(&row.number).map_or(&[][..], Vec::as_slice);
-        marked_row(&mut worksheet, &sheet.header, row, found)?;
-        if !found.is_empty() {
-            let text = found.iter().map(|error| error_text(error)).collect::<Vec<_>>().join("\n");
-            worksheet.write_string_with_format(row.number - 1, messages_column, text, &message_format())?;
+
+    /// Begins a sheet with its titles at the given row.
+    pub fn sheet(&mut self, name: &str, header_row: u32, titles: &[String]) -> Result<(), Error> {
+        self.begin_sheet(name, header_row, titles).map_err(|error| unwritable(&error))
+    }
+
+    fn begin_sheet(&mut self, name: &str, header_row: u32, titles: &[String]) -> Result<(), XlsxError> {
+        let worksheet = self.workbook.add_worksheet_with_constant_memory()?;
+        worksheet.set_name(sheet_name(name))?;
+        worksheet.set_freeze_panes(header_row, 0)?;
+        self.sheet = Some(self.sheet.map_or(0, |sheet| sheet + 1));
+        self.titles = titles.to_vec();
+        let mut column = 0;
+        for title in titles.iter().filter(|title| *title != MESSAGES_TITLE) {
+            worksheet.set_column_width(column, COLUMN_WIDTH)?;
+            worksheet.write_string_with_format(header_row - 1, column, title, &header_format(false))?;
+            column += 1;
         }
+        self.messages_column = column;
+        worksheet.set_column_width(column, MESSAGES_WIDTH)?;
+        worksheet.write_string_with_format(header_row - 1, column, MESSAGES_TITLE, &header_format(true))?;
+        Ok(())
     }
-    Ok(worksheet)
-}
 
-fn marked_row(
-    worksheet: &mut Worksheet,
-    header: &[String],
-    row: &Row,
-    errors: &[&CellError],
-) -> Result<(), XlsxError> {
-    let place = row.number.saturating_sub(1);
-    let titled = header.iter().zip(&row.cells).filter(|(title, _)| title.as_str() != MESSAGES_TITLE);
-    for (column, (title, cell)) in (0..).zip(titled) {
-        let messages: Vec<&str> = errors
-            .iter()
-            .filter(|error| error.column.as_ref() == Some(title))
-            .map(|error| error.message.as_str())
-            .collect();
-        let format = if messages.is_empty() { plain_format(cell) } else { faulty_format(cell) };
-        write_cell(worksheet, place, column, cell, kind_of(cell), &format)?;
-        if !messages.is_empty() {
-            worksheet.insert_note(place, column, &Note::new(messages.join("\n")).add_author_prefix(false))?;
+    /// Writes a row at the given place, which is below all before it.
+    pub fn row(&mut self, number: u32, cells: &[Cell], faults: &[RowFault<'_>]) -> Result<(), Error> {
+        if number > SHEET_ROWS {
+            return Err(Error::TooLarge(format!("一个工作表最多 {SHEET_ROWS} 行")));
         }
+        self.write_row(number - 1, cells, faults).map_err(|error| unwritable(&error))
     }
-    Ok(())
+
+    fn write_row(&mut self, place: u32, cells: &[Cell], faults: &[RowFault<'_>]) -> Result<(), XlsxError> {
+        let worksheet = self.workbook.worksheet_from_index(self.sheet.unwrap_or_default())?;
+        let mut column = 0;
+        for (index, title) in self.titles.iter().enumerate().filter(|(_, title)| *title != MESSAGES_TITLE) {
+            // A missing value has no cell among those that were read.
+            let cell = cells.get(index).unwrap_or(&Cell::Empty);
+            let messages: Vec<&str> = faults
+                .iter()
+                .filter(|fault| fault.column.is_some_and(|at| at == title))
+                .map(|fault| fault.message)
+                .collect();
+            let formats = if messages.is_empty() { &self.formats.plain } else { &self.formats.faulty };
+            if !messages.is_empty() || !cell.is_empty() {
+                write_cell(worksheet, place, column, cell, kind_of(cell), &formats[format_of(cell)])?;
+            }
+            if !messages.is_empty() && self.notes < NOTES_MAX {
+                self.notes += 1;
+                worksheet.insert_note(
+                    place,
+                    column,
+                    &Note::new(messages.join("\n")).add_author_prefix(false),
+                )?;
+            }
+            column += 1;
+        }
+        if !faults.is_empty() {
+            let text = faults.iter().map(text_of).collect::<Vec<_>>().join("\n");
+            worksheet.write_string_with_format(place, self.messages_column, text, &self.formats.message)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the workbook to a file.
+    pub fn save(mut self, path: &Path) -> Result<(), Error> {
+        self.workbook.save(path).map_err(|error| unwritable(&error))
+    }
 }
 
-fn error_text(error: &CellError) -> String {
-    match &error.column {
-        Some(column) => format!("{column}：{}", error.message),
-        None => error.message.clone(),
+impl Formats {
+    fn new() -> Self {
+        let text = Format::new().set_num_format("@");
+        let plain = [Format::new(), text.clone(), text.set_quote_prefix()];
+        let faulty = plain.clone().map(|f| f.set_background_color(0xFF_C7_CE).set_font_color(0x9C_00_06));
+        let message = Format::new()
+            .set_font_color(0x9C_00_06)
+            .set_text_wrap()
+            .set_align(FormatAlign::Top)
+            .set_quote_prefix();
+        Self { plain, faulty, message }
+    }
+}
+
+fn text_of(fault: &RowFault<'_>) -> String {
+    match fault.column {
+        Some(column) => format!("{column}：{}", fault.message),
+        None => fault.message.to_owned(),
     }
 }
 
@@ -105,17 +153,10 @@ fn kind_of(cell: &Cell) -> ColumnKind {
     if matches!(cell, Cell::Number(_)) { ColumnKind::Integer } else { ColumnKind::Text }
 }
 
-fn plain_format(cell: &Cell) -> Format {
+fn format_of(cell: &Cell) -> usize {
     match cell {
-        Cell::Number(_) => Format::new(),
-        _ => Format::new().set_num_format("@"),
+        Cell::Number(_) => 0,
+        Cell::Text(text) if is_formula_like(text) => 2,
+        _ => 1,
     }
-}
-
-fn faulty_format(cell: &Cell) -> Format {
-    plain_format(cell).set_background_color(0xFF_C7_CE).set_font_color(0x9C_00_06)
-}
-
-fn message_format() -> Format {
-    Format::new().set_font_color(0x9C_00_06).set_text_wrap().set_align(FormatAlign::Top)
 }

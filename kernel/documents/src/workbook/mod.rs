@@ -1,8 +1,15 @@
-//! Spreadsheets in the .xlsx format: rows of exact values in, styled tables out.
+//! Spreadsheets: rows of exact values in (.xlsx, and separated values in any encoding of a Chinese Excel), styled
+//! tables out. Tables of any length are read and written row by row.
 
 mod container;
+mod csv;
+mod csv_write;
+mod formula;
 mod marked;
 mod read;
+mod rows;
+mod separated;
+mod table;
 mod write;
 
 #[cfg(test)]
@@ -10,8 +17,12 @@ mod tests;
 
 use jiff::civil::{Date, DateTime};
 
-pub use marked::{CellError, mark_errors};
-pub use read::{Limits, read};
+pub use csv_write::CsvWriter;
+pub use formula::{is_formula_like, shielded, unshielded};
+pub use marked::{MESSAGES_TITLE, MarkedWriter, RowFault};
+pub use read::read;
+pub use rows::{Limits, Piece, Taker, read_rows};
+pub use table::{TableSpec, TableWriter, Watermark};
 pub use write::{ColumnKind, ColumnSpec, SheetSpec, WorkbookSpec, write};
 
 /// What was read of a file: the visible worksheets that hold anything.

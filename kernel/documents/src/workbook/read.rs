@@ -1,45 +1,47 @@
-use std::io::Cursor;
+use std::io::{BufReader, Cursor, Read, Seek};
 
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use jiff::civil::{Date, DateTime, Time};
 
+use super::rows::{Limits, Piece, Taker, read_rows};
 use super::{Cell, Row, Sheet, Workbook, container};
 use crate::Error;
-
-/// Bounds of reading.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    pub file_bytes_max: u64,
-    /// Bytes of all parts of the file together after unpacking.
-    pub inflated_bytes_max: u64,
-    /// Times a part may grow by unpacking.
-    pub ratio_max: u64,
-    pub sheets_max: usize,
-    /// Rows of one sheet, empty ones and the header included.
-    pub rows_max: u32,
-    pub columns_max: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            file_bytes_max: 50 * 1024 * 1024,
-            inflated_bytes_max: 200 * 1024 * 1024,
-            ratio_max: 200,
-            sheets_max: 20,
-            rows_max: 100_001,
-            columns_max: 200,
-        }
-    }
-}
 
 /// Numbers from here on have more digits than Excel keeps.
 const EXACT_INTEGER_MAX: f64 = 1e15;
 
-/// Reads all visible worksheets. Formulas count as the values Excel stored for them; nothing is computed.
+/// Reads a small file whole; see [`read_rows`].
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, Error> {
-    container::check(bytes, limits)?;
-    let mut xlsx: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
+    let mut book = Workbook { sheets: Vec::new() };
+    read_rows(Cursor::new(bytes), "表格.csv", limits, &mut |piece| {
+        match (piece, book.sheets.last_mut()) {
+            (Piece::Sheet(name), _) => {
+                book.sheets.push(Sheet { name, header: Vec::new(), header_row: 0, rows: Vec::new() });
+            }
+            (Piece::Row(row), Some(sheet)) if sheet.header_row == 0 => {
+                sheet.header = row.cells.iter().map(|cell| cell.as_text().trim().to_owned()).collect();
+                sheet.header_row = row.number;
+            }
+            (Piece::Row(mut row), Some(sheet)) => {
+                row.cells.resize(row.cells.len().max(sheet.header.len()), Cell::Empty);
+                sheet.rows.push(row);
+            }
+            (Piece::Row(_), None) => {}
+        }
+        Ok(())
+    })?;
+    Ok(book)
+}
+
+/// The visible worksheets of a workbook that hold anything.
+pub(super) fn sheets<R: Read + Seek>(
+    file: &mut BufReader<R>,
+    limits: &Limits,
+    take: &mut Taker<'_>,
+) -> Result<(), Error> {
+    container::check(&mut *file, limits)?;
+    file.rewind().map_err(|_| Error::Unreadable("文件无法读取".to_owned()))?;
+    let mut xlsx: Xlsx<_> = Xlsx::new(file).map_err(|error| unreadable(&error))?;
     let names: Vec<String> = xlsx
         .sheets_metadata()
         .iter()
@@ -49,18 +51,21 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, Error> {
     if names.len() > limits.sheets_max {
         return Err(Error::Refused(format!("工作表共 {} 张，最多 {} 张", names.len(), limits.sheets_max)));
     }
-    let mut sheets = Vec::new();
     for name in names {
-        let rows = read_rows(&mut xlsx, &name, limits)?;
-        sheets.extend(sheet_of(name, rows));
+        rows(&mut xlsx, &name, limits, take)?;
     }
-    Ok(Workbook { sheets })
+    Ok(())
 }
 
 /// Streams the cells, so that a single cell in the last corner does not make a table of billions.
-fn read_rows(xlsx: &mut Xlsx<Cursor<&[u8]>>, name: &str, limits: &Limits) -> Result<Vec<Row>, Error> {
+fn rows<R: Read + Seek>(
+    xlsx: &mut Xlsx<R>,
+    name: &str,
+    limits: &Limits,
+    take: &mut Taker<'_>,
+) -> Result<(), Error> {
     let mut reader = xlsx.worksheet_cells_reader(name).map_err(|error| unreadable(&error))?;
-    let mut rows: Vec<Row> = Vec::new();
+    let mut current: Option<Row> = None;
     while let Some(found) = reader.next_cell().map_err(|error| unreadable(&error))? {
         let (row, column) = found.get_position();
         let cell = cell_of(found.get_value());
@@ -74,40 +79,23 @@ fn read_rows(xlsx: &mut Xlsx<Cursor<&[u8]>>, name: &str, limits: &Limits) -> Res
             return Err(Error::Refused(format!("“{name}”第 {} 行超过 {} 列", row + 1, limits.columns_max)));
         }
         let number = row + 1;
-        match rows.last() {
+        match &current {
             Some(last) if last.number == number => {}
             Some(last) if last.number > number => {
                 return Err(Error::Unreadable(format!("“{name}”的行次序错乱")));
             }
-            _ => rows.push(Row { number, cells: Vec::new() }),
+            None => take(Piece::Sheet(name.to_owned()))?,
+            Some(_) => current.take().map_or(Ok(()), |row| take(Piece::Row(row)))?,
         }
-        if let Some(last) = rows.last_mut() {
-            let index = column as usize;
-            if last.cells.len() <= index {
-                last.cells.resize(index + 1, Cell::Empty);
-            }
-            last.cells[index] = cell;
+        let row = current.get_or_insert_with(|| Row { number, cells: Vec::new() });
+        let index = column as usize;
+        if row.cells.len() <= index {
+            row.cells.resize(index + 1, Cell::Empty);
         }
+        row.cells[index] = cell;
     }
-    Ok(rows)
+    current.map_or(Ok(()), |row| take(Piece::Row(row)))
 }
-
-/// `None` for a sheet with nothing in it.
-fn sheet_of(name: String, rows: Vec<Row>) -> Option<Sheet> {
-    let mut rows = rows.into_iter();
-    let first = rows.next()?;
-    let header: Vec<String> = first.cells.iter().map(|cell| cell.as_text().trim().to_owned()).collect();
-    let rows = rows
-        .map(|mut row| {
-            if row.cells.len() < header.len() {
-                row.cells.resize(header.len(), Cell::Empty);
-            }
-            row
-        })
-        .collect();
-    Some(Sheet { name, header, header_row: first.number, rows })
-}
-
 fn cell_of(value: &DataRef<'_>) -> Cell {
     match value {
         DataRef::Empty => Cell::Empty,

@@ -54,7 +54,7 @@ pub enum ColumnKind {
 /// Rows below the header that a template's lists and formats reach.
 const TEMPLATE_ROWS: u32 = 10_000;
 /// Rows of a worksheet, by the format.
-const SHEET_ROWS: u32 = 1_048_576;
+pub(super) const SHEET_ROWS: u32 = 1_048_576;
 const LISTS_SHEET: &str = "选项";
 const SHEET_NAME_CHARS_MAX: usize = 31;
 /// Digits that Excel keeps of a number.
@@ -62,7 +62,7 @@ const DIGITS_MAX: usize = 15;
 
 /// Writes a workbook. Text is always written as text: what begins with `=`, `+`, `-` or `@` stays what it is.
 pub fn write(spec: &WorkbookSpec) -> Result<Vec<u8>, Error> {
-    let mut workbook = new_workbook(spec.made_at);
+    let mut workbook = new_workbook(spec.made_at, None);
     let mut lists = Worksheet::new();
     let mut list_count = 0_u16;
     let mut sheets = Vec::new();
@@ -88,9 +88,9 @@ pub fn write(spec: &WorkbookSpec) -> Result<Vec<u8>, Error> {
     workbook.save_to_buffer().map_err(|error| unwritable(&error))
 }
 
-pub(super) fn new_workbook(made_at: Timestamp) -> rust_xlsxwriter::Workbook {
+pub(super) fn new_workbook(made_at: Timestamp, author: Option<&str>) -> rust_xlsxwriter::Workbook {
     let mut workbook = rust_xlsxwriter::Workbook::new();
-    let mut properties = DocProperties::new().set_author("Anju");
+    let mut properties = DocProperties::new().set_author(author.unwrap_or("Anju"));
     if let Ok(created) = ExcelDateTime::from_timestamp(made_at.as_second()) {
         properties = properties.set_creation_datetime(&created);
     }
@@ -218,7 +218,7 @@ pub(super) fn header_format(required: bool) -> Format {
         .set_align(FormatAlign::VerticalCenter)
 }
 
-fn body_format(kind: ColumnKind) -> Format {
+pub(super) fn body_format(kind: ColumnKind) -> Format {
     let pattern = match kind {
         ColumnKind::Text => "@".to_owned(),
         ColumnKind::Integer => "0".to_owned(),

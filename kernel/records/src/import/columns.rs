@@ -2,7 +2,7 @@
 
 use anju_definitions::FieldType;
 
-use super::SheetData;
+use super::{ImportSheet, ImportWrite};
 use crate::{
     Error, FieldError, Result,
     access::Access,
@@ -13,23 +13,23 @@ use crate::{
 pub(crate) const LINK_TITLE: &str = "序号";
 
 /// A sheet whose columns are known.
-pub(crate) struct MappedSheet<'a> {
-    pub sheet: &'a SheetData,
-    pub plan: &'a EntityPlan,
+#[derive(Debug, Clone)]
+pub(crate) struct Columns {
+    /// Which of the sheets that were given.
+    pub sheet: usize,
+    pub name: String,
+    /// Position among the entity's children, for child sheets.
+    pub child: Option<usize>,
     /// The reference to the parent, for child sheets.
     pub link: Option<usize>,
-    /// Child name, for child sheets.
-    pub name: Option<&'a str>,
     /// By column: position of the field.
     pub fields: Vec<Option<usize>>,
     /// Column of the running number.
     pub number: Option<usize>,
-}
-
-/// The sheets of a workbook: the main one first.
-pub(crate) struct MappedWorkbook<'a> {
-    pub main: MappedSheet<'a>,
-    pub children: Vec<MappedSheet<'a>>,
+    /// Column of the key by which records are found, where they are to be found.
+    pub key: Option<usize>,
+    /// Titles of columns that are known but not written.
+    pub ignored: Vec<String>,
 }
 
 /// Whether a person can give the field in a workbook.
@@ -45,31 +45,40 @@ pub(crate) fn header_title(field: &FieldPlan) -> String {
     }
 }
 
-/// Maps all sheets. Missing, unknown and repeated columns are told at once, before any row is looked at.
-pub(crate) fn map<'a>(
-    plans: &'a Plans,
-    plan: &'a EntityPlan,
+/// Maps all sheets, the main one first. Missing, unknown and repeated columns are told at once, before any row is
+/// looked at.
+pub(crate) fn map(
+    plans: &Plans,
+    plan: &EntityPlan,
     access: &Access<'_>,
-    sheets: &'a [SheetData],
-) -> Result<MappedWorkbook<'a>> {
+    write: ImportWrite,
+    sheets: &[ImportSheet],
+) -> Result<Vec<Columns>> {
     let mut faults = Vec::new();
     let named = |name: &str| sheets.iter().position(|sheet| sheet.name.trim() == name);
     let Some(main_at) = named(&plan.entity.title).or(if sheets.is_empty() { None } else { Some(0) }) else {
         return Err(Error::invalid("", "missing_sheet", "工作簿中没有工作表"));
     };
-    let has_children = !plan.children.is_empty();
     let writes = |field: &FieldPlan| access.writes(&field.name);
-    let main = map_sheet(&sheets[main_at], plan, None, has_children, &writes, &mut faults);
-    let mut children = Vec::new();
+    let main = Mapper { plan, child: None, numbered: !plan.children.is_empty(), write, writes: &writes };
+    let mut mapped = vec![main.map(main_at, &sheets[main_at], &mut faults)];
     for (at, sheet) in sheets.iter().enumerate().filter(|(at, _)| *at != main_at) {
         let name = sheet.name.trim();
-        let child = plan.children.iter().find(|child| child.title == name || child.name == name);
+        let child = plan.children.iter().position(|child| child.title == name || child.name == name);
         match child {
-            Some(child) => {
-                let child_plan = plans.child(child)?;
-                children.push(map_sheet(sheet, child_plan, Some(child), true, &|_| true, &mut faults));
+            Some(position) => {
+                let child = (position, &plan.children[position]);
+                let plan = plans.child(child.1)?;
+                let mapper = Mapper {
+                    plan,
+                    child: Some(child),
+                    numbered: true,
+                    write: ImportWrite::Insert,
+                    writes: &|_| true,
+                };
+                mapped.push(mapper.map(at, sheet, &mut faults));
             }
-            None if name.contains("说明") || sheet.rows.is_empty() => {}
+            None if name.contains("说明") || !sheet.has_rows => {}
             None => {
                 let message = format!("第 {} 个工作表“{name}”无法识别", at + 1);
                 faults.push(FieldError::new(name, "unknown_sheet", message));
@@ -77,82 +86,106 @@ pub(crate) fn map<'a>(
         }
     }
     match faults.is_empty() {
-        true => Ok(MappedWorkbook { main, children }),
+        true => Ok(mapped),
         false => Err(Error::Invalid(faults)),
     }
 }
 
-fn map_sheet<'a>(
-    sheet: &'a SheetData,
+struct Mapper<'a> {
     plan: &'a EntityPlan,
-    child: Option<&'a ChildPlan>,
+    child: Option<(usize, &'a ChildPlan)>,
     numbered: bool,
-    writes: &dyn Fn(&FieldPlan) -> bool,
-    faults: &mut Vec<FieldError>,
-) -> MappedSheet<'a> {
-    let link = child.map(|child| child.parent_field);
-    let mut mapped = MappedSheet {
-        sheet,
-        plan,
-        link,
-        name: child.map(|child| child.name.as_str()),
-        fields: Vec::with_capacity(sheet.header.len()),
-        number: None,
-    };
-    let mut unknown = Vec::new();
-    let mut repeated = Vec::new();
-    for (column, cell) in sheet.header.iter().enumerate() {
-        let title = cell.trim().trim_end_matches(['*', '＊']).trim();
-        if title == LINK_TITLE && numbered {
-            mapped.number = Some(column);
-            mapped.fields.push(None);
-            continue;
-        }
-        let position = field_titled(plan, title).filter(|at| Some(*at) != link && writes(&plan.fields[*at]));
-        if position.is_none() && !title.is_empty() {
-            unknown.push(title);
-        }
-        if position.is_some() && mapped.fields.contains(&position) {
-            repeated.push(title);
-        }
-        mapped.fields.push(position);
-    }
-    let mut missing: Vec<String> = missing_columns(plan, &mapped, child.is_some());
-    if child.is_some() && mapped.number.is_none() {
-        missing.insert(0, LINK_TITLE.to_owned());
-    }
-    let name = sheet.name.as_str();
-    for (code, what, titles) in [
-        ("missing_column", "缺少列", missing),
-        ("unknown_column", "有无法识别的列", unknown.into_iter().map(str::to_owned).collect()),
-        ("repeated_column", "有重复的列", repeated.into_iter().map(str::to_owned).collect()),
-    ] {
-        if !titles.is_empty() {
-            let message = format!("工作表“{name}”{what}：{}", titles.join("、"));
-            faults.push(FieldError::new(name, code, message));
-        }
-    }
-    mapped
+    write: ImportWrite,
+    writes: &'a dyn Fn(&FieldPlan) -> bool,
 }
 
-fn field_titled(plan: &EntityPlan, title: &str) -> Option<usize> {
-    plan.fields
-        .iter()
-        .position(|field| is_importable(field) && (field.title == title || header_title(field) == title))
-}
+impl Mapper<'_> {
+    fn map(&self, at: usize, sheet: &ImportSheet, faults: &mut Vec<FieldError>) -> Columns {
+        let link = self.child.map(|(_, child)| child.parent_field);
+        let mut mapped = Columns {
+            sheet: at,
+            name: sheet.name.clone(),
+            child: self.child.map(|(position, _)| position),
+            link,
+            fields: Vec::with_capacity(sheet.header.len()),
+            number: None,
+            key: None,
+            ignored: Vec::new(),
+        };
+        let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
+        for (column, cell) in sheet.header.iter().enumerate() {
+            let title = cell.trim().trim_end_matches(['*', '＊']).trim();
+            if title == LINK_TITLE && self.numbered {
+                mapped.number = Some(column);
+                mapped.fields.push(None);
+                continue;
+            }
+            let found = self.field_titled(title).filter(|at| Some(*at) != link);
+            if found.is_some() && found == self.key() {
+                mapped.key = Some(column);
+            }
+            let position = found.filter(|at| self.is_written(*at));
+            match (position, found) {
+                (None, Some(_)) if self.write != ImportWrite::Insert => mapped.ignored.push(title.to_owned()),
+                (None, _) if !title.is_empty() => unknown.push(title.to_owned()),
+                _ => {}
+            }
+            if position.is_some() && mapped.fields.contains(&position) {
+                repeated.push(title.to_owned());
+            }
+            mapped.fields.push(position);
+        }
+        let name = sheet.name.as_str();
+        for (code, what, titles) in [
+            ("missing_column", "缺少列", self.missing(&mapped)),
+            ("unknown_column", "有无法识别的列", unknown),
+            ("repeated_column", "有重复的列", repeated),
+        ] {
+            if !titles.is_empty() {
+                let message = format!("工作表“{name}”{what}：{}", titles.join("、"));
+                faults.push(FieldError::new(name, code, message));
+            }
+        }
+        mapped
+    }
 
-fn missing_columns(plan: &EntityPlan, mapped: &MappedSheet<'_>, is_child: bool) -> Vec<String> {
-    let scope = &plan.entity.scope;
-    let places = [&scope.district, &scope.subdistrict, &scope.operator, &scope.owner];
-    // The actor's place fills these in where it can; rows that stay empty are told one by one.
-    let from_place = |name: &str| places.iter().any(|path| path.as_deref() == Some(name));
-    let needed = plan.fields.iter().enumerate().filter(|(position, field)| {
-        field.definition.required
-            && is_importable(field)
-            && field.definition.default.is_none()
-            && !(is_child && mapped.link == Some(*position))
-            && !from_place(&field.name)
-            && !mapped.fields.contains(&Some(*position))
-    });
-    needed.map(|(_, field)| header_title(field)).collect()
+    /// The field by which records are found, where they are to be found.
+    fn key(&self) -> Option<usize> {
+        let key = self.plan.entity.key.as_deref().filter(|_| self.write != ImportWrite::Insert)?;
+        self.plan.position(key)
+    }
+
+    fn is_written(&self, at: usize) -> bool {
+        let field = &self.plan.fields[at];
+        is_importable(field) && (self.writes)(field)
+    }
+
+    /// Whoever updates may leave columns in the workbook that they cannot write, as an export has them.
+    fn field_titled(&self, title: &str) -> Option<usize> {
+        let titled = |field: &FieldPlan| field.title == title || header_title(field) == title;
+        let insert = self.write == ImportWrite::Insert;
+        self.plan.fields.iter().position(|field| titled(field) && (!insert || is_importable(field)))
+    }
+
+    fn missing(&self, mapped: &Columns) -> Vec<String> {
+        let fields = self.plan.fields.iter().enumerate();
+        if self.write != ImportWrite::Insert {
+            let key = self.key().filter(|_| mapped.key.is_none());
+            return key.map(|at| header_title(&self.plan.fields[at])).into_iter().collect();
+        }
+        let scope = &self.plan.entity.scope;
+        let places = [&scope.district, &scope.subdistrict, &scope.operator, &scope.owner];
+        // The actor's place fills these in where it can; rows that stay empty are told one by one.
+        let from_place = |name: &str| places.iter().any(|path| path.as_deref() == Some(name));
+        let needed = fields.filter(|(position, field)| {
+            field.definition.required
+                && is_importable(field)
+                && field.definition.default.is_none()
+                && mapped.link != Some(*position)
+                && !from_place(&field.name)
+                && !mapped.fields.contains(&Some(*position))
+        });
+        let number = (self.child.is_some() && mapped.number.is_none()).then(|| LINK_TITLE.to_owned());
+        number.into_iter().chain(needed.map(|(_, field)| header_title(field))).collect()
+    }
 }

@@ -9,37 +9,64 @@ use crate::{
     Actor, Records, Result,
     access::{Access, Operation, may_show},
     plan::{EntityPlan, FieldPlan, Plans},
+    read::{Loaded, load_all},
+    search::Joins,
     value,
+    write::KnownReferences,
 };
 
 /// Values of one query.
 const BATCH: usize = 500;
+/// Targets remembered from batch to batch.
+const REMEMBERED_MAX: usize = 200_000;
 
-/// Ids of referenced records by target entity and the text that names them.
+/// Ids of referenced records by target entity and the text that names them; `None` for a text that names nothing.
 #[derive(Default)]
-pub(crate) struct Targets(HashMap<(String, String), String>);
+pub(crate) struct Targets(HashMap<String, HashMap<String, Option<String>>>);
 
 impl Targets {
     pub(crate) fn id(&self, target: &str, text: &str) -> Option<&str> {
-        self.0.get(&(target.to_owned(), text.to_owned())).map(String::as_str)
+        self.0.get(target)?.get(text)?.as_deref()
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = (String, String)> {
-        self.0.iter().map(|((target, _), id)| (target.clone(), id.clone()))
+    /// The references `(entity, id)` that texts name.
+    pub(crate) fn known(&self, wanted: &Wanted) -> KnownReferences {
+        let known = wanted.iter().flat_map(|(target, texts)| {
+            texts.iter().filter_map(|text| Some((target.clone(), self.id(target, text)?.to_owned())))
+        });
+        KnownReferences(known.collect())
+    }
+
+    fn unknown<'w>(&self, target: &str, texts: &'w BTreeSet<String>) -> Vec<&'w str> {
+        let known = self.0.get(target);
+        let is_new = |text: &&String| known.is_none_or(|known| !known.contains_key(*text));
+        texts.iter().filter(is_new).map(String::as_str).collect()
     }
 }
 
-/// Finds the targets of references by their key field (by id where there is none).
+/// Texts that name the targets of references, by target entity.
+pub(crate) type Wanted = BTreeMap<String, BTreeSet<String>>;
+
+/// Finds the targets of references by their key field (by id where there is none), those not found before.
 pub(crate) async fn find_targets(
     records: &Records,
     plans: &Plans,
     actor: &Actor,
-    wanted: &BTreeMap<String, BTreeSet<String>>,
-) -> Result<Targets> {
-    let mut found = Targets::default();
+    targets: &mut Targets,
+    wanted: &Wanted,
+) -> Result<()> {
+    if targets.0.values().map(HashMap::len).sum::<usize>() > REMEMBERED_MAX {
+        targets.0.clear();
+    }
     let mut source = records.store().reader();
     for (target, texts) in wanted {
+        let texts = targets.unknown(target, texts);
+        if texts.is_empty() {
+            continue;
+        }
         let plan = plans.entity(target)?;
+        let found = targets.0.entry(target.clone()).or_default();
+        found.extend(texts.iter().map(|text| ((*text).to_owned(), None)));
         let (joins, reach) = match Access::of(plans, plan, actor, Operation::Read) {
             Ok(access) => records.reachable(plans, plan, &access, Vec::new())?,
             Err(_) if may_show(plans, plan, actor) => (Vec::new(), Condition::True),
@@ -67,21 +94,55 @@ pub(crate) async fn find_targets(
             let select = select.column("id", ColumnKind::Text).column(column, kind);
             for row in source.fetch_all(&select).await? {
                 if let Some(text) = by_value.get(row.value(1)) {
-                    found.0.insert((target.clone(), (*text).to_owned()), row.text(0)?.to_owned());
+                    found.insert((*text).to_owned(), Some(row.text(0)?.to_owned()));
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The records with these keys that the actor may change, by key.
+pub(crate) async fn find_existing(
+    records: &Records,
+    plans: &Plans,
+    plan: &EntityPlan,
+    access: &Access<'_>,
+    key: &FieldPlan,
+    texts: &BTreeSet<&str>,
+) -> Result<HashMap<SqlValue, Loaded>> {
+    let mut found = HashMap::with_capacity(texts.len());
+    let mut source = records.store().reader();
+    let values: Vec<SqlValue> = texts.iter().map(|text| key_value(records, Some(key), text)).collect();
+    for batch in values.chunks(BATCH) {
+        let mut joins = Joins::new(plans, plan);
+        let reach = access.condition_for_one(&mut joins)?;
+        let is_one = Condition::is_in(plan.table.as_str(), key.equality_column(), batch.iter().cloned());
+        for loaded in load_all(records, &mut source, plan, is_one.and(reach), joins).await? {
+            let position = plan.position(&key.name).unwrap_or_default();
+            if let Some(value) = column_value(records, key, &loaded.values[position]) {
+                found.insert(value, loaded);
             }
         }
     }
     Ok(found)
 }
 
-fn key_value(records: &Records, key: Option<&FieldPlan>, text: &str) -> SqlValue {
+pub(crate) fn key_value(records: &Records, key: Option<&FieldPlan>, text: &str) -> SqlValue {
     let Some(field) = key else { return text.into() };
     let value =
         value::parse(field, &Value::from(text), records.today()).unwrap_or_else(|_| Value::from(text));
     match field.sensitive() {
         true => records.blind_index(field, &value).into(),
         false => value::to_column(field, &value),
+    }
+}
+
+fn column_value(records: &Records, field: &FieldPlan, value: &Value) -> Option<SqlValue> {
+    match value {
+        Value::Null => None,
+        value if field.sensitive() => Some(records.blind_index(field, value).into()),
+        value => Some(value::to_column(field, value)),
     }
 }
 
@@ -92,46 +153,44 @@ pub(crate) fn unique_values(
     group: &[usize],
     values: &[Value],
 ) -> Option<Vec<SqlValue>> {
-    let one = |position: &usize| {
-        let (field, value) = (&plan.fields[*position], &values[*position]);
-        match value {
-            Value::Null => None,
-            value if field.sensitive() => Some(records.blind_index(field, value).into()),
-            value => Some(value::to_column(field, value)),
-        }
-    };
-    group.iter().map(one).collect()
+    group.iter().map(|at| column_value(records, &plan.fields[*at], &values[*at])).collect()
 }
 
-/// Those of the values that a live record has already.
+/// Ids of the live records that have some of the values already, by the values.
 pub(crate) async fn taken(
     records: &Records,
     plan: &EntityPlan,
     group: &[usize],
-    values: &[Vec<SqlValue>],
-) -> Result<BTreeSet<Vec<SqlValue>>> {
-    let mut taken = BTreeSet::new();
+    values: &[&[SqlValue]],
+) -> Result<HashMap<Vec<SqlValue>, String>> {
+    let mut taken = HashMap::new();
     let mut source = records.store().reader();
     let column = |position: &usize| {
         let field = &plan.fields[*position];
         let kind = if field.sensitive() { ColumnKind::Bytes } else { field.sql };
         (ColumnRef::new(plan.table.as_str(), field.equality_column()), kind)
     };
-    let columns: Vec<_> = group.iter().map(column).collect();
-    let Some((narrowest, _)) = columns.first() else { return Ok(taken) };
-    let firsts: BTreeSet<&SqlValue> = values.iter().filter_map(|values| values.first()).collect();
-    let firsts: Vec<&SqlValue> = firsts.into_iter().collect();
-    for batch in firsts.chunks(BATCH) {
+    let mut columns: Vec<_> = group.iter().map(column).collect();
+    columns.push((ColumnRef::new(plan.table.as_str(), "id"), ColumnKind::Text));
+    for batch in values.chunks(BATCH) {
         let select = Select {
             columns: columns.clone(),
-            filter: Condition::In {
-                column: narrowest.clone(),
-                values: batch.iter().map(|v| (*v).clone()).collect(),
-            }
-            .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
+            filter: Condition::All((0..group.len()).map(|at| one_of(&columns[at].0, at, batch)).collect())
+                .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
             ..Select::from(plan.table.as_str())
         };
-        taken.extend(source.fetch_all(&select).await?.into_iter().map(anju_store::Row::into_values));
+        for row in source.fetch_all(&select).await? {
+            let id = row.text(group.len())?.to_owned();
+            let mut values = row.into_values();
+            values.truncate(group.len());
+            taken.insert(values, id);
+        }
     }
     Ok(taken)
+}
+
+/// The column has one of the values that stand at this place.
+fn one_of(column: &ColumnRef, at: usize, rows: &[&[SqlValue]]) -> Condition {
+    let values: BTreeSet<&SqlValue> = rows.iter().map(|values| &values[at]).collect();
+    Condition::In { column: column.clone(), values: values.into_iter().cloned().collect() }
 }

@@ -41,7 +41,8 @@ fn sheet(
         title: LINK_TITLE.to_owned(),
         field: String::new(),
         required: true,
-        help: "同一户的各工作表使用同一序号".to_owned(),
+        help: "各工作表中属于同一条记录的行填写同一序号".to_owned(),
+        example: "1".to_owned(),
         choices: Vec::new(),
     };
     let fields = plan
@@ -85,6 +86,24 @@ fn column(plan: &EntityPlan, field: &FieldPlan) -> TemplateColumn {
         field: field.name.clone(),
         required: field.definition.required && field.definition.default.is_none() && !by_place,
         help,
+        example: example(field, &dictionary),
         choices: if dictionary.len() > CHOICES_MAX { Vec::new() } else { dictionary },
+    }
+}
+
+/// What a cell of the field may look like.
+fn example(field: &FieldPlan, choices: &[String]) -> String {
+    match field.kind {
+        FieldType::Integer => "2".to_owned(),
+        FieldType::Decimal => crate::value::format_decimal(56 * 10_i64.pow(field.scale), field.scale),
+        FieldType::Money => "1234.50".to_owned(),
+        FieldType::Date => "2026-01-31".to_owned(),
+        FieldType::DateTime => "2026-01-31 09:00:00".to_owned(),
+        FieldType::MultiChoice => choices.iter().take(2).cloned().collect::<Vec<_>>().join("、"),
+        FieldType::Choice | FieldType::Boolean => choices.first().cloned().unwrap_or_default(),
+        FieldType::IdNumber => "11010519491231002X".to_owned(),
+        FieldType::Phone => "13800138000".to_owned(),
+        FieldType::CreditCode => "91350100M000100Y43".to_owned(),
+        _ => String::new(),
     }
 }

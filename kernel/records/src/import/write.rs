@@ -1,72 +1,146 @@
 use anju_store::Tx;
 
-use super::{AfterEach, Import, ImportError};
-use crate::{Actor, Error, FieldError, Records, Result, access::Operation};
+use super::{AfterEach, ImportError, Importer, Judged};
+use crate::{
+    Change, Error, FieldError, Records, Result,
+    access::{Access, Operation},
+    write::{Draft, KnownReferences},
+};
 
-/// Why a range was not written. The transaction has to be rolled back either way.
+/// Why history says a record was changed.
+const WHY: &str = "导入";
+
+/// Why a batch was not written. The transaction has to be rolled back either way.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportFailure {
-    /// One row was refused while writing: taken in the meantime, or by an application's own check.
+    /// One row was refused while writing: changed in the meantime, or by an application's own check.
     #[error("{}", .0.message)]
-    Row(ImportError),
+    Row(Box<ImportError>),
+    /// One of the rows was refused, and only writing them one by one tells which.
+    #[error("{0}")]
+    SomeRow(String),
     #[error(transparent)]
     Other(#[from] Error),
 }
 
-impl Import {
-    /// Number of records that can be written: the rows without a fault.
-    pub fn ready_len(&self) -> usize {
-        self.ready.len()
-    }
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImportCounts {
+    pub created: usize,
+    pub updated: usize,
 }
 
 impl Records {
-    /// Writes a range of the records that are ready, in the given transaction; how many.
+    /// Whether nothing but the rows themselves decides about them: no code of an application looks at each.
+    pub fn judges_alone(&self, entity: &str) -> bool {
+        self.hooks().of(entity).is_empty()
+    }
+
+    /// Writes what was judged to be in order, in the given transaction.
     ///
     /// # Errors
     /// [`ImportFailure::Row`] names the first row that was refused.
     pub async fn write_import(
         &self,
         tx: &mut Tx,
-        actor: &Actor,
-        import: &Import,
-        range: std::ops::Range<usize>,
-        after_each: &mut dyn AfterEach,
-    ) -> Result<usize, ImportFailure> {
-        let mut written = 0;
-        for (number, input) in import.ready.get(range).unwrap_or_default() {
-            let created = self
-                .create_as(tx, actor, &import.entity, input, Some("导入"), &import.known, Operation::Import)
-                .await;
-            let done = match created {
-                Ok(record) => after_each.created(tx, &record).await,
-                Err(error) => Err(error),
-            };
-            done.map_err(|error| refused(import, *number, error))?;
-            written += 1;
+        importer: &Importer,
+        judged: Judged,
+        after_each: Option<&mut dyn AfterEach>,
+    ) -> Result<ImportCounts, ImportFailure> {
+        let created = judged.ready.iter().filter(|(_, draft)| draft.change == Change::Created).count();
+        let counts = ImportCounts { created, updated: judged.ready.len() - created };
+        match after_each {
+            None if self.judges_alone(importer.plan.key()) => {
+                self.write_together(tx, importer, judged).await?
+            }
+            after_each => self.write_one_by_one(tx, importer, judged, after_each).await?,
         }
-        Ok(written)
+        Ok(counts)
+    }
+
+    /// Many rows a statement: where nobody looks at a single one.
+    async fn write_together(
+        &self,
+        tx: &mut Tx,
+        importer: &Importer,
+        judged: Judged,
+    ) -> Result<(), ImportFailure> {
+        let (numbers, drafts): (Vec<u32>, Vec<Draft>) = judged.ready.into_iter().unzip();
+        let (plans, actor) = (&importer.plans, &importer.actor);
+        let checked = self.check_many(tx, plans, actor, drafts, &judged.known).await;
+        let checked = checked.map_err(|(at, error)| refused(importer, numbers[at], error))?;
+        let stored = self.store_many(tx, actor, checked, Some(WHY)).await;
+        let stored = stored.map_err(|error| match error {
+            Error::Invalid(faults) => ImportFailure::SomeRow(messages(faults)),
+            Error::Stale { .. } => ImportFailure::SomeRow(CHANGED.to_owned()),
+            other => ImportFailure::Other(other),
+        })?;
+        for (number, stored) in numbers.iter().zip(&stored) {
+            let operation = operation_of(&stored.draft);
+            let access = Access::of(plans, &importer.plan, actor, operation)?;
+            let own = self.require_own_rows(tx, plans, actor, &access, stored).await;
+            own.map_err(|error| refused(importer, *number, error))?;
+        }
+        Ok(())
+    }
+
+    async fn write_one_by_one(
+        &self,
+        tx: &mut Tx,
+        importer: &Importer,
+        judged: Judged,
+        mut after_each: Option<&mut dyn AfterEach>,
+    ) -> Result<(), ImportFailure> {
+        for (number, draft) in judged.ready {
+            let written = self.write_one(tx, importer, draft, &judged.known, &mut after_each).await;
+            written.map_err(|error| refused(importer, number, error))?;
+        }
+        Ok(())
+    }
+
+    async fn write_one(
+        &self,
+        tx: &mut Tx,
+        importer: &Importer,
+        draft: Draft,
+        known: &KnownReferences,
+        after_each: &mut Option<&mut dyn AfterEach>,
+    ) -> Result<()> {
+        let (plans, actor) = (&importer.plans, &importer.actor);
+        let access = Access::of(plans, &importer.plan, actor, operation_of(&draft))?;
+        let created = draft.change == Change::Created;
+        let record = self.finish(tx, plans, actor, &access, draft, known, Vec::new(), Some(WHY)).await?;
+        match after_each {
+            Some(after_each) if created => after_each.created(tx, &record).await,
+            _ => Ok(()),
+        }
     }
 }
 
-fn refused(import: &Import, row: usize, error: Error) -> ImportFailure {
+const CHANGED: &str = "记录刚被他人修改，请重新导入";
+
+fn operation_of(draft: &Draft) -> Operation<'static> {
+    match draft.change {
+        Change::Created => Operation::Import,
+        _ => Operation::Update,
+    }
+}
+
+fn refused(importer: &Importer, row: u32, error: Error) -> ImportFailure {
     let at = |field: String, message: String| {
-        ImportFailure::Row(ImportError {
-            sheet: import.sheet.clone(),
-            row,
-            column: String::new(),
-            field,
-            message,
-        })
+        let whole = importer.row_error(importer.main_sheet(), row, row, &message);
+        ImportFailure::Row(Box::new(ImportError { field, ..whole }))
     };
     match error {
         Error::Invalid(faults) => {
-            let field = faults.first().map(|fault| fault.field.clone()).unwrap_or_default();
-            let messages: Vec<String> =
-                faults.into_iter().map(|FieldError { message, .. }| message).collect();
-            at(field, messages.join("；"))
+            at(faults.first().map(|fault| fault.field.clone()).unwrap_or_default(), messages(faults))
         }
         Error::Conflict { message, .. } | Error::Forbidden { message } => at(String::new(), message),
+        Error::Stale { .. } => at(String::new(), CHANGED.to_owned()),
         other => ImportFailure::Other(other),
     }
+}
+
+fn messages(faults: Vec<FieldError>) -> String {
+    faults.into_iter().map(|FieldError { message, .. }| message).collect::<Vec<_>>().join("；")
 }

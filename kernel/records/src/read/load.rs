@@ -40,6 +40,21 @@ pub(crate) async fn load_one(
     row.map(|row| from_row(records, plan, row)).transpose()
 }
 
+/// The live records within a condition, unlocked.
+pub(crate) async fn load_all(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plan: &EntityPlan,
+    condition: Condition,
+    joins: Joins<'_>,
+) -> Result<Vec<Loaded>> {
+    let mut select = own_columns(plan);
+    select.joins = joins.into_joins();
+    select.filter = Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")).and(condition);
+    let rows = source.fetch_all(&select).await?;
+    rows.into_iter().map(|row| from_row(records, plan, row)).collect()
+}
+
 /// The live rows of a child table, by parent, in order.
 pub(crate) async fn load_children(
     records: &Records,

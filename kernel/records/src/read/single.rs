@@ -95,7 +95,7 @@ impl Records {
     }
 
     /// The fields that the conditions of actions read, in clear.
-    fn action_values(
+    pub(super) fn action_values(
         &self,
         plan: &EntityPlan,
         offered: &[&crate::plan::ActionPlan],
@@ -116,7 +116,7 @@ impl Records {
         Ok(values)
     }
 
-    fn offered(
+    pub(super) fn offered(
         &self,
         plans: &Plans,
         plan: &EntityPlan,

@@ -46,10 +46,23 @@ impl Records {
         entity: &str,
         query: &Query,
     ) -> Result<Page> {
+        self.page(source, actor, entity, query, Operation::Read, PAGE_SIZE_MAX).await
+    }
+
+    /// One page under the rights of an operation.
+    pub(crate) async fn page(
+        &self,
+        source: &mut (dyn Fetch + '_),
+        actor: &Actor,
+        entity: &str,
+        query: &Query,
+        operation: Operation<'_>,
+        size_max: u32,
+    ) -> Result<Page> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
-        let access = Access::of(&plans, plan, actor, Operation::Read)?;
-        let size = page_size(query)?;
+        let access = Access::of(&plans, plan, actor, operation)?;
+        let size = page_size(query, size_max)?;
         let (shape, children, mut joins) = shape_of(&plans, plan, actor, &access, &query.select)?;
         let filter = self.compile_filter(&mut joins, actor, &access, query.filter.as_ref())?;
         let mut columns = shape.columns.clone();
@@ -94,11 +107,11 @@ impl Records {
     }
 }
 
-fn page_size(query: &Query) -> Result<u32> {
+fn page_size(query: &Query, size_max: u32) -> Result<u32> {
     match query.page.size {
         0 => Err(Error::invalid("page.size", "range", "每页至少 1 条")),
-        size if size > PAGE_SIZE_MAX => {
-            Err(Error::invalid("page.size", "range", format!("每页最多 {PAGE_SIZE_MAX} 条")))
+        size if size > size_max => {
+            Err(Error::invalid("page.size", "range", format!("每页最多 {size_max} 条")))
         }
         size => Ok(size),
     }

@@ -5,5 +5,5 @@ mod filter;
 mod joins;
 mod list;
 
-pub(crate) use filter::{FilterCompiler, trusted_filter};
-pub(crate) use joins::{Joins, Located, Meta, Place};
+pub(crate) use filter::{FilterCompiler, readable, trusted_filter};
+pub(crate) use joins::{Joins, Located, Meta, Place, names};

@@ -4,11 +4,14 @@ use anju_store::Tx;
 use serde_json::Value;
 
 use super::{
-    draft::Draft,
+    draft::{Draft, DraftRow},
     references::{KnownReferences, check_references},
     rules::check_row,
 };
-use crate::{Actor, Change, Error, FieldError, HookContext, Object, Records, Result, plan::Plans};
+use crate::{
+    Actor, Change, Error, FieldError, HookContext, Object, Records, Result,
+    plan::{EntityPlan, Plans},
+};
 
 /// A change that is in order.
 pub(crate) struct Checked {
@@ -37,7 +40,7 @@ impl Checked {
                     check_row(&table.plan, row, &no_children, actor, today, &path, &mut faults);
                 }
             }
-            check_transition(&draft, actor, &mut faults);
+            check_transition(&draft.plan, &draft.row, actor, &mut faults);
             check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
         }
         faults.extend(ask_hooks(records, tx, actor, &draft).await?);
@@ -71,24 +74,29 @@ async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft)
 }
 
 /// A state changes only as declared; a person's new record begins in the default state.
-fn check_transition(draft: &Draft, actor: &Actor, faults: &mut Vec<FieldError>) {
-    let (Some(position), Some(transitions)) = (draft.plan.state_field, &draft.plan.entity.transitions) else {
+pub(crate) fn check_transition(
+    plan: &EntityPlan,
+    row: &DraftRow,
+    actor: &Actor,
+    faults: &mut Vec<FieldError>,
+) {
+    let (Some(position), Some(transitions)) = (plan.state_field, &plan.entity.transitions) else {
         return;
     };
-    if !draft.row.changed(position) {
+    if !row.changed(position) {
         return;
     }
-    let field = &draft.plan.fields[position];
+    let field = &plan.fields[position];
     let title = |code: &str| field.codes.get(code).map_or_else(|| code.to_owned(), |item| item.title.clone());
-    let to = draft.row.values[position].as_str().unwrap_or_default();
-    let before = draft.row.before.as_ref().and_then(|before| before.values[position].as_str());
+    let to = row.values[position].as_str().unwrap_or_default();
+    let before = row.before.as_ref().and_then(|before| before.values[position].as_str());
     let refused = match (before, &field.definition.default) {
         (Some(from), _) => {
             let legal =
                 transitions.from.get(from).is_some_and(|targets| targets.iter().any(|target| target == to));
             (!legal).then(|| format!("不能从“{}”变为“{}”", title(from), title(to)))
         }
-        (None, Some(Value::String(start))) if !actor.is_system() && draft.row.before.is_none() => {
+        (None, Some(Value::String(start))) if !actor.is_system() && row.before.is_none() => {
             (start != to).then(|| format!("新建时只能为“{}”", title(start)))
         }
         _ => None,

@@ -3,6 +3,7 @@
 
 mod check;
 mod draft;
+mod many;
 mod operations;
 mod outcome;
 mod parse;
@@ -13,7 +14,8 @@ mod seal;
 mod tables;
 mod trail;
 
-pub(crate) use draft::{Draft, DraftRow};
+pub(crate) use check::check_transition;
+pub(crate) use draft::{Draft, DraftRow, DraftTable};
 pub(crate) use operations::{set_row_defaults, take_place};
 pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};

@@ -71,10 +71,30 @@ impl Records {
         take_place(plan, &mut draft.row, actor);
         parse_tables(self, tx, &plans, &mut draft, input, &writer, &mut faults).await?;
         self.set_defaults(&mut draft, actor);
-        let stored = self.through_stations(tx, &plans, actor, draft, known, faults, why).await?;
-        self.require_own_rows(tx, &plans, actor, &access, &stored).await?;
+        self.finish(tx, &plans, actor, &access, draft, known, faults, why).await
+    }
+
+    /// Carries a parsed change through the stations to its end.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) async fn finish(
+        &self,
+        tx: &mut Tx,
+        plans: &Plans,
+        actor: &Actor,
+        access: &Access<'_>,
+        draft: Draft,
+        known: &KnownReferences,
+        faults: Vec<FieldError>,
+        why: Option<&str>,
+    ) -> Result<Record> {
+        let change = draft.change;
+        let stored = self.through_stations(tx, plans, actor, draft, known, faults, why).await?;
+        self.require_own_rows(tx, plans, actor, access, &stored).await?;
         self.after_save(tx, actor, &stored).await?;
-        outcome::created(self, tx, &plans, actor, &stored).await
+        match change {
+            Change::Created => outcome::created(self, tx, plans, actor, &stored).await,
+            _ => outcome::reread(self, tx, actor, &stored).await,
+        }
     }
 
     /// Changes fields of a record; a change that changes nothing leaves no trace. Child tables given are replaced row by row: rows with a known `id` are
@@ -113,10 +133,7 @@ impl Records {
             return outcome::unchanged(self, tx, actor, &draft).await;
         }
         let unknown = KnownReferences::default();
-        let stored = self.through_stations(tx, &plans, actor, draft, &unknown, faults, why).await?;
-        self.require_own_rows(tx, &plans, actor, &access, &stored).await?;
-        self.after_save(tx, actor, &stored).await?;
-        outcome::reread(self, tx, actor, &stored).await
+        self.finish(tx, &plans, actor, &access, draft, &unknown, faults, why).await
     }
 
     /// Deletes a record with its child rows: they stay in the database, out of everybody's sight.
@@ -255,7 +272,7 @@ impl Records {
     }
 
     /// Nobody creates or moves a record to where they may not reach.
-    async fn require_own_rows(
+    pub(crate) async fn require_own_rows(
         &self,
         tx: &mut Tx,
         plans: &Plans,

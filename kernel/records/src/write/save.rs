@@ -55,13 +55,13 @@ impl Stored {
 }
 
 /// When and by whom.
-struct Stamp<'a> {
-    at_ms: i64,
-    by: &'a str,
+pub(super) struct Stamp<'a> {
+    pub(super) at_ms: i64,
+    pub(super) by: &'a str,
 }
 
 impl Stamp<'_> {
-    fn new_row(&self, id: &str, mut columns: Vec<(String, SqlValue)>) -> Vec<(String, SqlValue)> {
+    pub(super) fn new_row(&self, id: &str, mut columns: Vec<(String, SqlValue)>) -> Vec<(String, SqlValue)> {
         columns.extend([
             ("id".to_owned(), id.into()),
             ("version".to_owned(), 1i64.into()),
@@ -73,7 +73,11 @@ impl Stamp<'_> {
         columns
     }
 
-    fn touched(&self, mut columns: Vec<(String, SqlValue)>, version: i64) -> Vec<(String, SqlValue)> {
+    pub(super) fn touched(
+        &self,
+        mut columns: Vec<(String, SqlValue)>,
+        version: i64,
+    ) -> Vec<(String, SqlValue)> {
         columns.extend([
             ("version".to_owned(), version.into()),
             ("updated_at".to_owned(), self.at_ms.into()),
@@ -89,7 +93,7 @@ fn live(plan: &EntityPlan, id: &str) -> Condition {
 }
 
 /// Removed rows first, so that their unique values are free again; then changes, then new rows.
-async fn save_table(
+pub(super) async fn save_table(
     tx: &mut Tx,
     stamp: &Stamp<'_>,
     table: &DraftTable,
@@ -116,7 +120,11 @@ async fn save_table(
 }
 
 /// New rows in as few statements as possible: each gets the columns that any of them has.
-async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, SqlValue)>>) -> Result<()> {
+pub(super) async fn insert_together(
+    tx: &mut Tx,
+    plan: &EntityPlan,
+    rows: Vec<Vec<(String, SqlValue)>>,
+) -> Result<()> {
     let mut columns: Vec<String> = Vec::new();
     for (name, _) in rows.iter().flatten() {
         if !columns.contains(name) {
@@ -138,7 +146,7 @@ async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, 
 }
 
 /// A violated unique key as a fault at its fields.
-fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
+pub(super) fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
     let anju_store::Error::Unique { columns, .. } = &error else { return error.into() };
     let fields: Vec<_> =
         plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();

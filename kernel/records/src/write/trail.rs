@@ -32,38 +32,60 @@ pub(crate) async fn leave_trail(
     stored: &Stored,
     why: Option<&str>,
 ) -> Result<()> {
-    let draft = &stored.draft;
-    let changes = changes(records, stored);
-    let changes =
-        serde_json::to_string(&changes).map_err(|cause| crate::Error::Internal(cause.to_string()))?;
-    let digest = anju_crypto::sm3_hex(changes.as_bytes());
-    let history: Vec<(&str, SqlValue)> = vec![
-        ("entity", draft.plan.key().into()),
-        ("record_id", draft.row.id.as_str().into()),
-        ("version", stored.version.into()),
-        ("at", stored.at_ms.into()),
-        ("actor_id", actor.account_id.as_str().into()),
-        ("actor_name", actor.name.as_str().into()),
-        ("action", draft.change.code().into()),
-        ("why", why.into()),
-        ("changes", changes.into()),
-    ];
-    tx.insert(HISTORY, history).await?;
-    let topic = format!("record.{}", draft.change.code());
-    let entry = AuditEntry {
-        changes_digest: Some(digest),
-        ..AuditEntry::of(&topic, draft.plan.key(), &draft.row.id).because(why)
-    };
-    records.audit(tx, actor, &entry).await?;
-    let event = NewEvent {
-        entity: draft.plan.key().to_owned(),
-        record_id: draft.row.id.clone(),
-        payload: payload(stored, actor),
-        at: jiff::Timestamp::from_millisecond(stored.at_ms).unwrap_or_default(),
-        topic,
-    };
-    tx.emit(&event).await?;
+    leave_trails(records, tx, actor, std::slice::from_ref(stored), why).await
+}
+
+/// Writes what many changes leave behind, in their order.
+pub(crate) async fn leave_trails(
+    records: &Records,
+    tx: &mut Tx,
+    actor: &Actor,
+    all: &[Stored],
+    why: Option<&str>,
+) -> Result<()> {
+    let mut history = Vec::with_capacity(all.len());
+    let mut entries = Vec::with_capacity(all.len());
+    let mut events = Vec::with_capacity(all.len());
+    let topics = [Change::Created, Change::Updated, Change::Deleted].map(|change| (change, topic(change)));
+    for stored in all {
+        let draft = &stored.draft;
+        let topic = topics.iter().find(|(change, _)| *change == draft.change).map_or("", |(_, topic)| topic);
+        let changes = serde_json::to_string(&changes(records, stored))
+            .map_err(|cause| crate::Error::Internal(cause.to_string()))?;
+        entries.push(AuditEntry {
+            changes_digest: Some(anju_crypto::sm3_hex(changes.as_bytes())),
+            ..AuditEntry::of(topic, draft.plan.key(), &draft.row.id).because(why)
+        });
+        history.push(vec![
+            draft.plan.key().into(),
+            draft.row.id.as_str().into(),
+            stored.version.into(),
+            stored.at_ms.into(),
+            actor.account_id.as_str().into(),
+            actor.name.as_str().into(),
+            draft.change.code().into(),
+            why.into(),
+            SqlValue::Text(changes),
+        ]);
+        events.push(NewEvent {
+            entity: draft.plan.key().to_owned(),
+            record_id: draft.row.id.clone(),
+            payload: payload(stored, actor),
+            at: jiff::Timestamp::from_millisecond(stored.at_ms).unwrap_or_default(),
+            topic: topic.to_owned(),
+        });
+    }
+    tx.insert_many(HISTORY, &HISTORY_COLUMNS, history).await?;
+    records.audit_all(tx, actor, &entries).await?;
+    tx.emit_all(&events).await?;
     Ok(())
+}
+
+const HISTORY_COLUMNS: [&str; 9] =
+    ["entity", "record_id", "version", "at", "actor_id", "actor_name", "action", "why", "changes"];
+
+fn topic(change: Change) -> String {
+    format!("record.{}", change.code())
 }
 
 /// What subscribers learn: which fields changed, the change of state; never a value of a sensitive field.

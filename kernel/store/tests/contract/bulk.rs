@@ -83,7 +83,8 @@ async fn many_rows_change_at_once(db: TestDatabase) {
         vec![n.to_string().into(), 1.into(), 2.into(), (n * 10).into(), (n % 2 == 0).then_some("new").into()]
     };
     let changes = (1000..4500).map(change).collect();
-    let found = tx.update_many("supply_unit", &["id", "version"], &["version", "rent", "code"], changes).await;
+    let found =
+        tx.update_many("supply_unit", &["id", "version"], &["version", "rent", "code"], changes).await;
     assert_eq!(found.unwrap(), 3500);
     tx.commit().await.unwrap();
     let found = store.reader().fetch_all(&all()).await.unwrap();

@@ -1,0 +1,213 @@
+//! From the cells of a row to the input of a record.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anju_definitions::FieldType;
+use anju_store::SqlValue;
+use serde_json::Value;
+
+use super::{
+    BlankCells, ImportCell, ImportRow, ImportWrite, Importer,
+    cells::{Titles, value_of},
+    columns::{Columns, is_importable},
+    lookups::{Targets, Wanted, key_value},
+};
+use crate::{
+    FieldError, Object, Records, Result,
+    plan::{EntityPlan, FieldPlan},
+    read::Loaded,
+    write::DraftRow,
+};
+
+/// A row on its way: what was given, the values it leads to, what is wrong with it.
+pub(super) struct Row {
+    /// As the spreadsheet counts.
+    pub number: u32,
+    pub input: Object,
+    pub draft: DraftRow,
+    pub faults: Vec<FieldError>,
+    /// By position among the entity's child tables: those that rows were given for, or that rules read.
+    pub tables: BTreeMap<usize, Table>,
+}
+
+/// The rows of one child table.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Sheet of the rows that were given, by its place among the importer's; none for rows that are only read.
+    pub sheet: Option<usize>,
+    pub rows: Vec<Row>,
+    /// Rows there are beyond those given.
+    pub removed: Vec<Loaded>,
+}
+
+impl Table {
+    /// Lays the given rows over those there are; without given ones, those there are stay.
+    pub(super) fn lay_over(&mut self, there: Vec<Loaded>) {
+        let mut there = there.into_iter();
+        for (row, loaded) in self.rows.iter_mut().zip(&mut there) {
+            row.draft = DraftRow::of(loaded);
+        }
+        match self.sheet {
+            Some(_) => self.removed = there.collect(),
+            None => self.rows = there.map(Row::unchanged).collect(),
+        }
+    }
+}
+
+impl Row {
+    fn unchanged(loaded: Loaded) -> Self {
+        Self {
+            number: 0,
+            input: Object::new(),
+            draft: DraftRow::of(loaded),
+            faults: Vec::new(),
+            tables: BTreeMap::new(),
+        }
+    }
+}
+
+/// Reads the cells of rows.
+pub(super) struct Reader<'a> {
+    pub records: &'a Records,
+    pub importer: &'a Importer,
+    /// Records there are, by key.
+    pub existing: HashMap<SqlValue, Loaded>,
+}
+
+impl Reader<'_> {
+    pub(super) fn rows(mut self, rows: &[ImportRow]) -> Result<Vec<Row>> {
+        let plans: Vec<_> =
+            (0..self.importer.sheets.len()).map(|at| self.importer.plan_of(at)).collect::<Result<_>>()?;
+        let titles: Vec<Titles<'_>> = plans.iter().map(|plan| Titles::of(plan)).collect();
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut main = self.row(0, &plans[0], &titles[0], row.number, &row.cells);
+            self.find_record(&mut main, &row.cells);
+            for child in &row.children {
+                let Some(sheet) = self.importer.sheet_at(child.sheet) else { continue };
+                let Some(position) = self.importer.sheets[sheet].child else { continue };
+                let table = main.tables.entry(position).or_default();
+                table.sheet = Some(sheet);
+                table.rows.push(self.row(sheet, &plans[sheet], &titles[sheet], child.number, &child.cells));
+            }
+            read.push(main);
+        }
+        Ok(read)
+    }
+
+    fn row(
+        &self,
+        sheet: usize,
+        plan: &EntityPlan,
+        titles: &Titles<'_>,
+        number: u32,
+        cells: &[ImportCell],
+    ) -> Row {
+        let columns: &Columns = &self.importer.sheets[sheet];
+        let mut row = Row {
+            number,
+            input: Object::new(),
+            draft: DraftRow::new(self.records.new_id(), plan),
+            faults: Vec::new(),
+            tables: BTreeMap::new(),
+        };
+        let clears = self.importer.options.blanks == BlankCells::Clear;
+        let empty = ImportCell::Text(String::new());
+        for (column, position) in columns.fields.iter().enumerate() {
+            let Some(position) = *position else { continue };
+            let field = &plan.fields[position];
+            match value(titles, &self.importer.targets, position, field, cells.get(column).unwrap_or(&empty))
+            {
+                Ok(Value::Null) if !clears => {}
+                Ok(value) => drop(row.input.insert(field.name.clone(), value)),
+                Err((code, message)) => row.faults.push(FieldError::new(field.name.as_str(), code, message)),
+            }
+        }
+        row
+    }
+
+    /// The record that the row's key names, where records are to be found by it.
+    fn find_record(&mut self, row: &mut Row, cells: &[ImportCell]) {
+        let Some((column, key)) = self.importer.key() else { return };
+        let text = cells.get(column).map(ImportCell::text).unwrap_or_default();
+        let insert = self.importer.options.write == ImportWrite::Upsert;
+        let title = &self.importer.plan.entity.title;
+        let refused = match text {
+            "" if insert => return,
+            "" => format!("请填写{}", key.title),
+            text => match self.existing.remove(&key_value(self.records, Some(key), text)) {
+                Some(loaded) => {
+                    row.draft = DraftRow::of(loaded);
+                    return;
+                }
+                None if insert && is_importable(key) => return,
+                None => format!("没有{}为“{text}”的{title}，或无权修改", key.title),
+            },
+        };
+        row.faults.push(FieldError::new(key.name.as_str(), "not_found", refused));
+    }
+}
+
+/// The value of a cell, or what is wrong with it.
+fn value(
+    titles: &Titles<'_>,
+    targets: &Targets,
+    position: usize,
+    field: &FieldPlan,
+    cell: &ImportCell,
+) -> Result<Value, (&'static str, String)> {
+    if let ImportCell::Unreadable(reason) = cell {
+        return Err(("unreadable", reason.clone()));
+    }
+    match (field.kind, &field.definition.to, cell.text()) {
+        (FieldType::Ref, Some(to), text) if !text.is_empty() => match targets.id(to, text) {
+            Some(id) => Ok(Value::from(id)),
+            None => Err(("format", format!("没有找到“{text}”，或无权使用"))),
+        },
+        (_, _, text) => value_of(titles, position, field, text).map_err(|message| ("format", message)),
+    }
+}
+
+/// The texts that name the targets of references, by target entity.
+pub(super) fn wanted_targets(importer: &Importer, rows: &[ImportRow]) -> Result<Wanted> {
+    let mut wanted = Wanted::new();
+    for (at, columns) in importer.sheets.iter().enumerate() {
+        let plan = importer.plan_of(at)?;
+        for (column, position) in columns.fields.iter().enumerate() {
+            let Some(field) = position.map(|position| &plan.fields[position]) else { continue };
+            let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) else { continue };
+            let texts = wanted.entry(to.clone()).or_default();
+            let mut add = |cells: &[ImportCell]| {
+                let text = cells.get(column).map(ImportCell::text).filter(|text| !text.is_empty());
+                texts.extend(text.map(str::to_owned));
+            };
+            match columns.child {
+                None => rows.iter().for_each(|row| add(&row.cells)),
+                Some(_) => {
+                    let children = rows.iter().flat_map(|row| &row.children);
+                    children.filter(|row| row.sheet == columns.sheet).for_each(|row| add(&row.cells));
+                }
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+/// The given rows of a sheet.
+pub(super) fn rows_of(rows: &[Row], sheet: usize) -> Box<dyn Iterator<Item = &Row> + '_> {
+    if sheet == 0 {
+        return Box::new(rows.iter());
+    }
+    let tables = rows.iter().flat_map(|row| row.tables.values());
+    Box::new(tables.filter(move |table| table.sheet == Some(sheet)).flat_map(|table| &table.rows))
+}
+
+/// The given row of a sheet with this number.
+pub(super) fn row_at(rows: &mut [Row], sheet: usize, number: u32) -> Option<&mut Row> {
+    if sheet == 0 {
+        return rows.iter_mut().find(|row| row.number == number);
+    }
+    let tables = rows.iter_mut().flat_map(|row| row.tables.values_mut());
+    let mut rows = tables.filter(|table| table.sheet == Some(sheet)).flat_map(|table| &mut table.rows);
+    rows.find(|row| row.number == number)
+}
