@@ -41,7 +41,7 @@ pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, BlankCells, ImportCell, ImportChildRow, ImportCounts, ImportError, ImportFailure, ImportMode,
-    ImportOptions, ImportRow, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn, TemplateSheet,
+    ImportOptions, ImportRow, ImportSetup, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn, TemplateSheet,
     TemplateSpec,
 };
 pub use query::{Page, PageRequest, Query};

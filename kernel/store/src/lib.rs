@@ -26,6 +26,7 @@ mod query;
 mod results;
 mod schema;
 mod sequence;
+mod sole_use;
 mod spec;
 mod store;
 #[cfg(feature = "testing")]
@@ -37,14 +38,15 @@ pub use drafts::DraftFile;
 pub use error::{Error, Result};
 pub use fetch::Fetch;
 pub use files::{FileMeta, StoredContents};
-pub use idempotency::Remembered;
-pub use jobs::{Job, JobState, JobStep, NewJob};
+pub use idempotency::{Claim, Remembered};
+pub use jobs::{Checkpoint, Job, JobState, JobStep, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};
 pub use query::{
     AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
     Operator, Select,
 };
 pub use results::{NewResult, ResultFile};
+pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};
 pub use tx::Tx;

@@ -233,6 +233,9 @@ pub struct Action {
     /// Inputs the user gives, checked like fields.
     #[serde(default)]
     pub input: IndexMap<String, Field>,
+    /// Done to many records at once, it is done to all of them or to none; otherwise to each by itself.
+    #[serde(default)]
+    pub atomic: bool,
     pub effects: Vec<Effect>,
 }
 

@@ -97,7 +97,7 @@ impl MarkedWriter {
             let cell = cells.get(index).unwrap_or(&Cell::Empty);
             let messages: Vec<&str> = faults
                 .iter()
-                .filter(|fault| fault.column.is_some_and(|at| at == title))
+                .filter(|fault| fault.column.is_some_and(|at| plain(at) == plain(title)))
                 .map(|fault| fault.message)
                 .collect();
             let formats = if messages.is_empty() { &self.formats.plain } else { &self.formats.faulty };
@@ -146,6 +146,12 @@ fn text_of(fault: &RowFault<'_>) -> String {
         Some(column) => format!("{column}：{}", fault.message),
         None => fault.message.to_owned(),
     }
+}
+
+/// A title without what people and templates add to it.
+fn plain(title: &str) -> &str {
+    let title = title.trim().trim_end_matches(['*', '＊']).trim();
+    title.strip_suffix("（元）").unwrap_or(title)
 }
 
 /// Any kind that keeps the cell as it is: numbers stay numbers, text stays text.

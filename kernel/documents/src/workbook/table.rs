@@ -23,8 +23,6 @@ pub struct TableSpec {
     pub name: String,
     pub columns: Vec<ColumnSpec>,
     pub watermark: Option<Watermark>,
-    /// What a sheet of its own says about the table: title and text of each line.
-    pub notes: Vec<(String, String)>,
     /// Goes into the file's properties.
     pub made_at: Timestamp,
 }
@@ -61,7 +59,6 @@ pub struct TableWriter {
     formats: Vec<(Format, Format)>,
     header_row: u32,
     next_row: u32,
-    notes: Vec<(String, String)>,
 }
 
 impl TableWriter {
@@ -98,7 +95,6 @@ impl TableWriter {
             formats: spec.columns.iter().map(formats).collect(),
             header_row,
             next_row: header_row + 1,
-            notes: spec.notes.clone(),
         })
     }
 
@@ -128,25 +124,26 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Writes the workbook to a file.
-    pub fn save(mut self, path: &Path) -> Result<(), Error> {
-        self.finish(path).map_err(|error| unwritable(&error))
+    /// Writes the workbook to a file. A sheet of its own says about the table what `notes` say, line by line: title and
+    /// text.
+    pub fn save(mut self, notes: &[(String, String)], path: &Path) -> Result<(), Error> {
+        self.finish(notes, path).map_err(|error| unwritable(&error))
     }
 
-    fn finish(&mut self, path: &Path) -> Result<(), XlsxError> {
+    fn finish(&mut self, notes: &[(String, String)], path: &Path) -> Result<(), XlsxError> {
         let last_column = u16::try_from(self.kinds.len().saturating_sub(1)).unwrap_or(u16::MAX);
         if self.next_row > self.header_row + 1 && !self.kinds.is_empty() {
             let worksheet = self.workbook.worksheet_from_index(0)?;
             worksheet.autofilter(self.header_row, 0, self.next_row - 1, last_column)?;
         }
-        if !self.notes.is_empty() {
+        if !notes.is_empty() {
             let worksheet = self.workbook.add_worksheet();
             worksheet.set_name(NOTES_SHEET)?;
             for (column, width) in (0..).zip(NOTES_WIDTHS) {
                 worksheet.set_column_width(column, width)?;
             }
             let text = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_quote_prefix();
-            for (row, (title, note)) in (0..).zip(&self.notes) {
+            for (row, (title, note)) in (0..).zip(notes) {
                 worksheet.write_string_with_format(row, 0, title, &header_format(false))?;
                 worksheet.write_string_with_format(row, 1, note, &text)?;
             }

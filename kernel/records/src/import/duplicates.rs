@@ -19,13 +19,13 @@ struct Keyed {
 
 impl Records {
     pub(super) async fn find_duplicates(&self, importer: &mut Importer, rows: &mut [Row]) -> Result<()> {
-        for sheet in 0..importer.sheets.len() {
-            let plan = importer.plan_of(sheet)?;
+        for sheet in 0..importer.setup.sheets.len() {
+            let plan = importer.setup.plan_of(sheet)?;
             for (group, positions) in plan.uniques.iter().enumerate() {
                 let keyed = self.keyed(&plan, positions, rows_of(rows, sheet));
                 let values: Vec<&[SqlValue]> = keyed.iter().map(|keyed| keyed.values.as_slice()).collect();
                 let in_database = taken(self, &plan, positions, &values).await?;
-                let Some((field, titles)) = told(&plan, positions, importer.sheets[sheet].link) else {
+                let Some((field, titles)) = told(&plan, positions, importer.setup.sheets[sheet].link) else {
                     continue;
                 };
                 for keyed in keyed {
@@ -47,8 +47,8 @@ impl Records {
 
     /// Remembers the unique values of rows without judging them.
     pub(super) fn mark_seen(&self, importer: &mut Importer, rows: &[Row]) -> Result<()> {
-        for sheet in 0..importer.sheets.len() {
-            let plan = importer.plan_of(sheet)?;
+        for sheet in 0..importer.setup.sheets.len() {
+            let plan = importer.setup.plan_of(sheet)?;
             for (group, positions) in plan.uniques.iter().enumerate() {
                 for keyed in self.keyed(&plan, positions, rows_of(rows, sheet)) {
                     importer.seen.earlier(sheet, group, &keyed.values, keyed.row);

@@ -15,7 +15,7 @@ use crate::{
     Change, FieldError, Object, Records, Result,
     access::{Access, Operation},
     expression::as_number,
-    plan::{EntityPlan, FieldPlan},
+    plan::EntityPlan,
     read::{Loaded, load_children},
     write::{
         Draft, DraftRow, DraftTable, KnownReferences, Writer, check_row, check_transition, parse_into,
@@ -45,33 +45,12 @@ impl Judged {
     }
 }
 
-impl Importer {
-    /// Column and field of the key by which records are found, where they are to be found.
-    pub(super) fn key(&self) -> Option<(usize, &FieldPlan)> {
-        let column = self.sheets[0].key?;
-        Some((column, self.plan.field(self.plan.entity.key.as_deref()?)?))
-    }
-
-    /// The entity of a sheet's rows.
-    pub(super) fn plan_of(&self, sheet: usize) -> Result<std::sync::Arc<EntityPlan>> {
-        Ok(match self.sheets[sheet].child {
-            None => self.plan.clone(),
-            Some(position) => self.plans.child(&self.plan.children[position])?.clone(),
-        })
-    }
-
-    /// A sheet by its place among those given.
-    pub(super) fn sheet_at(&self, given: usize) -> Option<usize> {
-        self.sheets.iter().position(|columns| columns.sheet == given)
-    }
-}
-
 impl Records {
     /// Judges a batch of rows. Faults of rows are no error; they are in the result.
     pub async fn judge_import(&self, importer: &mut Importer, rows: &[ImportRow]) -> Result<Judged> {
         let wanted = wanted_targets(importer, rows)?;
-        let plans = importer.plans.clone();
-        find_targets(self, &plans, &importer.actor, &mut importer.targets, &wanted).await?;
+        let setup = importer.setup.clone();
+        find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;
         let existing = self.existing(importer, rows).await?;
         let mut read = Reader { records: self, importer, existing }.rows(rows)?;
         self.load_tables(importer, &mut read).await?;
@@ -83,8 +62,8 @@ impl Records {
     /// Remembers rows that a lost attempt has dealt with, so that later ones are held against them.
     pub async fn recall_import(&self, importer: &mut Importer, rows: &[ImportRow]) -> Result<()> {
         let wanted = wanted_targets(importer, rows)?;
-        let plans = importer.plans.clone();
-        find_targets(self, &plans, &importer.actor, &mut importer.targets, &wanted).await?;
+        let setup = importer.setup.clone();
+        find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;
         let existing = self.existing(importer, rows).await?;
         let mut read = Reader { records: self, importer, existing }.rows(rows)?;
         self.judge_values(importer, &mut read)?;
@@ -93,22 +72,22 @@ impl Records {
 
     /// The records that the rows name by their key and the actor may change.
     async fn existing(&self, importer: &Importer, rows: &[ImportRow]) -> Result<HashMap<SqlValue, Loaded>> {
-        let Some((column, key)) = importer.key() else { return Ok(HashMap::new()) };
+        let Some((column, key)) = importer.setup.key() else { return Ok(HashMap::new()) };
         let texts: BTreeSet<&str> = rows
             .iter()
             .filter_map(|row| row.cells.get(column))
             .map(ImportCell::text)
             .filter(|text| !text.is_empty())
             .collect();
-        let access = Access::of(&importer.plans, &importer.plan, &importer.actor, Operation::Update)?;
-        find_existing(self, &importer.plans, &importer.plan, &access, key, &texts).await
+        let access = Access::of(&importer.setup.plans, &importer.setup.plan, &importer.setup.actor, Operation::Update)?;
+        find_existing(self, &importer.setup.plans, &importer.setup.plan, &access, key, &texts).await
     }
 
     /// The child rows of records there are, where some are given or rules read them. Given ones are laid over those
     /// there are, one by one in their order, so that equal ones stay what they are.
     async fn load_tables(&self, importer: &Importer, rows: &mut [Row]) -> Result<()> {
-        for (position, child) in importer.plan.children.iter().enumerate() {
-            let is_read = importer.plan.child_is_read_by_rules(&child.name);
+        for (position, child) in importer.setup.plan.children.iter().enumerate() {
+            let is_read = importer.setup.plan.child_is_read_by_rules(&child.name);
             let concerned = |row: &&mut Row| {
                 row.draft.before.is_some() && (is_read || row.tables.contains_key(&position))
             };
@@ -116,7 +95,7 @@ impl Records {
             if parents.is_empty() {
                 continue;
             }
-            let plan = importer.plans.child(child)?;
+            let plan = importer.setup.plans.child(child)?;
             let ids: Vec<String> = parents.iter().map(|row| row.draft.id.clone()).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             let mut loaded = load_children(self, &mut self.store().reader(), child, plan, &ids).await?;
@@ -129,11 +108,11 @@ impl Records {
     }
 
     fn judge_values(&self, importer: &Importer, rows: &mut [Row]) -> Result<()> {
-        let (plan, actor) = (&importer.plan, &importer.actor);
-        let insert = Access::of(&importer.plans, plan, actor, Operation::Import)?;
-        let update = match importer.options.write {
+        let (plan, actor) = (&importer.setup.plan, &importer.setup.actor);
+        let insert = Access::of(&importer.setup.plans, plan, actor, Operation::Import)?;
+        let update = match importer.setup.options.write {
             ImportWrite::Insert => None,
-            _ => Some(Access::of(&importer.plans, plan, actor, Operation::Update)?),
+            _ => Some(Access::of(&importer.setup.plans, plan, actor, Operation::Update)?),
         };
         for row in rows {
             let (access, operation) = match (&row.draft.before, &update) {
@@ -155,8 +134,8 @@ impl Records {
     /// Judges the child rows of a row; the child tables as its own rules see them.
     fn judge_tables(&self, importer: &Importer, operation: Operation<'_>, row: &mut Row) -> Result<Object> {
         let mut scene = Object::new();
-        for (position, child) in importer.plan.children.iter().enumerate() {
-            let plan = importer.plans.child(child)?;
+        for (position, child) in importer.setup.plan.children.iter().enumerate() {
+            let plan = importer.setup.plans.child(child)?;
             let Some(table) = row.tables.get_mut(&position) else {
                 // A new record has no rows but those that were given.
                 if row.draft.before.is_none() {
@@ -169,7 +148,7 @@ impl Records {
                 row.faults.push(FieldError::new("", "length", message));
             }
             if table.sheet.is_some() {
-                let access = Access::of(&importer.plans, plan, &importer.actor, operation)?;
+                let access = Access::of(&importer.setup.plans, plan, &importer.setup.actor, operation)?;
                 let judge = Judge { records: self, importer, plan, access: &access, operation };
                 for child_row in &mut table.rows {
                     child_row.draft.values[child.parent_field] = Value::from(row.draft.id.as_str());
@@ -194,7 +173,7 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn values(&self, row: &mut Row, scene: &Object, link: Option<usize>) {
-        let (plan, actor, today) = (self.plan, &self.importer.actor, self.records.today());
+        let (plan, actor, today) = (self.plan, &self.importer.setup.actor, self.records.today());
         let writer = Writer {
             actor,
             access: self.access,
@@ -225,12 +204,12 @@ fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Resul
         errors: Vec::new(),
     };
     for mut row in rows {
-        let mut errors = placed(&importer.sheets[0], &importer.plan, row.number, row.number, &mut row.faults);
+        let mut errors = placed(&importer.setup.sheets[0], &importer.setup.plan, row.number, row.number, &mut row.faults);
         for table in row.tables.values_mut() {
             let Some(sheet) = table.sheet else { continue };
-            let plan = importer.plan_of(sheet)?;
+            let plan = importer.setup.plan_of(sheet)?;
             for child in &mut table.rows {
-                let columns = &importer.sheets[sheet];
+                let columns = &importer.setup.sheets[sheet];
                 errors.extend(placed(columns, &plan, row.number, child.number, &mut child.faults));
             }
         }
@@ -256,8 +235,8 @@ fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Resul
 fn draft_of(importer: &Importer, row: Row) -> Result<Draft> {
     let change = if row.draft.before.is_some() { Change::Updated } else { Change::Created };
     let mut given: BTreeMap<usize, Table> = row.tables;
-    let mut tables = Vec::with_capacity(importer.plan.children.len());
-    for (child, known) in importer.plan.children.iter().enumerate() {
+    let mut tables = Vec::with_capacity(importer.setup.plan.children.len());
+    for (child, known) in importer.setup.plan.children.iter().enumerate() {
         let table = match (given.remove(&child), change) {
             (Some(table), _) => table,
             (None, Change::Created) => Table::default(),
@@ -265,13 +244,13 @@ fn draft_of(importer: &Importer, row: Row) -> Result<Draft> {
         };
         tables.push(DraftTable {
             child,
-            plan: importer.plans.child(known)?.clone(),
+            plan: importer.setup.plans.child(known)?.clone(),
             given: table.sheet.is_some(),
             rows: table.rows.into_iter().map(|row| row.draft).collect(),
             removed: table.removed,
         });
     }
-    Ok(Draft { plan: importer.plan.clone(), change, row: row.draft, tables })
+    Ok(Draft { plan: importer.setup.plan.clone(), change, row: row.draft, tables })
 }
 
 /// The faults of a row where they stand in the workbook.

@@ -24,7 +24,7 @@ pub use write::{ImportCounts, ImportFailure};
 use crate::{
     Actor, Error, Record, Records, Result,
     access::{Access, Operation},
-    plan::{EntityPlan, Plans},
+    plan::{EntityPlan, FieldPlan, Plans},
 };
 use columns::Columns;
 use lookups::Targets;
@@ -140,19 +140,30 @@ pub trait AfterEach: Send {
     async fn created(&mut self, tx: &mut Tx, record: &Record) -> Result<()>;
 }
 
-/// An import on its way. It belongs to the catalog it was begun with.
-pub struct Importer {
+/// What stands from the beginning of an import to its end. It belongs to the catalog it was begun with.
+pub struct ImportSetup {
     actor: Actor,
     plans: Arc<Plans>,
     plan: Arc<EntityPlan>,
     options: ImportOptions,
     /// The main sheet first.
     sheets: Vec<Columns>,
+}
+
+/// An import on its way: its setup, and what earlier rows have shown.
+pub struct Importer {
+    setup: Arc<ImportSetup>,
     seen: Seen,
     targets: Targets,
 }
 
 impl Importer {
+    pub fn setup(&self) -> &Arc<ImportSetup> {
+        &self.setup
+    }
+}
+
+impl ImportSetup {
     /// Which of the sheets is the main one.
     pub fn main_sheet(&self) -> usize {
         self.sheets[0].sheet
@@ -176,8 +187,7 @@ impl Importer {
 
     /// A fault of a row as a whole.
     pub fn row_error(&self, sheet: usize, row: u32, main_row: u32, message: &str) -> ImportError {
-        let name =
-            self.sheets.iter().find(|columns| columns.sheet == sheet).map(|columns| columns.name.clone());
+        let name = self.sheets.iter().find(|columns| columns.sheet == sheet).map(|columns| columns.name.clone());
         ImportError {
             sheet: name.unwrap_or_default(),
             row,
@@ -186,6 +196,25 @@ impl Importer {
             message: message.to_owned(),
             main_row,
         }
+    }
+
+    /// Column and field of the key by which records are found, where they are to be found.
+    fn key(&self) -> Option<(usize, &FieldPlan)> {
+        let column = self.sheets[0].key?;
+        Some((column, self.plan.field(self.plan.entity.key.as_deref()?)?))
+    }
+
+    /// The entity of a sheet's rows.
+    fn plan_of(&self, sheet: usize) -> Result<Arc<EntityPlan>> {
+        Ok(match self.sheets[sheet].child {
+            None => self.plan.clone(),
+            Some(position) => self.plans.child(&self.plan.children[position])?.clone(),
+        })
+    }
+
+    /// A sheet by its place among those given.
+    fn sheet_at(&self, given: usize) -> Option<usize> {
+        self.sheets.iter().position(|columns| columns.sheet == given)
     }
 }
 
@@ -212,9 +241,8 @@ impl Records {
             }
         }
         let sheets = columns::map(&plans, &plan, &access, options.write, sheets)?;
-        let seen = Seen::default();
-        let targets = Targets::default();
-        Ok(Importer { actor: actor.clone(), plans: plans.clone(), plan, options, sheets, seen, targets })
+        let setup = ImportSetup { actor: actor.clone(), plans: plans.clone(), plan, options, sheets };
+        Ok(Importer { setup: Arc::new(setup), seen: Seen::default(), targets: Targets::default() })
     }
 }
 

@@ -77,15 +77,15 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     pub(super) fn rows(mut self, rows: &[ImportRow]) -> Result<Vec<Row>> {
         let plans: Vec<_> =
-            (0..self.importer.sheets.len()).map(|at| self.importer.plan_of(at)).collect::<Result<_>>()?;
+            (0..self.importer.setup.sheets.len()).map(|at| self.importer.setup.plan_of(at)).collect::<Result<_>>()?;
         let titles: Vec<Titles<'_>> = plans.iter().map(|plan| Titles::of(plan)).collect();
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             let mut main = self.row(0, &plans[0], &titles[0], row.number, &row.cells);
             self.find_record(&mut main, &row.cells);
             for child in &row.children {
-                let Some(sheet) = self.importer.sheet_at(child.sheet) else { continue };
-                let Some(position) = self.importer.sheets[sheet].child else { continue };
+                let Some(sheet) = self.importer.setup.sheet_at(child.sheet) else { continue };
+                let Some(position) = self.importer.setup.sheets[sheet].child else { continue };
                 let table = main.tables.entry(position).or_default();
                 table.sheet = Some(sheet);
                 table.rows.push(self.row(sheet, &plans[sheet], &titles[sheet], child.number, &child.cells));
@@ -103,7 +103,7 @@ impl Reader<'_> {
         number: u32,
         cells: &[ImportCell],
     ) -> Row {
-        let columns: &Columns = &self.importer.sheets[sheet];
+        let columns: &Columns = &self.importer.setup.sheets[sheet];
         let mut row = Row {
             number,
             input: Object::new(),
@@ -111,7 +111,7 @@ impl Reader<'_> {
             faults: Vec::new(),
             tables: BTreeMap::new(),
         };
-        let clears = self.importer.options.blanks == BlankCells::Clear;
+        let clears = self.importer.setup.options.blanks == BlankCells::Clear;
         let empty = ImportCell::Text(String::new());
         for (column, position) in columns.fields.iter().enumerate() {
             let Some(position) = *position else { continue };
@@ -128,10 +128,10 @@ impl Reader<'_> {
 
     /// The record that the row's key names, where records are to be found by it.
     fn find_record(&mut self, row: &mut Row, cells: &[ImportCell]) {
-        let Some((column, key)) = self.importer.key() else { return };
+        let Some((column, key)) = self.importer.setup.key() else { return };
         let text = cells.get(column).map(ImportCell::text).unwrap_or_default();
-        let insert = self.importer.options.write == ImportWrite::Upsert;
-        let title = &self.importer.plan.entity.title;
+        let insert = self.importer.setup.options.write == ImportWrite::Upsert;
+        let title = &self.importer.setup.plan.entity.title;
         let refused = match text {
             "" if insert => return,
             "" => format!("请填写{}", key.title),
@@ -171,8 +171,8 @@ fn value(
 /// The texts that name the targets of references, by target entity.
 pub(super) fn wanted_targets(importer: &Importer, rows: &[ImportRow]) -> Result<Wanted> {
     let mut wanted = Wanted::new();
-    for (at, columns) in importer.sheets.iter().enumerate() {
-        let plan = importer.plan_of(at)?;
+    for (at, columns) in importer.setup.sheets.iter().enumerate() {
+        let plan = importer.setup.plan_of(at)?;
         for (column, position) in columns.fields.iter().enumerate() {
             let Some(field) = position.map(|position| &plan.fields[position]) else { continue };
             let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) else { continue };

@@ -1,6 +1,6 @@
 use anju_store::Tx;
 
-use super::{AfterEach, ImportError, Importer, Judged};
+use super::{AfterEach, ImportError, ImportSetup, Judged};
 use crate::{
     Change, Error, FieldError, Records, Result,
     access::{Access, Operation},
@@ -43,17 +43,17 @@ impl Records {
     pub async fn write_import(
         &self,
         tx: &mut Tx,
-        importer: &Importer,
+        setup: &ImportSetup,
         judged: Judged,
         after_each: Option<&mut dyn AfterEach>,
     ) -> Result<ImportCounts, ImportFailure> {
         let created = judged.ready.iter().filter(|(_, draft)| draft.change == Change::Created).count();
         let counts = ImportCounts { created, updated: judged.ready.len() - created };
         match after_each {
-            None if self.judges_alone(importer.plan.key()) => {
-                self.write_together(tx, importer, judged).await?
+            None if self.judges_alone(setup.plan.key()) => {
+                self.write_together(tx, setup, judged).await?
             }
-            after_each => self.write_one_by_one(tx, importer, judged, after_each).await?,
+            after_each => self.write_one_by_one(tx, setup, judged, after_each).await?,
         }
         Ok(counts)
     }
@@ -62,13 +62,13 @@ impl Records {
     async fn write_together(
         &self,
         tx: &mut Tx,
-        importer: &Importer,
+        setup: &ImportSetup,
         judged: Judged,
     ) -> Result<(), ImportFailure> {
         let (numbers, drafts): (Vec<u32>, Vec<Draft>) = judged.ready.into_iter().unzip();
-        let (plans, actor) = (&importer.plans, &importer.actor);
+        let (plans, actor) = (&setup.plans, &setup.actor);
         let checked = self.check_many(tx, plans, actor, drafts, &judged.known).await;
-        let checked = checked.map_err(|(at, error)| refused(importer, numbers[at], error))?;
+        let checked = checked.map_err(|(at, error)| refused(setup, numbers[at], error))?;
         let stored = self.store_many(tx, actor, checked, Some(WHY)).await;
         let stored = stored.map_err(|error| match error {
             Error::Invalid(faults) => ImportFailure::SomeRow(messages(faults)),
@@ -77,9 +77,9 @@ impl Records {
         })?;
         for (number, stored) in numbers.iter().zip(&stored) {
             let operation = operation_of(&stored.draft);
-            let access = Access::of(plans, &importer.plan, actor, operation)?;
+            let access = Access::of(plans, &setup.plan, actor, operation)?;
             let own = self.require_own_rows(tx, plans, actor, &access, stored).await;
-            own.map_err(|error| refused(importer, *number, error))?;
+            own.map_err(|error| refused(setup, *number, error))?;
         }
         Ok(())
     }
@@ -87,13 +87,13 @@ impl Records {
     async fn write_one_by_one(
         &self,
         tx: &mut Tx,
-        importer: &Importer,
+        setup: &ImportSetup,
         judged: Judged,
         mut after_each: Option<&mut dyn AfterEach>,
     ) -> Result<(), ImportFailure> {
         for (number, draft) in judged.ready {
-            let written = self.write_one(tx, importer, draft, &judged.known, &mut after_each).await;
-            written.map_err(|error| refused(importer, number, error))?;
+            let written = self.write_one(tx, setup, draft, &judged.known, &mut after_each).await;
+            written.map_err(|error| refused(setup, number, error))?;
         }
         Ok(())
     }
@@ -101,13 +101,13 @@ impl Records {
     async fn write_one(
         &self,
         tx: &mut Tx,
-        importer: &Importer,
+        setup: &ImportSetup,
         draft: Draft,
         known: &KnownReferences,
         after_each: &mut Option<&mut dyn AfterEach>,
     ) -> Result<()> {
-        let (plans, actor) = (&importer.plans, &importer.actor);
-        let access = Access::of(plans, &importer.plan, actor, operation_of(&draft))?;
+        let (plans, actor) = (&setup.plans, &setup.actor);
+        let access = Access::of(plans, &setup.plan, actor, operation_of(&draft))?;
         let created = draft.change == Change::Created;
         let record = self.finish(tx, plans, actor, &access, draft, known, Vec::new(), Some(WHY)).await?;
         match after_each {
@@ -126,9 +126,9 @@ fn operation_of(draft: &Draft) -> Operation<'static> {
     }
 }
 
-fn refused(importer: &Importer, row: u32, error: Error) -> ImportFailure {
+fn refused(setup: &ImportSetup, row: u32, error: Error) -> ImportFailure {
     let at = |field: String, message: String| {
-        let whole = importer.row_error(importer.main_sheet(), row, row, &message);
+        let whole = setup.row_error(setup.main_sheet(), row, row, &message);
         ImportFailure::Row(Box::new(ImportError { field, ..whole }))
     };
     match error {

@@ -51,6 +51,11 @@ impl Tx {
         self.insert_many(TABLE, &["job_id", "position", "body", "at"], steps.iter().map(row).collect()).await
     }
 
+    /// Deletes the steps of a job that has told all of them in its result.
+    pub async fn forget_steps_of(&mut self, job_id: &str) -> Result<u64> {
+        self.delete(TABLE, Condition::eq(TABLE, "job_id", job_id)).await
+    }
+
     /// Deletes steps written before `before`; how many there were.
     pub async fn forget_steps(&mut self, before: Timestamp) -> Result<u64> {
         self.delete(TABLE, Condition::compare(ColumnRef::new(TABLE, "at"), Operator::Lt, before)).await

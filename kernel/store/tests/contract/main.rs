@@ -6,11 +6,13 @@ mod concurrency;
 mod conditions;
 mod crud;
 mod files;
+mod idempotency;
 mod jobs;
 mod order;
 mod outbox;
 mod results;
 mod schema;
+mod sole_use;
 
 use anju_store::testing::TestDatabase;
 use anju_store::{ColumnKind, ColumnRef, IndexSpec, Select, SqlValue, Store, TableSpec};

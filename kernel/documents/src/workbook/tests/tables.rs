@@ -16,7 +16,6 @@ fn spec(watermark: bool) -> TableSpec {
             account: "pudong-clerk".to_owned(),
             time: "2026-03-05 12:00".to_owned(),
         }),
-        notes: vec![("筛选条件".to_owned(), "=姓名 等于 张三".to_owned())],
         made_at: noon(),
     }
 }
@@ -33,7 +32,7 @@ fn table(watermark: bool, rows: &[Vec<Cell>]) -> Vec<u8> {
         writer.row(row).expect("writes");
     }
     let path = folder.path().join("table.xlsx");
-    writer.save(&path).expect("saves");
+    writer.save(&[("筛选条件".to_owned(), "=姓名 等于 张三".to_owned())], &path).expect("saves");
     std::fs::read(path).expect("a file")
 }
 
