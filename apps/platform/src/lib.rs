@@ -7,6 +7,7 @@
 //! What it never does: know anything of housing; keep passwords or sessions (that is `identity`).
 
 mod accounts;
+mod exports;
 mod holidays;
 
 use anju_runtime::{
@@ -40,6 +41,8 @@ impl App for Platform {
         registry.hook(POST, PostRules);
         registry.command("platform.reset_password", accounts::ResetPassword);
         registry.command("platform.unlock_account", accounts::UnlockAccount);
+        registry.command("platform.approve_export", exports::ApproveExport);
+        registry.command("platform.refuse_export", exports::RefuseExport);
     }
 }
 

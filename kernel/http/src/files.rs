@@ -1,25 +1,28 @@
-//! `/api/files`: uploads, and downloads for those who may read a record that holds the file.
+//! `/api/files`: uploads, and downloads for those who may read a record that holds the file, or whose job made it.
 
 use std::sync::Arc;
 
 use anju_runtime::{
     Runtime,
     records::Actor,
-    store::{StoredContents, Tx},
+    store::{ResultFile, StoredContents, Tx},
 };
 use async_trait::async_trait;
 use axum::{
+    body::Body,
     extract::{Multipart, Path, State},
     http::{HeaderMap, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
     step::{Answer, Once, Step, perform},
+    upload::unreadable,
 };
 
 const NAME_LENGTH_MAX: usize = 200;
@@ -38,12 +41,6 @@ pub struct Upload {
 
 /// The part `file` of a form.
 pub async fn single_upload(mut form: Multipart, bytes_max: u64) -> Result<Upload> {
-    let unreadable = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "文件过大");
-        }
-        Problem::bad_request("bad_form", "上传的表单不完整，请重新上传")
-    };
     while let Some(part) = form.next_field().await.map_err(unreadable)? {
         if part.name() != Some("file") {
             continue;
@@ -126,7 +123,10 @@ pub async fn download(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path(id): Path<String>,
-) -> Result<impl IntoResponse> {
+) -> Result<Response> {
+    if let Some((result, file)) = runtime.fetch_result(&caller.actor, &id).await? {
+        return Ok(streamed(&result, file));
+    }
     if !runtime.may_read_file(&caller.actor, &id).await? {
         return Err(Problem::not_found());
     }
@@ -137,7 +137,22 @@ pub async fn download(
         (header::CONTENT_DISPOSITION, format!("{manner}; filename*=UTF-8''{}", percent_encoded(&meta.name))),
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
     ];
-    Ok((headers, bytes))
+    Ok((headers, bytes).into_response())
+}
+
+/// An export or report, as it comes from the disk.
+fn streamed(result: &ResultFile, file: std::fs::File) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, result.media_type.clone()),
+        (header::CONTENT_LENGTH, result.size.to_string()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename*=UTF-8''{}", percent_encoded(&result.name)),
+        ),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
+    let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
+    (headers, body).into_response()
 }
 
 /// RFC 8187 `value-chars`.

@@ -9,6 +9,7 @@ mod actor;
 mod decisions;
 mod definitions;
 mod documents;
+mod exports;
 mod files;
 mod headers;
 mod health;
@@ -20,5 +21,6 @@ mod router;
 mod session;
 mod step;
 mod tasks;
+mod upload;
 
 pub use router::{ServerOptions, api_document, router};

@@ -17,8 +17,8 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, files, headers, health, jobs, problem::Problem, processes, records,
-    session, tasks,
+    decisions, definitions, documents, exports, files, headers, health, jobs, problem::Problem, processes,
+    records, session, tasks,
 };
 
 /// How the edge is set up.
@@ -47,6 +47,7 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
         .merge(tasks::router())
         .merge(decisions::router())
         .merge(documents::router())
+        .merge(exports::router())
         .merge(jobs::router())
         .merge(health::router())
 }

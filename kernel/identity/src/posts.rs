@@ -83,6 +83,20 @@ impl Identity {
         Ok(find(self.records(), source, ACCOUNT, "account", name).await?.into_iter().next())
     }
 
+    /// The actor that a person is today at a post, for work that goes on without a session; `None` when the account is
+    /// not active or does not hold the post.
+    pub async fn actor_at_post(&self, account_id: &str, post_id: &str) -> Result<Option<Actor>> {
+        let mut reader = self.store().reader();
+        let accounts = find(self.records(), &mut reader, ACCOUNT, "id", account_id).await?;
+        let Some(account) = accounts.first().filter(|account| account.text("status") == Some("active"))
+        else {
+            return Ok(None);
+        };
+        let posts = self.posts_of(&mut reader, account_id).await?;
+        let held = posts.iter().find(|held| held.post.id == post_id);
+        Ok(held.map(|held| Actor { session_id: None, ..actor_at(account, Some(held), "") }))
+    }
+
     /// The posts an account holds today, the oldest first.
     pub(crate) async fn posts_of(
         &self,

@@ -41,8 +41,8 @@ pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, BlankCells, ImportCell, ImportChildRow, ImportCounts, ImportError, ImportFailure, ImportMode,
-    ImportOptions, ImportRow, ImportSetup, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn, TemplateSheet,
-    TemplateSpec,
+    ImportOptions, ImportRow, ImportSetup, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn,
+    TemplateSheet, TemplateSpec,
 };
 pub use query::{Page, PageRequest, Query};
 pub use read::Candidate;

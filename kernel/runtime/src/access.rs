@@ -1,8 +1,8 @@
 //! Questions about rights that span entities, and the platform's own figures.
 
 use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
-use anju_records::{Actor, PageRequest, Query};
-use anju_store::{ColumnKind, Condition, Fetch, JobState, Select, SqlValue};
+use anju_records::{Actor, AuditEntry, PageRequest, Query};
+use anju_store::{ColumnKind, Condition, Fetch, JobState, ResultFile, Select, SqlValue};
 use serde_json::{Value, json};
 
 use crate::{Error, Result, Runtime};
@@ -26,6 +26,26 @@ impl Runtime {
             }
         }
         Ok(false)
+    }
+
+    /// An export or report that was made for the actor, while its term lasts; that an export was fetched is in the audit
+    /// log.
+    pub async fn fetch_result(&self, actor: &Actor, id: &str) -> Result<Option<(ResultFile, std::fs::File)>> {
+        let result = match self.store.result(id, self.clock.now()).await {
+            Ok(result) if result.created_by == actor.account_id => result,
+            Ok(_) | Err(anju_store::Error::NotFound) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let file = self.store.open_result(&result).await?;
+        if let (Some(export), Some(entity)) =
+            (result.about["export"].as_str(), result.about["entity"].as_str())
+        {
+            let mut tx = self.store.begin().await?;
+            let entry = AuditEntry::of("export.fetched", entity, export);
+            self.records.audit(&mut tx, actor, &entry).await?;
+            tx.commit().await?;
+        }
+        Ok(Some((result, file)))
     }
 
     async fn holds_file(&self, actor: &Actor, entity: &str, field: &str, file: &str) -> Result<bool> {

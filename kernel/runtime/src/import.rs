@@ -108,7 +108,8 @@ impl Runtime {
         let rows = source.spool.sheets[source.setup.main_sheet()].len();
         self.store.progress_job(job, 0, rows as i64, self.clock.now(), LEASE_MS).await?;
         let report = Report::of(&source.setup, rows, &source.links.lost);
-        let work = Writing { runtime: self, job, order: &order.request, actor: &order.actor, source: &source };
+        let work =
+            Writing { runtime: self, job, order: &order.request, actor: &order.actor, source: &source };
         let report = match order.request.mode {
             _ if order.request.dry_run => work.judge_only(importer, report).await?,
             ImportMode::SkipFaulty => work.skip_faulty(importer, report).await?,

@@ -1,14 +1,15 @@
-//! What the worker does for jobs of connectors and processes.
+//! What the worker does for jobs of connectors and processes, and how people call off theirs.
 
 use std::sync::Arc;
 
 use anju_connectors::{CallError, HandlerError, Reply, ReplyHandler};
-use anju_records::Actor;
+use anju_process::Error as Failure;
+use anju_records::{Actor, Object};
 use anju_store::{Job, Tx};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{CommandContext, Error, Result, Runtime};
+use crate::{BULK_JOB, CommandContext, EXPORT_JOB, EXPORT_REQUEST, Error, IMPORT_JOB, Result, Runtime};
 
 /// Hands an answer to the command that waits for it.
 struct Answers<'a>(&'a Arc<Runtime>);
@@ -49,7 +50,25 @@ impl ReplyHandler for Answers<'_> {
     }
 }
 
+/// Jobs that whoever started them may call off.
+const CALLED_OFF: [&str; 3] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB];
+
 impl Runtime {
+    /// Calls off a job of the actor's; whether it was still open. What it has committed stays; the worker notices when
+    /// it next commits.
+    pub async fn cancel_job(&self, tx: &mut Tx, actor: &Actor, id: &str) -> Result<bool, Failure> {
+        let job = self.store.job(id).await?;
+        if job.created_by != actor.account_id || !CALLED_OFF.contains(&job.kind.as_str()) {
+            return Err(Failure::NotFound);
+        }
+        let was_open = tx.cancel_job(id, self.clock.now()).await?;
+        if let (true, Some(export)) = (was_open, job.payload["export"].as_str()) {
+            let changes = Object::from_iter([("state".to_owned(), json!("cancelled"))]);
+            self.records.patch(tx, &actor.on_behalf(), EXPORT_REQUEST, export, None, changes, None).await?;
+        }
+        Ok(was_open)
+    }
+
     pub(crate) async fn connector_job(self: &Arc<Self>, job: &Job) -> Result<()> {
         let outcome = self.connectors.handle_job(job, &Answers(self)).await;
         let outcome = outcome.map_err(|error| Error::Job(error.to_string()))?;

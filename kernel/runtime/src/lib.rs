@@ -10,26 +10,31 @@
 mod access;
 mod action;
 mod app;
+mod bulk;
 mod calendar;
 mod command;
 mod context;
 mod document;
 mod effects;
 mod error;
+mod export;
 mod import;
 mod jobs;
 mod runtime;
 mod settings;
+mod sweep;
 mod worker;
 
 pub use action::ActionOutcome;
 pub use app::{App, Registry, embedded_sources};
+pub use bulk::{BULK_JOB, BulkItem, BulkOutcome, BulkPreview, BulkRefusal, Selection};
 pub use command::{Command, CommandContext, CommandOutcome};
 pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
+pub use export::{EXPORT_JOB, EXPORT_REQUEST, ExportFormat, ExportOrder, ExportPreview, ExportTicket};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
-pub use settings::Settings;
+pub use settings::{ExchangeSettings, Settings};
 pub use worker::Worker;
 
 pub use anju_calendar as calendar_kit;

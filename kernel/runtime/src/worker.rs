@@ -14,14 +14,21 @@ use tokio_util::sync::CancellationToken;
 
 use held::HeldJobs;
 
-use crate::{IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
+use crate::{
+    BULK_JOB, EXPORT_JOB, IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB,
+    sweep::Sweeping,
+};
 
-const KINDS: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB];
+/// Jobs of a moment.
+const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
+/// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
+const LONG: [&str; 3] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
 const RENEWED_EVERY: Duration = Duration::from_secs(4);
-const CONCURRENT_JOBS_MAX: usize = 8;
+const SHORT_JOBS_MAX: usize = 8;
+const LONG_JOBS_MAX: usize = 2;
 const EVENTS_PER_ROUND: u64 = 200;
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 const RETRY_WAIT_S: i64 = 10;
@@ -52,10 +59,14 @@ impl Worker {
     }
 
     async fn work(&self, held: &HeldJobs) {
-        let places = Arc::new(Semaphore::new(CONCURRENT_JOBS_MAX));
+        let short = Arc::new(Semaphore::new(SHORT_JOBS_MAX));
+        let long = Arc::new(Semaphore::new(LONG_JOBS_MAX));
         let mut running = JoinSet::new();
+        let mut sweeping = Sweeping::default();
         while !self.stop.is_cancelled() {
-            let begun = self.begin_jobs(&places, held, &mut running).await;
+            let begun = self.begin_jobs(&SHORT, &short, held, &mut running).await
+                + self.begin_jobs(&LONG, &long, held, &mut running).await;
+            sweeping.sweep_if_due(&self.runtime).await;
             let told = self.tell_events().await;
             while let Some(ended) = running.try_join_next() {
                 tell_of_panic(&ended);
@@ -77,7 +88,8 @@ impl Worker {
     pub async fn run_due(runtime: &Arc<Runtime>) -> Result<usize> {
         let mut done = 0;
         loop {
-            let wanted = JobsWanted::of(&KINDS);
+            let kinds = [SHORT.as_slice(), LONG.as_slice()].concat();
+            let wanted = JobsWanted::of(&kinds);
             let jobs = runtime.store.lease_jobs(&wanted, runtime.clock.now(), LEASE_MS).await?;
             let Some(job) = jobs.into_iter().next() else { return Ok(done) };
             perform(runtime, job).await;
@@ -85,14 +97,20 @@ impl Worker {
         }
     }
 
-    async fn begin_jobs(&self, places: &Arc<Semaphore>, held: &HeldJobs, running: &mut JoinSet<()>) -> usize {
+    async fn begin_jobs(
+        &self,
+        kinds: &[&str],
+        places: &Arc<Semaphore>,
+        held: &HeldJobs,
+        running: &mut JoinSet<()>,
+    ) -> usize {
         let free = places.available_permits() as u64;
         if free == 0 {
             return 0;
         }
         let now = self.runtime.clock.now();
         let at_work = held.list();
-        let wanted = JobsWanted::of(&KINDS).at_most(free).besides(&at_work);
+        let wanted = JobsWanted::of(kinds).at_most(free).besides(&at_work);
         let jobs = match self.runtime.store.lease_jobs(&wanted, now, LEASE_MS).await {
             Ok(jobs) => jobs,
             Err(error) => {
@@ -153,9 +171,18 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         TIMER_JOB => runtime.timer_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
+        EXPORT_JOB => runtime.export_job(&job).await,
+        BULK_JOB => runtime.bulk_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
-    let Err(error) = outcome else { return };
+    let error = match outcome {
+        Ok(()) => return,
+        Err(crate::Error::Store(anju_store::Error::LeaseLost(_))) => {
+            tracing::info!(job = %job.id, kind = %job.kind, "job called off, or taken over by another worker");
+            return;
+        }
+        Err(error) => error,
+    };
     tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed");
     let now = runtime.clock.now();
     let again = now

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use anju_runtime::{
-    Runtime,
+    Runtime, Selection,
+    definitions::Filter,
     records::{Actor, FieldError, Object},
     store::Tx,
 };
@@ -9,10 +10,10 @@ use async_trait::async_trait;
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
@@ -21,17 +22,33 @@ use crate::{
     step::{Answer, Once, Step, perform},
 };
 
-const RECORDS_MAX: usize = 500;
-
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionRequest {
-    /// Records to act on; all or none.
+    /// Records to act on. One is acted on at once, several by a job.
+    #[serde(default)]
     ids: Vec<String>,
+    /// Instead of ids: every record the filter finds for the caller.
+    #[serde(default, rename = "where")]
+    #[schema(value_type = Object)]
+    filter: Option<Filter>,
     /// The action's inputs.
     #[serde(default)]
     #[schema(value_type = Object)]
     input: Object,
+}
+
+impl ActionRequest {
+    fn selection(&self) -> Result<Selection> {
+        match (&self.filter, self.ids.is_empty()) {
+            (Some(filter), true) => Ok(Selection::Where(filter.clone())),
+            (None, false) => Ok(Selection::Ids(self.ids.clone())),
+            _ => {
+                let message = "请给出要操作的记录，或筛选条件，二者取其一";
+                Err(Problem::invalid(vec![FieldError::new("ids", "count", message)]))
+            }
+        }
+    }
 }
 
 struct Act<'a> {
@@ -40,26 +57,32 @@ struct Act<'a> {
     entity: &'a str,
     action: &'a str,
     request: &'a ActionRequest,
+    selection: &'a Selection,
 }
 
 #[async_trait]
 impl Step for Act<'_> {
     async fn run(&self, tx: &mut Tx) -> Result<Answer> {
-        let mut items = Vec::new();
-        for id in &self.request.ids {
-            let input = self.request.input.clone();
-            items.push(self.runtime.act(tx, self.actor, self.entity, self.action, id, input).await?);
+        let (runtime, input) = (self.runtime, self.request.input.clone());
+        if let Selection::Ids(ids) = self.selection
+            && let [id] = ids.as_slice()
+        {
+            let done = runtime.act(tx, self.actor, self.entity, self.action, id, input).await?;
+            return Answer::ok(json!({ "items": [done] }));
         }
-        Answer::ok(json!({ "items": items }))
+        let job =
+            runtime.request_bulk(tx, self.actor, self.entity, self.action, self.selection, input).await?;
+        Ok(Answer { status: StatusCode::ACCEPTED, body: json!({ "job": job }) })
     }
 }
 
-/// Does an action of the entity to records, all of them or none.
+/// Does an action of the entity: to one record at once, to many by a job, each record for itself unless the action
+/// is done to all or none. What came of each is at `/api/jobs/{id}/items`.
 #[utoipa::path(
     post, path = "/api/records/{entity}/actions/{action}", tag = "records",
     params(("entity" = String, Path), ("action" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = ActionRequest,
-    responses((status = 200, body = Value), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
+    responses((status = 200, body = Value), (status = 202, body = Value), (status = 403, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)),
 )]
 pub async fn act(
     State(runtime): State<Arc<Runtime>>,
@@ -69,13 +92,35 @@ pub async fn act(
     body: std::result::Result<Json<ActionRequest>, JsonRejection>,
 ) -> Result<Answer> {
     let Json(request) = body?;
-    if request.ids.is_empty() || request.ids.len() > RECORDS_MAX {
-        let message = format!("请选择 1 至 {RECORDS_MAX} 条记录");
-        return Err(Problem::invalid(vec![FieldError::new("ids", "count", message)]));
-    }
+    let selection = request.selection()?;
     let digest_of = serde_json::to_value(&request).map_err(Problem::internal)?;
     let once = Once::of(&headers, &format!("act {entity} {action}"), &digest_of)?;
-    let step =
-        Act { runtime: &runtime, actor: &caller.actor, entity: &entity, action: &action, request: &request };
+    let step = Act {
+        runtime: &runtime,
+        actor: &caller.actor,
+        entity: &entity,
+        action: &action,
+        request: &request,
+        selection: &selection,
+    };
     perform(&runtime, &caller.actor, once, &step).await
+}
+
+/// How many records an action may be done to, how many not and why.
+#[utoipa::path(
+    post, path = "/api/records/{entity}/actions/{action}/preview", tag = "records",
+    params(("entity" = String, Path), ("action" = String, Path)),
+    request_body = ActionRequest,
+    responses((status = 200, body = Value), (status = 403, body = Problem), (status = 422, body = Problem)),
+)]
+pub async fn preview_action(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path((entity, action)): Path<(String, String)>,
+    body: std::result::Result<Json<ActionRequest>, JsonRejection>,
+) -> Result<Json<Value>> {
+    let Json(request) = body?;
+    let selection = request.selection()?;
+    let preview = runtime.preview_bulk(&caller.actor, &entity, &action, &selection).await?;
+    Ok(Json(serde_json::to_value(preview).map_err(Problem::internal)?))
 }

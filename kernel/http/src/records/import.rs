@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anju_runtime::{
     ImportRequest, Runtime,
-    records::{Actor, ImportMode},
+    records::{self, Actor, BlankCells, ImportMode, ImportWrite},
     store::{StoredContents, Tx},
 };
 use async_trait::async_trait;
@@ -17,9 +17,9 @@ use utoipa::IntoParams;
 
 use crate::{
     actor::SignedIn,
-    files::single_upload,
     problem::{Problem, Result},
     step::{Answer, Once, Step, perform},
+    upload::streamed_upload,
 };
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -27,15 +27,49 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ImportOptions {
-    /// `all_or_nothing` (default) or `skip_faulty`.
+    /// `all_or_nothing` (default) or `skip_faulty`: rows in order are imported, the others go into a workbook to be
+    /// corrected.
     #[serde(default)]
     mode: Option<String>,
+    /// `insert` (default), `update` the records with the same key, or `upsert`.
+    #[serde(default)]
+    write: Option<String>,
+    /// What an empty cell means for a record that there is: `keep` (default) its value, or `clear` it.
+    #[serde(default)]
+    blanks: Option<String>,
     /// Checks every row and writes nothing.
     #[serde(default)]
     dry_run: bool,
     /// Action done to every created record.
     #[serde(default)]
     then: Option<String>,
+}
+
+impl ImportOptions {
+    fn into_request(self, entity: String) -> Result<ImportRequest> {
+        let mode = match self.mode.as_deref() {
+            None | Some("all_or_nothing") => ImportMode::AllOrNothing,
+            Some("skip_faulty") => ImportMode::SkipFaulty,
+            Some(_) => return Err(unknown("导入方式只能是 all_or_nothing 或 skip_faulty")),
+        };
+        let write = match self.write.as_deref() {
+            None | Some("insert") => ImportWrite::Insert,
+            Some("update") => ImportWrite::Update,
+            Some("upsert") => ImportWrite::Upsert,
+            Some(_) => return Err(unknown("写入方式只能是 insert、update 或 upsert")),
+        };
+        let blanks = match self.blanks.as_deref() {
+            None | Some("keep") => BlankCells::Keep,
+            Some("clear") => BlankCells::Clear,
+            Some(_) => return Err(unknown("空单元格的处理只能是 keep 或 clear")),
+        };
+        let options = records::ImportOptions { write, blanks };
+        Ok(ImportRequest { entity, mode, options, dry_run: self.dry_run, then: self.then })
+    }
+}
+
+fn unknown(detail: &str) -> Problem {
+    Problem::bad_request("bad_mode", detail)
 }
 
 /// An empty workbook with the columns, choices and rules of the entity.
@@ -90,20 +124,13 @@ pub async fn import_records(
     form: Multipart,
 ) -> Result<Answer> {
     runtime.records.may_import(&caller.actor, &entity)?;
-    let mode = match options.mode.as_deref() {
-        None | Some("all_or_nothing") => ImportMode::AllOrNothing,
-        Some("skip_faulty") => ImportMode::SkipFaulty,
-        Some(_) => {
-            return Err(Problem::bad_request("bad_mode", "导入方式只能是 all_or_nothing 或 skip_faulty"));
-        }
-    };
-    let upload = single_upload(form, runtime.settings.upload_bytes_max).await?;
-    let request = ImportRequest { entity, mode, dry_run: options.dry_run, then: options.then };
-    let contents = runtime.store.write_contents(upload.bytes).await?;
-    let digest_of = json!({ "request": request, "name": upload.name, "contents": contents.digest });
+    let request = options.into_request(entity)?;
+    let bytes_max = runtime.settings.exchange.import_bytes_max;
+    let (name, draft) = streamed_upload(form, &runtime.store, bytes_max).await?;
+    let contents = runtime.store.keep_contents(draft).await?;
+    let digest_of = json!({ "request": request, "name": name, "contents": contents.digest });
     let once = Once::of(&headers, "import", &digest_of)?;
     let actor = &caller.actor;
-    let order =
-        Order { runtime: &runtime, actor, request: &request, name: &upload.name, contents: &contents };
+    let order = Order { runtime: &runtime, actor, request: &request, name: &name, contents: &contents };
     perform(&runtime, actor, once, &order).await
 }

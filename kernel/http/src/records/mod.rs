@@ -4,6 +4,7 @@ mod action;
 mod aggregate;
 mod create;
 mod delete;
+mod export;
 mod history;
 mod import;
 mod patch;
@@ -14,7 +15,10 @@ mod reveal;
 use std::sync::Arc;
 
 use anju_runtime::Runtime;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::{
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, StatusCode, header},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::problem::{Problem, Result};
@@ -28,8 +32,16 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(action::act))
         .routes(routes!(history::record_history))
         .routes(routes!(reveal::reveal_field))
+        .routes(routes!(action::preview_action))
+        .routes(routes!(export::export_records))
+        .routes(routes!(export::preview_export))
         .routes(routes!(import::import_template))
-        .routes(routes!(import::import_records))
+        .merge(uploads())
+}
+
+/// Workbooks go to the disk as they come, and have a limit of their own.
+fn uploads() -> OpenApiRouter<Arc<Runtime>> {
+    OpenApiRouter::new().routes(routes!(import::import_records)).layer(DefaultBodyLimit::disable())
 }
 
 /// The version in `If-Match`, quoted or not. Absent: 428, since a blind write could lose another's change.

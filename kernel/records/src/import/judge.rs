@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use anju_definitions::FieldType;
 use anju_store::SqlValue;
 use serde_json::Value;
 
 use super::{
-    ImportCell, ImportError, ImportRow, ImportWrite, Importer,
+    ImportCell, ImportError, ImportRow, ImportSetup, ImportWrite, Importer,
     columns::{Columns, header_title},
-    lookups::{find_existing, find_targets},
+    lookups::{Wanted, find_existing, find_targets, names_of},
     rows::{Reader, Row, Table, wanted_targets},
 };
 use crate::{
@@ -52,7 +53,9 @@ impl Records {
         let setup = importer.setup.clone();
         find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;
         let existing = self.existing(importer, rows).await?;
-        let mut read = Reader { records: self, importer, existing }.rows(rows)?;
+        let pointed = pointed_to(&setup, &existing);
+        let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
+        let mut read = Reader { records: self, importer, existing, names }.rows(rows)?;
         self.load_tables(importer, &mut read).await?;
         self.judge_values(importer, &mut read)?;
         self.find_duplicates(importer, &mut read).await?;
@@ -65,7 +68,9 @@ impl Records {
         let setup = importer.setup.clone();
         find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;
         let existing = self.existing(importer, rows).await?;
-        let mut read = Reader { records: self, importer, existing }.rows(rows)?;
+        let pointed = pointed_to(&setup, &existing);
+        let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
+        let mut read = Reader { records: self, importer, existing, names }.rows(rows)?;
         self.judge_values(importer, &mut read)?;
         self.mark_seen(importer, &read)
     }
@@ -79,7 +84,12 @@ impl Records {
             .map(ImportCell::text)
             .filter(|text| !text.is_empty())
             .collect();
-        let access = Access::of(&importer.setup.plans, &importer.setup.plan, &importer.setup.actor, Operation::Update)?;
+        let access = Access::of(
+            &importer.setup.plans,
+            &importer.setup.plan,
+            &importer.setup.actor,
+            Operation::Update,
+        )?;
         find_existing(self, &importer.setup.plans, &importer.setup.plan, &access, key, &texts).await
     }
 
@@ -162,6 +172,18 @@ impl Records {
     }
 }
 
+/// Ids that references of these records point to, of the columns at hand, by target entity.
+fn pointed_to(setup: &ImportSetup, existing: &HashMap<SqlValue, Loaded>) -> Wanted {
+    let mut pointed = Wanted::new();
+    for position in setup.sheets[0].fields.iter().flatten() {
+        let field = &setup.plan.fields[*position];
+        let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) else { continue };
+        let ids = existing.values().filter_map(|loaded| loaded.values[*position].as_str());
+        pointed.entry(to.clone()).or_default().extend(ids.map(str::to_owned));
+    }
+    pointed
+}
+
 /// Judges rows of one entity by themselves.
 struct Judge<'a> {
     records: &'a Records,
@@ -204,7 +226,8 @@ fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Resul
         errors: Vec::new(),
     };
     for mut row in rows {
-        let mut errors = placed(&importer.setup.sheets[0], &importer.setup.plan, row.number, row.number, &mut row.faults);
+        let mut errors =
+            placed(&importer.setup.sheets[0], &importer.setup.plan, row.number, row.number, &mut row.faults);
         for table in row.tables.values_mut() {
             let Some(sheet) = table.sheet else { continue };
             let plan = importer.setup.plan_of(sheet)?;

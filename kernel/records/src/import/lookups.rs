@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use anju_definitions::FieldType;
 use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, Select, SqlValue};
 use serde_json::Value;
 
 use crate::{
     Actor, Records, Result,
     access::{Access, Operation, may_show},
-    plan::{EntityPlan, FieldPlan, Plans},
-    read::{Loaded, load_all},
+    plan::{EntityPlan, FieldPlan, Plans, Segment},
+    read::{Loaded, Viewer, load_all},
     search::Joins,
     value,
     write::KnownReferences,
@@ -47,7 +48,8 @@ impl Targets {
 /// Texts that name the targets of references, by target entity.
 pub(crate) type Wanted = BTreeMap<String, BTreeSet<String>>;
 
-/// Finds the targets of references by their key field (by id where there is none), those not found before.
+/// Finds the targets of references by their key field (by id where there is none) or by their name, those not found
+/// before.
 pub(crate) async fn find_targets(
     records: &Records,
     plans: &Plans,
@@ -58,7 +60,6 @@ pub(crate) async fn find_targets(
     if targets.0.values().map(HashMap::len).sum::<usize>() > REMEMBERED_MAX {
         targets.0.clear();
     }
-    let mut source = records.store().reader();
     for (target, texts) in wanted {
         let texts = targets.unknown(target, texts);
         if texts.is_empty() {
@@ -72,34 +73,94 @@ pub(crate) async fn find_targets(
             Err(_) if may_show(plans, plan, actor) => (Vec::new(), Condition::True),
             Err(_) => continue,
         };
+        let reachable = Select { joins, filter: reach, ..Select::from(plan.table.as_str()) };
         let key = plan.entity.key.as_ref().and_then(|key| plan.field(key));
-        let mut by_value: HashMap<SqlValue, &str> = HashMap::new();
-        for text in texts {
-            by_value.insert(key_value(records, key, text), text);
+        for (text, ids) in named(records, plan, key, &reachable, &texts).await? {
+            found.insert(text, ids.into_iter().next());
         }
-        let (column, kind) = match key {
-            Some(field) if field.sensitive() => (field.equality_column(), ColumnKind::Bytes),
-            Some(field) => (field.name.as_str(), field.sql),
-            None => ("id", ColumnKind::Text),
-        };
-        let values: Vec<SqlValue> = by_value.keys().cloned().collect();
-        for batch in values.chunks(BATCH) {
-            let select = Select {
-                joins: joins.clone(),
-                filter: Condition::is_in(plan.table.as_str(), column, batch.iter().cloned())
-                    .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
-                    .and(reach.clone()),
-                ..Select::from(plan.table.as_str())
-            };
-            let select = select.column("id", ColumnKind::Text).column(column, kind);
-            for row in source.fetch_all(&select).await? {
-                if let Some(text) = by_value.get(row.value(1)) {
-                    found.insert((*text).to_owned(), Some(row.text(0)?.to_owned()));
-                }
+        // What is no key may be a name, if it is the name of one record only.
+        let Some(name) = name_field(plan).filter(|_| key.is_some()) else { continue };
+        let left: Vec<&str> =
+            texts.into_iter().filter(|text| found.get(*text).is_none_or(Option::is_none)).collect();
+        for (text, ids) in named(records, plan, Some(name), &reachable, &left).await? {
+            if let [id] = ids.as_slice() {
+                found.insert(text, Some(id.clone()));
             }
         }
     }
     Ok(())
+}
+
+/// The field that is all of a record's display text, if there is one.
+fn name_field(plan: &EntityPlan) -> Option<&FieldPlan> {
+    let [Segment::Path(path)] = plan.display.as_slice() else { return None };
+    let [name] = path.as_slice() else { return None };
+    plan.field(name).filter(|field| field.kind == FieldType::Text && !field.sensitive())
+}
+
+/// Ids of the reachable records whose field has one of the texts, by text; by id without a field.
+async fn named(
+    records: &Records,
+    plan: &EntityPlan,
+    field: Option<&FieldPlan>,
+    reachable: &Select,
+    texts: &[&str],
+) -> Result<HashMap<String, Vec<String>>> {
+    let mut by_value: HashMap<SqlValue, &str> = HashMap::new();
+    for text in texts {
+        by_value.insert(key_value(records, field, text), text);
+    }
+    let (column, kind) = match field {
+        Some(field) if field.sensitive() => (field.equality_column(), ColumnKind::Bytes),
+        Some(field) => (field.name.as_str(), field.sql),
+        None => ("id", ColumnKind::Text),
+    };
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    let values: Vec<&SqlValue> = by_value.keys().collect();
+    for batch in values.chunks(BATCH) {
+        let is_one =
+            Condition::is_in(plan.table.as_str(), column, batch.iter().map(|value| (*value).clone()));
+        let live = Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"));
+        let select = reachable.clone().filter(is_one).filter(live);
+        let select = select.column("id", ColumnKind::Text).column(column, kind);
+        for row in records.store().reader().fetch_all(&select).await? {
+            if let Some(text) = by_value.get(row.value(1)) {
+                found.entry((*text).to_owned()).or_default().push(row.text(0)?.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How the records that references point to are named, by target entity and id: what an export shows of them.
+pub(crate) async fn names_of(
+    records: &Records,
+    plans: &Plans,
+    actor: &Actor,
+    wanted: &Wanted,
+) -> Result<HashMap<(String, String), String>> {
+    let mut names = HashMap::new();
+    for (target, ids) in wanted {
+        let plan = plans.entity(target)?;
+        if !may_show(plans, plan, actor) {
+            continue;
+        }
+        let shape = plans.whole_shape(plan)?;
+        let viewer = Viewer::for_display(records, &shape, actor);
+        let ids: Vec<&String> = ids.iter().collect();
+        for batch in ids.chunks(BATCH) {
+            let select = Select {
+                columns: shape.columns.clone(),
+                joins: shape.joins.clone(),
+                filter: Condition::is_in(plan.table.as_str(), "id", batch.iter().map(|id| id.as_str())),
+                ..Select::from(plan.table.as_str())
+            };
+            for row in records.store().reader().fetch_all(&select).await? {
+                names.insert((target.clone(), row.text(0)?.to_owned()), viewer.display(&row)?);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The records with these keys that the actor may change, by key.

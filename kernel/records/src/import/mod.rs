@@ -187,7 +187,8 @@ impl ImportSetup {
 
     /// A fault of a row as a whole.
     pub fn row_error(&self, sheet: usize, row: u32, main_row: u32, message: &str) -> ImportError {
-        let name = self.sheets.iter().find(|columns| columns.sheet == sheet).map(|columns| columns.name.clone());
+        let name =
+            self.sheets.iter().find(|columns| columns.sheet == sheet).map(|columns| columns.name.clone());
         ImportError {
             sheet: name.unwrap_or_default(),
             row,

@@ -16,6 +16,7 @@ use crate::{
     FieldError, Object, Records, Result,
     plan::{EntityPlan, FieldPlan},
     read::Loaded,
+    value,
     write::DraftRow,
 };
 
@@ -49,7 +50,7 @@ impl Table {
         }
         match self.sheet {
             Some(_) => self.removed = there.collect(),
-            None => self.rows = there.map(Row::unchanged).collect(),
+            None => self.rows = there.map(|loaded| Row::new(0, DraftRow::of(loaded))).collect(),
         }
     }
 }
@@ -72,58 +73,75 @@ pub(super) struct Reader<'a> {
     pub importer: &'a Importer,
     /// Records there are, by key.
     pub existing: HashMap<SqlValue, Loaded>,
+    /// How the targets of their references are named, by target entity and id.
+    pub names: HashMap<(String, String), String>,
 }
 
 impl Reader<'_> {
     pub(super) fn rows(mut self, rows: &[ImportRow]) -> Result<Vec<Row>> {
-        let plans: Vec<_> =
-            (0..self.importer.setup.sheets.len()).map(|at| self.importer.setup.plan_of(at)).collect::<Result<_>>()?;
+        let plans: Vec<_> = (0..self.importer.setup.sheets.len())
+            .map(|at| self.importer.setup.plan_of(at))
+            .collect::<Result<_>>()?;
         let titles: Vec<Titles<'_>> = plans.iter().map(|plan| Titles::of(plan)).collect();
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
-            let mut main = self.row(0, &plans[0], &titles[0], row.number, &row.cells);
+            let mut main = Row::new(row.number, DraftRow::new(self.records.new_id(), &plans[0]));
             self.find_record(&mut main, &row.cells);
+            self.read_cells(&mut main, 0, &plans[0], &titles[0], &row.cells);
             for child in &row.children {
                 let Some(sheet) = self.importer.setup.sheet_at(child.sheet) else { continue };
                 let Some(position) = self.importer.setup.sheets[sheet].child else { continue };
                 let table = main.tables.entry(position).or_default();
                 table.sheet = Some(sheet);
-                table.rows.push(self.row(sheet, &plans[sheet], &titles[sheet], child.number, &child.cells));
+                let mut row = Row::new(child.number, DraftRow::new(self.records.new_id(), &plans[sheet]));
+                self.read_cells(&mut row, sheet, &plans[sheet], &titles[sheet], &child.cells);
+                table.rows.push(row);
             }
             read.push(main);
         }
         Ok(read)
     }
 
-    fn row(
+    fn read_cells(
         &self,
+        row: &mut Row,
         sheet: usize,
         plan: &EntityPlan,
         titles: &Titles<'_>,
-        number: u32,
         cells: &[ImportCell],
-    ) -> Row {
+    ) {
         let columns: &Columns = &self.importer.setup.sheets[sheet];
-        let mut row = Row {
-            number,
-            input: Object::new(),
-            draft: DraftRow::new(self.records.new_id(), plan),
-            faults: Vec::new(),
-            tables: BTreeMap::new(),
-        };
         let clears = self.importer.setup.options.blanks == BlankCells::Clear;
         let empty = ImportCell::Text(String::new());
         for (column, position) in columns.fields.iter().enumerate() {
             let Some(position) = *position else { continue };
-            let field = &plan.fields[position];
-            match value(titles, &self.importer.targets, position, field, cells.get(column).unwrap_or(&empty))
-            {
+            let (field, cell) = (&plan.fields[position], cells.get(column).unwrap_or(&empty));
+            if self.is_echo(field, &row.draft.values[position], cell.text()) {
+                continue;
+            }
+            match value_at(titles, &self.importer.targets, position, field, cell) {
                 Ok(Value::Null) if !clears => {}
                 Ok(value) => drop(row.input.insert(field.name.clone(), value)),
                 Err((code, message)) => row.faults.push(FieldError::new(field.name.as_str(), code, message)),
             }
         }
-        row
+    }
+
+    /// Whether the cell shows the record's value as an export shows it, and no more can be read from it: a mask, the
+    /// name of a reference's target, an instant to the second.
+    fn is_echo(&self, field: &FieldPlan, current: &Value, cell: &str) -> bool {
+        if field.sensitive() && !current.is_null() {
+            return cell == value::mask(field.kind, &value::clear_text(current));
+        }
+        match (field.kind, &field.definition.to, current) {
+            (FieldType::Ref, Some(to), Value::String(id)) => {
+                self.names.get(&(to.clone(), id.clone())).is_some_and(|name| name == cell)
+            }
+            (FieldType::DateTime, _, Value::String(at)) => {
+                at.get(..19).is_some_and(|second| second == cell.replacen(' ', "T", 1))
+            }
+            _ => false,
+        }
     }
 
     /// The record that the row's key names, where records are to be found by it.
@@ -149,7 +167,7 @@ impl Reader<'_> {
 }
 
 /// The value of a cell, or what is wrong with it.
-fn value(
+fn value_at(
     titles: &Titles<'_>,
     targets: &Targets,
     position: usize,

@@ -50,9 +50,7 @@ impl Records {
         let created = judged.ready.iter().filter(|(_, draft)| draft.change == Change::Created).count();
         let counts = ImportCounts { created, updated: judged.ready.len() - created };
         match after_each {
-            None if self.judges_alone(setup.plan.key()) => {
-                self.write_together(tx, setup, judged).await?
-            }
+            None if self.judges_alone(setup.plan.key()) => self.write_together(tx, setup, judged).await?,
             after_each => self.write_one_by_one(tx, setup, judged, after_each).await?,
         }
         Ok(counts)

@@ -8,7 +8,7 @@ use anju_definitions::{Catalog, Level, Severity, SharedCatalog, Source, load};
 use anju_records::{
     Actor, ActorKind, Error, FieldError, Hooks, Object, Page, Post, Query, Record, Records, tables,
 };
-use anju_store::testing::TestDatabase;
+use anju_store::{ColumnKind, Condition, Fetch, Select, testing::TestDatabase};
 use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 
@@ -114,6 +114,19 @@ impl Bureau {
 
     pub async fn list(&self, actor: &Actor, query_json: Value) -> Result<Page, Error> {
         self.records.query(actor, CASE, &query(query_json)).await
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        anju_calendar::Clock::now(&*self.clock)
+    }
+
+    /// How many entries of the audit log tell this event of this record.
+    pub async fn audited(&self, event: &str, record: &str) -> usize {
+        let select = Select::from("sys_audit")
+            .column("seq", ColumnKind::Int)
+            .filter(Condition::eq("sys_audit", "event", event))
+            .filter(Condition::eq("sys_audit", "record_id", record));
+        self.records.store().reader().fetch_all(&select).await.unwrap().len()
     }
 
     /// Names of the cases a query finds, in its order.

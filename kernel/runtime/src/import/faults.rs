@@ -91,7 +91,8 @@ impl Faults {
             message: fault.message.to_string(),
             main_row: fault.main_row,
         };
-        let all = self.by_row.iter().flat_map(|(place, faults)| faults.iter().map(move |fault| (place, fault)));
+        let all =
+            self.by_row.iter().flat_map(|(place, faults)| faults.iter().map(move |fault| (place, fault)));
         all.take(at_most).map(error).collect()
     }
 

@@ -24,7 +24,8 @@ impl Links {
     pub fn of(spool: &Spool, setup: &ImportSetup) -> Result<Self> {
         let main = setup.main_sheet();
         let mut links = Self { main, children: Vec::new(), lost: Vec::new(), faulty: BTreeSet::new() };
-        let sheets: Vec<usize> = setup.child_sheets().filter(|sheet| spool.sheets[*sheet].len() > 0).collect();
+        let sheets: Vec<usize> =
+            setup.child_sheets().filter(|sheet| spool.sheets[*sheet].len() > 0).collect();
         if sheets.is_empty() {
             return Ok(links);
         }
@@ -81,7 +82,11 @@ impl Links {
                 let cells = child.cells.iter().map(import_cell).collect();
                 children.push(ImportChildRow { sheet, number: child.number, cells });
             }
-            rows.push(ImportRow { number: row.number, cells: row.cells.iter().map(import_cell).collect(), children });
+            rows.push(ImportRow {
+                number: row.number,
+                cells: row.cells.iter().map(import_cell).collect(),
+                children,
+            });
         }
         Ok(rows)
     }

@@ -7,8 +7,14 @@ use jiff::Timestamp;
 const WIDTH: f64 = 18.0;
 /// The sheet that explains the others; an import leaves it aside.
 const GUIDE: &str = "填写说明";
-const GUIDE_COLUMNS: [(&str, f64); 6] =
-    [("工作表", 16.0), ("列", 24.0), ("是否必填", 10.0), ("填写要求", 44.0), ("示例", 24.0), ("可选项", 60.0)];
+const GUIDE_COLUMNS: [(&str, f64); 6] = [
+    ("工作表", 16.0),
+    ("列", 24.0),
+    ("是否必填", 10.0),
+    ("填写要求", 44.0),
+    ("示例", 24.0),
+    ("可选项", 60.0),
+];
 /// Choices told in the guide; longer lists are offered in the cells.
 const CHOICES_TOLD_MAX: usize = 30;
 
@@ -28,7 +34,11 @@ fn sheet(sheet: &TemplateSheet) -> SheetSpec {
         required: column.required,
         help: Some(column.help.clone()).filter(|help| !help.is_empty()),
     };
-    SheetSpec { name: sheet.name.clone(), columns: sheet.columns.iter().map(column).collect(), rows: Vec::new() }
+    SheetSpec {
+        name: sheet.name.clone(),
+        columns: sheet.columns.iter().map(column).collect(),
+        rows: Vec::new(),
+    }
 }
 
 fn guide(template: &TemplateSpec) -> SheetSpec {
@@ -54,6 +64,7 @@ fn guide(template: &TemplateSpec) -> SheetSpec {
         ];
         texts.map(Cell::from).to_vec()
     };
-    let rows = template.sheets.iter().flat_map(|sheet| sheet.columns.iter().map(move |column| line(sheet, column)));
+    let rows =
+        template.sheets.iter().flat_map(|sheet| sheet.columns.iter().map(move |column| line(sheet, column)));
     SheetSpec { name: GUIDE.to_owned(), columns: GUIDE_COLUMNS.map(column).to_vec(), rows: rows.collect() }
 }

@@ -91,7 +91,10 @@ impl Spool {
         let mut rest = bytes.as_slice();
         while let [kind, after @ ..] = rest {
             let (text, after) = after[4..].split_at(number_at(after, 0) as usize);
-            row.cells.push(cell_of(*kind, std::str::from_utf8(text).map_err(|error| unreadable(std::io::Error::other(error)))?));
+            row.cells.push(cell_of(
+                *kind,
+                std::str::from_utf8(text).map_err(|error| unreadable(std::io::Error::other(error)))?,
+            ));
             rest = after;
         }
         Ok(row)

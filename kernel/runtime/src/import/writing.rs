@@ -149,7 +149,8 @@ impl Writing<'_> {
             None => self.new_importer()?,
         };
         for index in batch {
-            let mut judged = self.runtime.records.judge_import(&mut importer, &self.rows(index..index + 1).await?).await?;
+            let mut judged =
+                self.runtime.records.judge_import(&mut importer, &self.rows(index..index + 1).await?).await?;
             let (errors, unchanged) = (std::mem::take(&mut judged.errors), judged.unchanged);
             let mut tx = self.runtime.store.begin().await?;
             let done = match self.write(&mut tx, importer.setup(), judged).await? {
@@ -221,12 +222,7 @@ impl Writing<'_> {
         Ok(refused)
     }
 
-    async fn write(
-        &self,
-        tx: &mut Tx,
-        setup: &anju_records::ImportSetup,
-        judged: Judged,
-    ) -> Result<Tried> {
+    async fn write(&self, tx: &mut Tx, setup: &anju_records::ImportSetup, judged: Judged) -> Result<Tried> {
         let mut then = Then { runtime: self.runtime, actor: self.actor, order: self.order };
         let then: Option<&mut dyn AfterEach> = match self.order.then {
             Some(_) => Some(&mut then),

@@ -211,23 +211,35 @@ async fn create_account(
         ("phone", json!(people::phone(dice))),
     ]);
     let account = runtime.identity.create_account_with_password(tx, system, values, PASSWORD).await?;
+    let roles: Vec<&str> = [person.role].into_iter().chain(approver_role(person.role)).collect();
     let values = object([
         ("account", json!(account)),
         ("organisation", json!(place.org_id)),
         ("title", json!(person.title)),
-        ("roles", json!([person.role])),
+        ("roles", json!(roles)),
     ]);
     let created = runtime.records.create(tx, system, "platform.post", values, None).await?;
+    let roles = roles.into_iter().map(str::to_owned).collect();
     Ok(Actor {
         account_id: account,
         name: person.name.to_owned(),
         kind: ActorKind::Person,
         post: Some(Post { id: created.id, ..place.clone() }),
-        roles: vec![person.role.to_owned()],
+        roles,
         session_id: None,
         ip: None,
         request_id: None,
     })
+}
+
+/// Managers approve exports of their place.
+fn approver_role(role: &str) -> Option<&'static str> {
+    match role {
+        "eligibility.operator_manager" => Some("platform.export_approver_operator"),
+        "eligibility.district_manager" => Some("platform.export_approver_district"),
+        "eligibility.city_supervisor" => Some("platform.export_approver_city"),
+        _ => None,
+    }
 }
 
 fn post(organisation: &str, title: &str, level: Level, district: Option<&str>) -> Post {
