@@ -13,6 +13,8 @@ mod build;
 mod connection;
 mod database_error;
 mod error;
+#[cfg(feature = "testing")]
+mod faults;
 mod fetch;
 mod files;
 mod id;
