@@ -156,7 +156,7 @@ impl Runtime {
             main_row: 0,
         };
         let errors = faults.into_iter().map(whole).collect();
-        let report = Report { errors, ..Report::default() };
+        let report = Report::of_faults(errors);
         let mut tx = self.store.begin().await?;
         tx.finish_job(job, &report.to_json(None), self.clock.now()).await?;
         tx.commit().await?;

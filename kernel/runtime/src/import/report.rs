@@ -50,6 +50,11 @@ impl Report {
         Self { rows: rest.rows, row: done.row, faulty, created: done.created, errors }
     }
 
+    /// A report on a workbook of which no row was looked at.
+    pub(super) fn of_faults(errors: Vec<ImportError>) -> Self {
+        Self { errors, ..Self::default() }
+    }
+
     /// A row that was refused only while writing.
     pub(super) fn note(&mut self, error: ImportError) {
         self.faulty.insert(error.main_row);
