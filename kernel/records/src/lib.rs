@@ -41,7 +41,7 @@ pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
-    TemplateSheet, TemplateSpec,
+    TemplateSheet, TemplateSpec, UnreadableCell,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};
