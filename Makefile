@@ -27,9 +27,8 @@ test: ## Everything that CI runs: both databases, definitions, front end, a real
 	@scripts/ensure-tools test
 	$(MAKE) fmt-check check-layers
 	$(MAKE) web test-web
-	$(MAKE) build
-	$(MAKE) check-definitions
 	$(MAKE) test-rust
+	$(BIN)/anju check
 	$(MAKE) test-browser
 
 test-rust: ## Rust tests, with a private PostgreSQL
