@@ -29,7 +29,7 @@ pub struct Seeded {
     pub operator: String,
     /// The operator's cases.
     pub ids: Vec<String>,
-    /// States that cases are in.
+    /// States that cases are in. Drafts are not among them: those are what creating adds.
     pub statuses: Vec<String>,
 }
 
@@ -110,5 +110,6 @@ fn operator_of(staff: &Staff, clerk: &str) -> anyhow::Result<String> {
 fn statuses(runtime: &Runtime) -> anyhow::Result<Vec<String>> {
     let catalog = runtime.catalog.load();
     let dictionary = catalog.dictionary("eligibility.case_status").context("no states of a case")?;
-    Ok(dictionary.items.iter().map(|item| item.code.clone()).filter(|code| code != "deleted").collect())
+    let codes = dictionary.items.iter().map(|item| item.code.clone());
+    Ok(codes.filter(|code| !matches!(code.as_str(), "draft" | "deleted")).collect())
 }
