@@ -1,6 +1,6 @@
 //! Works jobs off and tells listeners of events. Every task has an owner and an end: the worker stops when
 //! its token is cancelled and waits for what it has begun. Should it be killed instead, its jobs are taken over when
-//! their leases end, or at the next start (docs/decisions/0004-leases.md).
+//! their leases end, or at the next start (docs/decisions/0005-leases.md).
 
 mod held;
 

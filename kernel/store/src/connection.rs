@@ -1,5 +1,8 @@
 //! One connection of either database: binding, running, decoding.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
@@ -8,6 +11,10 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 use crate::build::Statement;
 use crate::bulk::Column;
 use crate::{ColumnKind, Error, Result, Row, SqlValue};
+
+/// The driver's futures are boxed here, so that no crate above has to prove anew that they may cross threads: that
+/// took most of the compile time of whoever calls the kernel.
+pub(crate) type Boxed<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 
 /// An open transaction of either database.
 pub enum Transaction {
@@ -25,20 +32,24 @@ impl Transaction {
         }
     }
 
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+    pub(crate) fn commit(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.commit().await?,
+                Self::Postgres(transaction) => transaction.commit().await?,
+            }
+            Ok(())
+        })
     }
 
-    pub(crate) async fn rollback(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
-        }
-        Ok(())
+    pub(crate) fn rollback(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.rollback().await?,
+                Self::Postgres(transaction) => transaction.rollback().await?,
+            }
+            Ok(())
+        })
     }
 }
 
@@ -48,64 +59,68 @@ pub(crate) enum Executor<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-impl Executor<'_> {
+impl<'c> Executor<'c> {
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(self, statement: Statement) -> Result<u64> {
-        let Statement { sql, values } = statement;
-        let sql = AssertSqlSafe(sql);
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                sqlx::query_with(sql, sqlite_arguments(values)?).execute(connection).await?.rows_affected()
-            }
-            Self::Postgres(connection) => {
-                sqlx::query_with(sql, postgres_arguments(values)?).execute(connection).await?.rows_affected()
-            }
+    pub(crate) fn execute(self, statement: Statement) -> Boxed<'c, u64> {
+        Box::pin(async move {
+            let Statement { sql, values } = statement;
+            let sql = AssertSqlSafe(sql);
+            Ok(match self {
+                Self::Sqlite(connection) => {
+                    let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+                Self::Postgres(connection) => {
+                    let query = sqlx::query_with(sql, postgres_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+            })
         })
     }
 
     /// Runs a statement whose parameters are whole columns; the number of rows it changed.
-    pub(crate) async fn execute_arrays(self, sql: String, arrays: Vec<Column>) -> Result<u64> {
-        let Self::Postgres(connection) = self else {
-            return Err(Error::Database("only PostgreSQL knows arrays".to_owned()));
-        };
-        let mut arguments = PgArguments::default();
-        for array in arrays {
-            match array {
-                Column::Text(values) => arguments.add(values),
-                Column::Int(values) => arguments.add(values),
-                Column::Bool(values) => arguments.add(values),
-                Column::Bytes(values) => arguments.add(values),
-            }
-            .map_err(|error| Error::Database(error.to_string()))?;
-        }
-        let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-        Ok(query.execute(connection).await?.rows_affected())
+    pub(crate) fn execute_arrays(self, sql: String, arrays: Vec<Column>) -> Boxed<'c, u64> {
+        Box::pin(async move {
+            let Self::Postgres(connection) = self else {
+                return Err(Error::Database("only PostgreSQL knows arrays".to_owned()));
+            };
+            let query = sqlx::query_with(AssertSqlSafe(sql), array_arguments(arrays)?);
+            Ok(query.execute(connection).await?.rows_affected())
+        })
     }
 
     /// Runs a query; its columns are decoded as `kinds`.
-    pub(crate) async fn fetch_all(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-        let Statement { sql, values } = statement;
-        let sql = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
-                rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+    pub(crate) fn fetch_all<'r>(self, statement: Statement, kinds: &'r [ColumnKind]) -> Boxed<'r, Vec<Row>>
+    where
+        'c: 'r,
+    {
+        Box::pin(async move {
+            let Statement { sql, values } = statement;
+            let sql = AssertSqlSafe(sql);
+            match self {
+                Self::Sqlite(connection) => {
+                    let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
+                    rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+                }
+                Self::Postgres(connection) => {
+                    let rows =
+                        sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
+                    rows.iter().map(|row| postgres_row(row, kinds)).collect()
+                }
             }
-            Self::Postgres(connection) => {
-                let rows = sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
-                rows.iter().map(|row| postgres_row(row, kinds)).collect()
-            }
-        }
+        })
     }
 
     /// Runs statements without parameters or results, as schema changes are.
-    pub(crate) async fn run(self, sql: String) -> Result<()> {
-        let query = sqlx::raw_sql(AssertSqlSafe(sql));
-        match self {
-            Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
-            Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
-        }
-        Ok(())
+    pub(crate) fn run(self, sql: String) -> Boxed<'c, ()> {
+        Box::pin(async move {
+            let query = sqlx::raw_sql(AssertSqlSafe(sql));
+            match self {
+                Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
+                Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
+            }
+            Ok(())
+        })
     }
 }
 
@@ -135,6 +150,20 @@ fn postgres_arguments(values: Vec<SqlValue>) -> Result<PgArguments> {
             SqlValue::Int(value) => arguments.add(value),
             SqlValue::Bool(value) => arguments.add(value),
             SqlValue::Bytes(value) => arguments.add(value),
+        }
+        .map_err(|error| Error::Database(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn array_arguments(arrays: Vec<Column>) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    for array in arrays {
+        match array {
+            Column::Text(values) => arguments.add(values),
+            Column::Int(values) => arguments.add(values),
+            Column::Bool(values) => arguments.add(values),
+            Column::Bytes(values) => arguments.add(values),
         }
         .map_err(|error| Error::Database(error.to_string()))?;
     }

@@ -15,6 +15,8 @@ mod connection;
 mod database_error;
 mod drafts;
 mod error;
+#[cfg(feature = "testing")]
+mod faults;
 mod fetch;
 mod files;
 mod id;

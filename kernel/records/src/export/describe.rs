@@ -17,8 +17,7 @@ use crate::{
 const VALUES_TOLD_MAX: usize = 10;
 
 impl Records {
-    /// What a filter asks for, in Chinese: `办理状态 属于 受理、初审，且 申请区 等于 浦东新区`.
-    pub async fn describe_filter(&self, actor: &Actor, entity: &str, filter: &Filter) -> Result<String> {
+    pub(crate) async fn describe_filter_inner(&self, actor: &Actor, entity: &str, filter: &Filter) -> Result<String> {
         let plans = self.plans()?;
         let teller = Teller { records: self, plans: &plans, actor, entity };
         teller.tell(filter, false).await

@@ -147,11 +147,7 @@ impl Records {
         Ok(self.store().reader().count(&select, Some(at_most.saturating_add(1))).await?)
     }
 
-    /// The next rows of an export; none after the last.
-    ///
-    /// # Errors
-    /// As [`Records::begin_export`]: rights are asked for again with every page.
-    pub async fn export_page(&self, actor: &Actor, export: &mut Export) -> Result<Vec<Vec<ExportCell>>> {
+    pub(crate) async fn export_page_inner(&self, actor: &Actor, export: &mut Export) -> Result<Vec<Vec<ExportCell>>> {
         if export.done {
             return Ok(Vec::new());
         }

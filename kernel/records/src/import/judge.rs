@@ -47,8 +47,7 @@ impl Judged {
 }
 
 impl Records {
-    /// Judges a batch of rows. Faults of rows are no error; they are in the result.
-    pub async fn judge_import(&self, importer: &mut Importer, rows: &[ImportRow]) -> Result<Judged> {
+    pub(crate) async fn judge_import_inner(&self, importer: &mut Importer, rows: &[ImportRow]) -> Result<Judged> {
         let wanted = wanted_targets(importer, rows)?;
         let setup = importer.setup.clone();
         find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;

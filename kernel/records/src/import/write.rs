@@ -36,11 +36,7 @@ impl Records {
         self.hooks().of(entity).is_empty()
     }
 
-    /// Writes what was judged to be in order, in the given transaction.
-    ///
-    /// # Errors
-    /// [`ImportFailure::Row`] names the first row that was refused.
-    pub async fn write_import(
+    pub(crate) async fn write_import_inner(
         &self,
         tx: &mut Tx,
         setup: &ImportSetup,

@@ -51,12 +51,7 @@ impl Records {
         rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
     }
 
-    /// The records among `ids` that the actor may read, in the order of the ids, each with whether the action is
-    /// offered to the actor.
-    ///
-    /// # Errors
-    /// [`crate::Error::Forbidden`] without the right to read the entity or to do the action.
-    pub async fn candidates(
+    pub(crate) async fn candidates_inner(
         &self,
         actor: &Actor,
         entity: &str,

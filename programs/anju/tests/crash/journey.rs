@@ -219,7 +219,7 @@ impl Case {
         let list = format!("/api/tasks?box=todo&entity={CASE}&record_id={}", self.id);
         let what = format!("the task {} of {}", task.step, self.case_no);
         let id = office
-            .wait_for(&what, async || {
+            .wait_for(&what, || async {
                 let tasks = caller.get(&list).await;
                 let open = tasks["items"].as_array()?.iter().find(|open| open["step"] == task.step)?;
                 open["id"].as_str().map(str::to_owned)
@@ -247,7 +247,7 @@ impl Case {
         let path = format!("/api/records/{CASE}/{}", self.id);
         let what = format!("the documents of {}", self.case_no);
         office
-            .wait_for(&what, async || {
+            .wait_for(&what, || async {
                 let case = office.clerk.get(&path).await;
                 self.route.documents().iter().all(|field| case[*field].is_string()).then_some(())
             })
@@ -271,6 +271,7 @@ async fn application(office: &Office, number: u32, route: Route) -> Value {
     let pdf = format!("%PDF-1.7 sample {number}");
     let file = office.clerk.upload("/api/files", &format!("{number}-upload"), &name, pdf.as_bytes()).await;
     let material = |kind: &str| json!({ "kind": kind, "file": file["id"] });
+    let materials = ["identity", "employment", "housing_proof"].map(material);
     json!({
         "channel": if route == Route::Online { "one_stop" } else { "counter" },
         "procurement": "district",
@@ -286,6 +287,6 @@ async fn application(office: &Office, number: u32, route: Route) -> Value {
         "insurance_months": 24,
         "members": members,
         "housings": [{ "address": "上海市浦东新区张杨路100弄1号101室", "kind": "market_rented", "floor_area": "30.00" }],
-        "materials": ["identity", "employment", "housing_proof"].map(material),
+        "materials": materials,
     })
 }

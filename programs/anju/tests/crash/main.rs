@@ -39,7 +39,7 @@ async fn r02_no_case_is_lost_or_doubled_when_the_server_is_killed(db: TestDataba
     let office = Arc::new(Office::new(server.base(), agencies, time.clone()));
 
     let passing = tokio::spawn(time.clone().pass());
-    let acknowledgements = (0..CASES).map(|number| journey::acknowledgements(number)).sum();
+    let acknowledgements = (0..CASES).map(journey::acknowledgements).sum();
     let killing = Killer::new(server.clone(), office.acknowledged(), seed).kill(kills, acknowledgements);
     let killing = tokio::spawn(killing);
     let carried: Vec<_> =

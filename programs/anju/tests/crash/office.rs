@@ -52,7 +52,11 @@ impl Office {
     }
 
     /// Asks until there is something, while time passes.
-    pub async fn wait_for<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    pub async fn wait_for<T, Looking: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        look: impl Fn() -> Looking,
+    ) -> T {
         if let Some(found) = look().await {
             return found;
         }
@@ -73,7 +77,7 @@ impl Office {
             .column("state", ColumnKind::Text)
             .column("error", ColumnKind::Text)
             .filter(Condition::is_in("sys_job", "state", ["queued", "running"]));
-        self.wait_for("the end of all jobs", async || {
+        self.wait_for("the end of all jobs", || async {
             let jobs = store.reader().fetch_all(&open).await.expect("jobs");
             let events = store.pending_events(1).await.expect("events");
             (jobs.is_empty() && events.is_empty()).then_some(())
