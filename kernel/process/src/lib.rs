@@ -12,6 +12,7 @@ mod access;
 pub mod bpmn;
 mod check;
 mod commands;
+mod countdown;
 mod effects;
 mod error;
 mod form;

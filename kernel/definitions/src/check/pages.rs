@@ -6,9 +6,6 @@ use crate::{
 use super::entities::action;
 use super::{Check, Reach, filters};
 
-/// Working days left of the running process: the one column that is no field.
-const COUNTDOWN: &str = "$countdown";
-
 /// What a page reference wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -40,7 +37,10 @@ fn list<'a>(at: &mut Check<'a>, page: &'a ListPage) {
         filters::check(at, "where", entity, filter);
     }
     for (index, path) in page.filters.iter().enumerate() {
-        at.path(&format!("filters/{index}"), entity, path, Reach::Any);
+        let place = format!("filters/{index}");
+        if !at.is_countdown(&place, entity, path) {
+            at.path(&place, entity, path, Reach::Any);
+        }
     }
     for (title, filter) in &page.views {
         filters::check(at, &format!("views/{title}"), entity, filter);
@@ -158,8 +158,11 @@ fn section<'a>(at: &mut Check<'a>, place: &str, entity: &str, section: &'a Secti
 }
 
 fn columns<'a>(at: &mut Check<'a>, place: &str, entity: &str, columns: &'a [Column]) {
-    for (index, column) in columns.iter().enumerate().filter(|(_, column)| column.field != COUNTDOWN) {
-        at.path(&format!("{place}/{index}/field"), entity, &column.field, Reach::One);
+    for (index, column) in columns.iter().enumerate() {
+        let place = format!("{place}/{index}/field");
+        if !at.is_countdown(&place, entity, &column.field) {
+            at.path(&place, entity, &column.field, Reach::One);
+        }
     }
 }
 

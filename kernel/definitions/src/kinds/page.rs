@@ -54,7 +54,7 @@ pub struct ListPage {
     /// Always applied.
     #[serde(default, rename = "where")]
     pub filter: Option<Filter>,
-    /// Fields offered as filters above the list.
+    /// Fields offered as filters above the list, and `$countdown`.
     #[serde(default)]
     pub filters: Vec<String>,
     /// Quick views: title → filter.
