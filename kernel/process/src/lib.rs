@@ -37,4 +37,4 @@ pub use rows::{InstanceState, TaskState};
 pub use tables::tables;
 pub use timers::TIMER_JOB;
 pub use trail::TrailKind;
-pub use view::{TaskBox, TaskCounts, TaskPage, TaskQuery};
+pub use view::{StepCount, TaskBox, TaskCounts, TaskPage, TaskQuery};

@@ -6,7 +6,7 @@ use anju_process::{TaskCounts, TaskQuery};
 use anju_records::{Actor, AggregateQuery, Query};
 use anju_store::on_both_databases;
 use anju_store::testing::TestDatabase;
-use common::{Bureau, CASE, reviewer};
+use common::{Bureau, CASE, REVIEW, reviewer};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -69,6 +69,11 @@ async fn work_is_listed_and_counted_by_the_working_days_left(db: TestDatabase) {
     };
     assert_eq!(titles(Some(0), Some(0)).await, ["甲户"]);
     assert_eq!(titles(Some(4), None).await, ["乙户"]);
+    let page = bureau.processes.tasks(&clerk, &TaskQuery::default()).await.unwrap();
+    assert_eq!(
+        json!(page.steps),
+        json!([{ "process": REVIEW, "step": "review", "title": "初审", "count": 2 }])
+    );
     let counts = counts(&bureau, &clerk).await;
     assert_eq!((counts.todo, counts.late, counts.due_today, counts.due_soon), (2, 0, 1, 0));
 

@@ -98,8 +98,11 @@ export const countsQuery = (entity: string, where: Filter | undefined, groupBy?:
 
 export interface TaskQuery {
   box: TaskBox;
-  process?: string;
+  step?: string;
   search?: string;
+  /** Bounds of the working days left; negative days are overdue. */
+  daysLeftMin?: number | null;
+  daysLeftMax?: number | null;
   page: number;
   size: number;
 }
@@ -107,12 +110,13 @@ export interface TaskQuery {
 export const tasksQuery = (query: TaskQuery) =>
   queryOptions({
     queryKey: ['tasks', query],
-    queryFn: async ({ signal }): Promise<TaskList> => {
+    queryFn: ({ signal }) => {
       const params = new URLSearchParams({ box: query.box, number: String(query.page), size: String(query.size) });
-      if (query.process) params.set('process', query.process);
+      if (query.step) params.set('step', query.step);
       if (query.search) params.set('search', query.search);
-      const answer = await call<Task[] | TaskList>(`/api/tasks?${params}`, { signal });
-      return Array.isArray(answer) ? { items: answer, total: null } : answer;
+      if (typeof query.daysLeftMin === 'number') params.set('days_left_min', String(query.daysLeftMin));
+      if (typeof query.daysLeftMax === 'number') params.set('days_left_max', String(query.daysLeftMax));
+      return call<TaskList>(`/api/tasks?${params}`, { signal });
     },
     placeholderData: keepPreviousData,
   });

@@ -96,6 +96,8 @@ export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger';
 export interface DictionaryItem {
   code: string;
   title: string;
+  /** Shown beside the title where the item is chosen. */
+  note?: string | null;
   parent?: string | null;
   tone?: Tone | null;
   retired?: boolean;
@@ -192,6 +194,8 @@ export interface DetailPage extends PageBase {
   tabs: Tab[];
   actions?: string[];
   edit?: string | null;
+  /** Whether editing is offered, over the record. */
+  edit_when?: string | null;
 }
 
 export type Widget =
@@ -230,7 +234,7 @@ export interface QueryResult {
   items: RecordJson[];
   total?: number | null;
   /** True when `total` is only a lower bound. */
-  more?: boolean;
+  at_least?: boolean;
 }
 
 export type * from './workTypes';

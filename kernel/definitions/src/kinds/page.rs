@@ -137,6 +137,9 @@ pub struct DetailPage {
     /// Form page for editing.
     #[serde(default)]
     pub edit: Option<String>,
+    /// ZEN expression over the record: whether editing is offered.
+    #[serde(default)]
+    pub edit_when: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

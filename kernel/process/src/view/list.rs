@@ -3,7 +3,7 @@ use anju_store::{ColumnRef, Condition, Direction, Fetch, Operator, Select};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{opt_time, time};
+use super::{StepCount, TaskCounts, opt_time, time};
 use crate::countdown::DAYS_MAX;
 use crate::rows::{Instance, InstanceState, Task, TaskState};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS, TASK, TASK_COLUMNS};
@@ -11,9 +11,7 @@ use crate::{Error, Processes, Result, access};
 
 const PAGE_SIZE_MAX: u32 = 200;
 /// Counting stops here.
-const COUNT_MAX: u64 = 10_000;
-/// Up to so many working days from today something is due soon.
-const DUE_SOON_DAYS: i64 = 3;
+pub(super) const COUNT_MAX: u64 = 10_000;
 
 /// Which list of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,18 +74,8 @@ pub struct TaskPage {
     pub total: u64,
     /// How much lies in each box, whatever is searched for.
     pub counts: TaskCounts,
-}
-
-/// How much lies in each box; at most 10,000 each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct TaskCounts {
-    pub todo: u64,
-    pub done: u64,
-    pub started: u64,
-    /// Of those to do: past their last day, due today, due within three working days after today.
-    pub late: u64,
-    pub due_today: u64,
-    pub due_soon: u64,
+    /// Of those to do, how much lies at each step, in the order of the processes.
+    pub steps: Vec<StepCount>,
 }
 
 impl Processes {
@@ -114,30 +102,12 @@ impl Processes {
                 items.push(self.task_row(&task, &plan));
             }
         }
-        Ok(TaskPage { items, total, counts: self.task_counts(actor).await? })
-    }
-
-    /// How much work lies in each of the actor's boxes.
-    pub async fn task_counts(&self, actor: &Actor) -> Result<TaskCounts> {
-        let within =
-            |least, most| TaskQuery { days_left_min: least, days_left_max: most, ..TaskQuery::default() };
-        let of_box = |task_box| TaskQuery { task_box, ..TaskQuery::default() };
-        Ok(TaskCounts {
-            todo: self.count(actor, &of_box(TaskBox::Todo)).await?,
-            done: self.count(actor, &of_box(TaskBox::Done)).await?,
-            started: self.count(actor, &of_box(TaskBox::Started)).await?,
-            late: self.count(actor, &within(None, Some(-1))).await?,
-            due_today: self.count(actor, &within(Some(0), Some(0))).await?,
-            due_soon: self.count(actor, &within(Some(1), Some(DUE_SOON_DAYS))).await?,
-        })
-    }
-
-    async fn count(&self, actor: &Actor, query: &TaskQuery) -> Result<u64> {
-        Ok(self.reader().count(&self.listing(actor, query)?, Some(COUNT_MAX)).await?)
+        let (counts, steps) = (self.task_counts(actor).await?, self.step_counts(actor).await?);
+        Ok(TaskPage { items, total, counts, steps })
     }
 
     /// The tasks or instances of a query in their order, whichever page.
-    fn listing(&self, actor: &Actor, query: &TaskQuery) -> Result<Select> {
+    pub(super) fn listing(&self, actor: &Actor, query: &TaskQuery) -> Result<Select> {
         let mut select = listing(actor, query);
         let due_on = select.own("due_on");
         let calendar = self.calendar();

@@ -36,7 +36,7 @@ export function FilterBar({ page, state }: { page: ListPage; state: ListState })
     <form className="filters" role="search" onSubmit={submit}>
       {shown.map((name) => (
         <FilterField
-          key={name} field={state.fields[name]!} dictionary={state.dictionaries.get(state.fields[name]?.dictionary ?? '')}
+          key={name} name={name} field={state.fields[name]!} dictionary={state.dictionaries.get(state.fields[name]?.dictionary ?? '')}
           value={typed[name] ?? state.inputs[name] ?? []}
           onType={(value) => setTyped({ ...typed, [name]: value })}
           onChoose={(value) => apply({ [name]: value })}

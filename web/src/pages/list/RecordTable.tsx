@@ -22,7 +22,7 @@ const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_t
 const NUMERIC = new Set(['integer', 'decimal', 'money']);
 
 export const columnTitle = (column: Column, field: Field | undefined) =>
-  column.title ?? field?.title ?? (column.field === COUNTDOWN ? '办理时限' : column.field);
+  column.title ?? field?.title ?? '';
 
 export function Cell({ column, record, state }: { column: Column; record: RecordJson; state: Pick<ListState, 'fields' | 'dictionaries'> }) {
   if (column.field === COUNTDOWN) {
@@ -51,7 +51,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
       key: column.field,
       title: columnTitle(column, field),
       width: column.width ?? undefined,
-      align: field && NUMERIC.has(field.type) ? 'right' : undefined,
+      align: field && NUMERIC.has(field.type) && column.field !== COUNTDOWN ? 'right' : undefined,
       className: field?.type === 'long_text' || field?.type === 'text' ? 'cell-text' : 'cell-short',
       sorter: Boolean(field && SORTABLE.has(field.type) && !field.sensitive && !column.field.includes('.')),
       sortOrder: sorted === column.field ? 'ascend' : sorted === `-${column.field}` ? 'descend' : null,
@@ -66,7 +66,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <Pagination
       className="list-paging" size="small" current={state.number} pageSize={state.size} showSizeChanger pageSizeOptions={[20, 50, 100]} hideOnSinglePage={false}
       total={total ?? (state.number - 1) * state.size + items.length + (items.length === state.size ? 1 : 0)}
-      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.more ? '超过 ' : ''}${total} 条` : '')}
+      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.at_least ? '超过 ' : ''}${total} 条` : '')}
       onChange={(number, size) => state.set({ page: number > 1 ? String(number) : null, size: size === 20 ? null : String(size) })}
     />
   );

@@ -5,7 +5,7 @@ import { useSearchParams } from 'react-router';
 import { recordsQuery } from '../../api/queries';
 import type { Dictionary, Entity, ListPage, Query } from '../../api/types';
 import { useDictionaries, useFieldPaths, type Fields } from '../../kit/fields';
-import { allOf, filterFrom, filterOf, filterStyle, sortOf, type FilterInput } from './filters';
+import { allOf, filterFrom, filterOf, sortOf, styleOf, type FilterInput } from './filters';
 
 const SIZE_DEFAULT = 20;
 const FILTER_PREFIX = 'f.';
@@ -61,7 +61,7 @@ export function useListState(page: ListPage, entity: Entity | undefined) {
   const conditions = (page.filters ?? []).map((name) => {
     const field = fields[name];
     if (!field) return null;
-    return filterOf(name, field, filterStyle(field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
+    return filterOf(name, field, styleOf(name, field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
   });
   const query: Query = {
     where: allOf([page.where, page.views?.[state.view ?? ''], filterFrom(state.brought), ...conditions]),
