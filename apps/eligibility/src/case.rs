@@ -108,12 +108,6 @@ pub async fn change<'k>(
     Ok(())
 }
 
-/// A name as it may be shown in public: 张*、欧阳** (M043, PIPL).
-pub fn masked_name(name: &str) -> String {
-    let count = name.chars().count();
-    name.chars().take(1).chain(std::iter::repeat_n('*', count.saturating_sub(1))).collect()
-}
-
 /// A number of the definitions' own making, e.g. the round of a verification.
 pub fn integer(record: &Record, field: &str) -> i64 {
     record.get(field).as_i64().unwrap_or_default()

@@ -2,7 +2,8 @@
 //!
 //! Knows: how to compile an expression, what of the language is allowed here, how to evaluate it within
 //! bounds, how to run a decision graph and say which rows of its tables held and why. Values come in and go
-//! out as JSON; numbers are exact decimals inside.
+//! out as JSON; numbers are exact decimals inside. Graphs are run here, over the language's own interpreter: the
+//! whole engine of GoRules would bring a JavaScript runtime, a TypeScript parser and cloud storage with it.
 //!
 //! Never does: read a clock, draw a random number, reach the network or run a script. Expressions that would
 //! are refused when they are compiled. Nothing of the engine's single-threaded values leaves a call, so every
@@ -13,6 +14,8 @@ mod check;
 mod decision;
 mod error;
 mod expression;
+mod graph;
+mod run;
 mod trace;
 mod value;
 

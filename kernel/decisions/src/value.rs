@@ -42,6 +42,18 @@ pub(crate) fn elements(value: &Value) -> usize {
     }
 }
 
+/// As [`elements`], of the engine's own values.
+pub(crate) fn elements_of(variable: &Variable) -> usize {
+    match variable {
+        Variable::Array(items) => {
+            let items = items.borrow();
+            items.len() + items.iter().map(elements_of).sum::<usize>()
+        }
+        Variable::Object(map) => map.borrow().iter().map(|(_, value)| elements_of(value)).sum(),
+        _ => 0,
+    }
+}
+
 /// Whether `found` has everything `wanted` has: objects by key, numbers by value.
 pub(crate) fn covers(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {

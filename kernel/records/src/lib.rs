@@ -45,3 +45,4 @@ pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};
 pub use records::Records;
 pub use schema::tables;
+pub use value::masked_name;

@@ -4,7 +4,7 @@
 use anju_crypto::{Place, Purpose, random_token, sm3};
 use anju_definitions::Document;
 use anju_documents::Template;
-use anju_records::{Actor, Error, Object, Record};
+use anju_records::{Actor, Error, Object, Record, masked_name};
 use anju_store::{
     ColumnKind, ColumnRef, Condition, Fetch, IndexSpec, Job, NewJob, Operator, Select, SqlValue, TableSpec,
     Tx,
@@ -286,7 +286,11 @@ impl Runtime {
         let facts: Vec<Fact> = document
             .public_facts
             .iter()
-            .map(|(title, name)| Fact { title: title.clone(), value: shown(data.get(name)) })
+            .map(|(title, name)| {
+                let clear = shown(data.get(name));
+                let named = document.public_names.contains(name);
+                Fact { title: title.clone(), value: if named { masked_name(&clear) } else { clear } }
+            })
             .collect();
         let facts = serde_json::to_string(&facts).map_err(|error| crate::Error::Job(error.to_string()))?;
         let signature = self.keyring.sign(Purpose::Document, digest);

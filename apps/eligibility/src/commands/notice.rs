@@ -1,12 +1,12 @@
 use anju_runtime::{
     Command, CommandContext, CommandOutcome,
     process::{Error, Result},
-    records::Object,
+    records::{Object, masked_name},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::case::{PUBLIC_NOTICE, all, change, create, equals, find, masked_name, required};
+use crate::case::{PUBLIC_NOTICE, all, change, create, equals, find, required};
 
 /// Puts the masked facts of a case on public notice (M043, M044).
 pub struct PublishNotice;

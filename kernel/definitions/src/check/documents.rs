@@ -27,6 +27,12 @@ pub(super) fn check(at: &mut Check<'_>, document: &Document) {
             at.error(&format!("public_facts/{name}"), "no_data", format!("data 中没有“{wanted}”{hint}"));
         }
     }
+    for name in &document.public_names {
+        if !document.public_facts.values().any(|fact| fact == name) {
+            let hint = hint(name, document.public_facts.values().map(String::as_str));
+            at.error("public_names", "no_fact", format!("public_facts 中没有“{name}”{hint}"));
+        }
+    }
     if !document.public_facts.is_empty() && !document.seal {
         at.warning("public_facts", "unused", "文书不盖章（seal），public_facts 不起作用");
     }

@@ -32,6 +32,9 @@ pub struct Document {
     /// What the public verification page shows, by title in Chinese: names of `data` entries.
     #[serde(default)]
     pub public_facts: IndexMap<String, String>,
+    /// Those of the public facts that are names of persons: only their first character is shown.
+    #[serde(default)]
+    pub public_names: Vec<String>,
     /// Sample data for previews and golden pictures.
     #[serde(default)]
     pub sample: Option<Value>,

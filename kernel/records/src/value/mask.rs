@@ -10,6 +10,12 @@ pub(crate) fn mask(kind: FieldType, clear: &str) -> String {
     }
 }
 
+/// A person's name as the public may see it: the first character, the rest starred.
+pub fn masked_name(name: &str) -> String {
+    let count = name.chars().count();
+    name.chars().take(1).chain(std::iter::repeat_n('*', count.saturating_sub(1))).collect()
+}
+
 fn ends(clear: &str, first: usize, last: usize) -> String {
     let length = clear.chars().count();
     if length < first + last + 2 {
@@ -23,6 +29,14 @@ fn ends(clear: &str, first: usize, last: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a71_names_keep_their_first_character_only() {
+        assert_eq!(masked_name("张三"), "张*");
+        assert_eq!(masked_name("欧阳若琳"), "欧***");
+        assert_eq!(masked_name("李"), "李");
+        assert_eq!(masked_name(""), "");
+    }
 
     #[test]
     fn a71_numbers_keep_their_ends_only() {

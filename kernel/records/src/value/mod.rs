@@ -10,4 +10,5 @@ pub(crate) use column::{clear_text, from_clear_text, from_column, instant_text, 
 pub(crate) use decimal::{SCALE_MAX, format as format_decimal};
 pub(crate) use identity::Certificate;
 pub(crate) use mask::mask;
+pub use mask::masked_name;
 pub(crate) use parse::{Fault, instant_ms, parse, scaled_number};

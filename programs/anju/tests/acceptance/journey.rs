@@ -1,6 +1,9 @@
 //! One family from application to certificate.
 
-use anju_store::{on_both_databases, testing::TestDatabase};
+use anju_store::{
+    ColumnKind, ColumnRef, Condition, Fetch, Operator, Select, SqlValue, on_both_databases,
+    testing::TestDatabase,
+};
 use serde_json::json;
 
 use crate::support::{Platform, a_family};
@@ -72,6 +75,27 @@ async fn m046_a_family_applies_and_holds_a_certificate(db: TestDatabase) {
     let file = case["certificate_file"].as_str().expect("the certificate's file");
     let pdf = clerk.get(&format!("/api/files/{file}")).await;
     assert!(pdf.bytes.starts_with(b"%PDF"));
+
+    let code = verify_code(&platform, &id, "eligibility.public_rental_certificate").await;
+    let sealed = platform.public().get(&format!("/api/documents/sealed/{code}")).await.ok();
+    assert_eq!((&sealed["state"], &sealed["signature_valid"]), (&json!("valid"), &json!(true)));
+    let holder = sealed["facts"].as_array().expect("facts").iter().find(|fact| fact["title"] == "持证人");
+    assert_eq!(holder.expect("the holder")["value"], "陈**", "a71: the public sees no full name");
+}
+
+/// The code that the document's QR carries.
+async fn verify_code(platform: &Platform, case: &str, document: &str) -> String {
+    let table = "sys_sealed_document";
+    let is = |column, value: &str| Condition::Compare {
+        column: ColumnRef::new(table, column),
+        op: Operator::Eq,
+        value: SqlValue::from(value),
+    };
+    let select = Select::from(table)
+        .column("code", ColumnKind::Text)
+        .filter(Condition::All(vec![is("record_id", case), is("document", document)]));
+    let row = platform.runtime.store.reader().fetch_optional(&select).await.expect("a query");
+    row.expect("a sealed document").text(0).expect("a code").to_owned()
 }
 
 on_both_databases!(m046_a_family_applies_and_holds_a_certificate);
