@@ -75,7 +75,8 @@ async fn work_is_listed_and_counted_by_the_working_days_left(db: TestDatabase) {
         json!([{ "process": REVIEW, "step": "review", "title": "初审", "count": 2 }])
     );
     let counts = counts(&bureau, &clerk).await;
-    assert_eq!((counts.todo, counts.late, counts.due_today, counts.due_soon), (2, 0, 1, 0));
+    let urgency = (counts.late, counts.due_today, counts.due_soon, counts.due_later);
+    assert_eq!((counts.todo, urgency), (2, (0, 1, 0, 1)));
 
     bureau.clock.set("2026-12-04T09:00:00+08:00".parse().unwrap());
     assert_eq!(titles(None, Some(-1)).await, ["甲户"]);

@@ -84,6 +84,8 @@ export interface Entity {
   key?: string | null;
   display: string;
   parent?: { field: string; as: string; rows_max: number } | null;
+  /** Fields that say to whom a record belongs. */
+  scope?: { shared?: boolean; district?: string | null; subdistrict?: string | null; operator?: string | null } | null;
   fields: Record<string, Field>;
   actions?: Record<string, Action>;
   children?: Record<string, Entity>;
@@ -173,6 +175,8 @@ export interface ListPage extends PageBase {
   columns: Column[];
   sort?: Sort[];
   detail?: string | null;
+  /** Reference field whose record the detail page shows; absent: the row's own. */
+  detail_of?: string | null;
   create?: string | null;
   actions?: string[];
   import?: boolean;
@@ -199,7 +203,7 @@ export interface DetailPage extends PageBase {
 }
 
 export type Widget =
-  | { widget: 'figure'; title: string; entity: string; where?: Filter | null; page?: string | null }
+  | { widget: 'figure'; title: string; entity: string; where?: Filter | null; page?: string | null; tone?: Tone | null }
   | { widget: 'breakdown'; title: string; entity: string; group_by: string; where?: Filter | null; page?: string | null }
   | { widget: 'tasks'; title: string; size: number }
   | { widget: 'shortcuts'; title: string; pages: string[] };

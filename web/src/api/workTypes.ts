@@ -59,6 +59,7 @@ export interface TaskCounts {
   late: number;
   due_today: number;
   due_soon: number;
+  due_later: number;
 }
 
 export interface TaskList {
@@ -133,7 +134,7 @@ export interface Job {
   kind: string;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   progress?: { done: number; total: number } | null;
-  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; error_file?: string | null } | null;
+  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; errors_total?: number; error_file?: string | null } | null;
   error?: string | null;
 }
 

@@ -50,13 +50,30 @@ fn list<'a>(at: &mut Check<'a>, page: &'a ListPage) {
     }
     columns(at, "columns", entity, &page.columns);
     filters::sorts(at, "sort", entity, &page.sort);
-    if let Some(page) = &page.detail {
-        opens(at, "detail", entity, page, Wanted::Record);
+    if let Some(detail) = &page.detail {
+        let shown = shown_by(at, page);
+        opens(at, "detail", shown, detail, Wanted::Record);
+    } else if page.detail_of.is_some() {
+        at.error("detail_of", "detail_of", "有 detail_of 的列表须有 detail");
     }
     if let Some(page) = &page.create {
         opens(at, "create", entity, page, Wanted::Form);
     }
     actions(at, "actions", entity, &page.actions);
+}
+
+/// The entity whose records the detail page of a list shows.
+fn shown_by<'a>(at: &mut Check<'a>, page: &'a ListPage) -> &'a str {
+    let Some(name) = &page.detail_of else { return &page.entity };
+    let field = at.own_field("detail_of", &page.entity, name);
+    match field.map(|field| field.to.as_deref()) {
+        Some(Some(target)) => target,
+        Some(None) => {
+            at.error("detail_of", "field_type", format!("“{name}”应为引用字段"));
+            &page.entity
+        }
+        None => &page.entity,
+    }
 }
 
 fn form<'a>(at: &mut Check<'a>, page: &'a FormPage) {

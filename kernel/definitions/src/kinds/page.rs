@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Sort};
+use super::{Filter, Sort, Tone};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 // serde cannot refuse unknown keys here because of the flattened body; the loader does.
@@ -66,6 +66,9 @@ pub struct ListPage {
     /// Detail page opened by a row.
     #[serde(default)]
     pub detail: Option<String>,
+    /// Reference field whose record the detail page shows; absent: the row's own record.
+    #[serde(default)]
+    pub detail_of: Option<String>,
     /// Form page for a new record.
     #[serde(default)]
     pub create: Option<String>,
@@ -201,6 +204,9 @@ pub enum Widget {
         /// List page that shows the records behind the figure.
         #[serde(default)]
         page: Option<String>,
+        /// How a count above zero is coloured.
+        #[serde(default)]
+        tone: Option<Tone>,
     },
     /// Counts by the values of a field, as a bar chart that opens its list.
     Breakdown {

@@ -17,10 +17,11 @@ pub struct TaskCounts {
     pub todo: u64,
     pub done: u64,
     pub started: u64,
-    /// Of those to do: past their last day, due today, due within three working days after today.
+    /// Of those to do: past their last day, due today, due within three working days after today, due later.
     pub late: u64,
     pub due_today: u64,
     pub due_soon: u64,
+    pub due_later: u64,
 }
 
 /// How much of what is to do lies at a step.
@@ -45,6 +46,7 @@ impl Processes {
             late: self.count(actor, &within(None, Some(-1))).await?,
             due_today: self.count(actor, &within(Some(0), Some(0))).await?,
             due_soon: self.count(actor, &within(Some(1), Some(DUE_SOON_DAYS))).await?,
+            due_later: self.count(actor, &within(Some(DUE_SOON_DAYS + 1), None)).await?,
         })
     }
 

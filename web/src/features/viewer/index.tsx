@@ -90,13 +90,13 @@ export function DocumentViewer({ files }: { files: ViewedFile[] }) {
               <Tool title="向右旋转（R）" icon={<RotateRightOutlined />} onClick={() => turn(1)} />
             </>
           )}
-          <span className="viewer-name" title={meta?.name}>{meta && `${meta.name} · ${formatSize(meta.size)}`}</span>
+          <span className="viewer-name" title={meta?.name}>{meta && [meta.name, meta.size ? formatSize(meta.size) : null].filter(Boolean).join(' · ')}</span>
           <Tool title="在新窗口打开" icon={<ExportOutlined />} href={fileUrl(file.id)} target="_blank" />
           <Tool title="下载" icon={<DownloadOutlined />} href={fileUrl(file.id)} download={meta?.name ?? ''} />
         </div>
         {error ? <p className="state quiet">{messageOf(error)}</p> : !meta ? <Loading /> : isImage ? (
           <ImageView key={file.id} src={fileUrl(file.id)} title={file.kind} turns={posture.turns} zoom={posture.zoom} onScale={setScale} />
-        ) : <iframe key={file.id} className="viewer-room" title={file.kind} src={`${fileUrl(file.id)}#view=FitH`} />}
+        ) : <iframe key={file.id} className="viewer-room" title={file.kind} src={`${fileUrl(file.id)}#navpanes=0&view=FitH`} />}
       </div>
     </div>
   );

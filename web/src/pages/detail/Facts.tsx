@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import type { Entity, Field, Values } from '../../api/types';
 import { places } from '../../app/places';
 import { FieldValue } from '../../kit/FieldValue';
-import { useDictionaries, valueAt } from '../../kit/fields';
+import { displayOf, useDictionaries, valueAt } from '../../kit/fields';
 import { isBlank } from '../../kit/format';
 import { isVisible } from '../../kit/required';
 
@@ -14,13 +14,28 @@ export function Facts({ entity, names, record }: { entity: Entity; names: string
   return (
     <dl className="detail-facts">
       {shown.map((name) => (
-        <div key={name}>
+        <div key={name} className={spanOf(entity.fields[name], record, name)}>
           <dt>{entity.fields[name]?.title}</dt>
           <dd><FieldValue name={name} field={entity.fields[name]} record={record} entity={entity.entity} dictionary={dictionaries.get(entity.fields[name]?.dictionary ?? '')} /></dd>
         </div>
       ))}
     </dl>
   );
+}
+
+/** What fits into one column of facts beside its title, and into two, in Chinese characters. */
+const ONE_MAX = 15;
+const TWO_MAX = 32;
+
+/** How wide a text runs, in Chinese characters; Latin letters and digits take about half. */
+const runOf = (text: string) => [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0xff ? 1 : 0.55), 0);
+
+/** Longer texts take two columns or the whole line rather than many lines. */
+function spanOf(field: Field | undefined, record: Values, name: string): string | undefined {
+  const text = field?.type === 'ref' ? displayOf(record, name) : field?.type === 'text' || field?.type === 'long_text' ? record[name] : null;
+  if (!field || typeof text !== 'string') return undefined;
+  const run = runOf(field.title) + runOf(text);
+  return run > TWO_MAX ? 'whole' : run > ONE_MAX ? 'double' : undefined;
 }
 
 interface RowsProps {

@@ -53,7 +53,7 @@ function TabBody({ tab, record, entity }: { tab: Tab; record: RecordJson; entity
       {tab.related && <RelatedPanel related={tab.related} id={record.id} />}
       {tab.panel === 'opinions' && <OpinionsPanel entity={entity.entity} id={record.id} />}
       {tab.panel === 'process' && <ProcessPanel entity={entity.entity} id={record.id} />}
-      {tab.panel === 'history' && <HistoryPanel entity={entity.entity} id={record.id} />}
+      {tab.panel === 'history' && <HistoryPanel entity={entity} id={record.id} />}
       {tab.panel === 'files' && <FilesPanel entity={entity} record={record} />}
     </>
   );

@@ -1,26 +1,28 @@
 import { useQuery } from '@tanstack/react-query';
 
 import { entityQuery, historyQuery, recordsQuery } from '../../api/queries';
-import type { HistoryChange, Json, Related } from '../../api/types';
+import type { Entity, Field, HistoryChange, Related } from '../../api/types';
 import { formatTime } from '../../kit/format';
 import { Empty, Failed, Loading } from '../../kit/states';
 import { Rows } from './Facts';
+import { fieldAt, wordsOf } from './history';
 
 const RELATED_MAX = 200;
 
-export function HistoryPanel({ entity, id }: { entity: string; id: string }) {
-  const { data, error, refetch } = useQuery(historyQuery(entity, id));
+export function HistoryPanel({ entity, id }: { entity: Entity; id: string }) {
+  const { data, error, refetch } = useQuery(historyQuery(entity.entity, id));
   if (error) return <Failed error={error} again={() => void refetch()} />;
   if (!data) return <Loading />;
   if (data.length === 0) return <Empty text="没有变更记录。" />;
   return (
     <table className="detail-table history">
-      <thead><tr><th>时间</th><th>操作人</th><th>原因</th><th>变更内容</th></tr></thead>
+      <thead><tr><th>时间</th><th>操作人</th><th>变更内容</th><th>原因</th></tr></thead>
       <tbody>
         {data.map((entry) => (
           <tr key={`${entry.version}-${entry.at}`}>
-            <td className="numeric keep">{formatTime(entry.at)}</td><td className="keep">{entry.actor_name || '系统'}</td><td>{entry.why ?? ''}</td>
-            <td><ul>{entry.changes.map((change) => <Change key={change.field} change={change} />)}</ul></td>
+            <td className="numeric keep">{formatTime(entry.at)}</td><td className="keep">{entry.actor_name || '系统'}</td>
+            <td><ul>{entry.changes.map((change) => <Change key={change.field} change={change} field={fieldAt(entity, change.field)} />)}</ul></td>
+            <td>{entry.why ?? ''}</td>
           </tr>
         ))}
       </tbody>
@@ -28,20 +30,14 @@ export function HistoryPanel({ entity, id }: { entity: string; id: string }) {
   );
 }
 
-function Change({ change: { title, before, after } }: { change: HistoryChange }) {
-  const [from, to] = [wordsOf(before), wordsOf(after)];
+function Change({ change: { title, before, after }, field }: { change: HistoryChange; field: Field | undefined }) {
+  const [from, to] = [wordsOf(field, before), wordsOf(field, after)];
   if (from === null && to === null) return <li>{title}：已更新</li>;
   return (
     <li>
       {title}：{from === null ? <b>{to}</b> : <><s>{from}</s> → <b>{to ?? '（清空）'}</b></>}
     </li>
   );
-}
-
-/** A value as the server words it; what is structured is for machines and has no words. */
-function wordsOf(value: Json | undefined): string | null {
-  if (value === null || value === undefined || value === '' || typeof value === 'object') return null;
-  return typeof value === 'boolean' ? (value ? '是' : '否') : String(value);
 }
 
 export function RelatedPanel({ related, id }: { related: Related; id: string }) {
