@@ -9,6 +9,7 @@ import { messageOf } from '../api/problem';
 import { tasksQuery } from '../api/queries';
 import { places } from './places';
 import { useRenewedSession, useSession } from './session';
+import { ShortcutHelp } from './ShortcutHelp';
 
 const TASKS_REFRESH_MS = 60_000;
 
@@ -24,6 +25,7 @@ export function HeaderBar({ onMenu }: { onMenu: () => void }) {
       <div className="header-tools">
         <PostSwitch />
         <TaskCount />
+        <ShortcutHelp />
         <UserMenu />
       </div>
     </header>

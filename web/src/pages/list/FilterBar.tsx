@@ -6,6 +6,7 @@ import { FilterField } from './FilterField';
 import type { FilterInput } from './filters';
 import { filterParam, type ListState } from './useListState';
 
+/** As many as stand in one line with the buttons. */
 const SHOWN_MAX = 5;
 
 /** Conditions above a list. Enter or 查询 applies; the rest of many conditions is folded away until asked for or in use. */
@@ -36,15 +37,15 @@ export function FilterBar({ page, state }: { page: ListPage; state: ListState })
     <form className="filters" role="search" onSubmit={submit}>
       {shown.map((name) => (
         <FilterField
-          key={name} field={state.fields[name]!} dictionary={state.dictionaries.get(state.fields[name]?.dictionary ?? '')}
+          key={name} name={name} field={state.fields[name]!} dictionary={state.dictionaries.get(state.fields[name]?.dictionary ?? '')}
           value={typed[name] ?? state.inputs[name] ?? []}
           onType={(value) => setTyped({ ...typed, [name]: value })}
           onChoose={(value) => apply({ [name]: value })}
         />
       ))}
       <div className="filters-buttons">
-        <Button type="primary" htmlType="submit" autoInsertSpace={false}>查询</Button>
-        {inUse && <Button onClick={clear} autoInsertSpace={false}>清空</Button>}
+        <Button type="primary" htmlType="submit">查询</Button>
+        {inUse && <Button onClick={clear}>清空</Button>}
         {names.length > SHOWN_MAX && (
           <Button type="link" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
             {unfolded ? '收起' : `更多条件（${names.length - SHOWN_MAX}）`}

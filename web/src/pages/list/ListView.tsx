@@ -19,9 +19,9 @@ import { useListState } from './useListState';
 const ImportWizard = lazy(() => import('../../features/import'));
 const ALL = '全部';
 
-export default function ListView({ page }: { page: ListPage }) {
-  const { data: entity, error, refetch } = useQuery(entityQuery(page.entity));
-  const { state, records } = useListState(page, entity);
+export default function ListView({ page: definition }: { page: ListPage }) {
+  const { data: entity, error, refetch } = useQuery(entityQuery(definition.entity));
+  const { page, state, records } = useListState(definition, entity);
   const [chosen, setChosen] = useState<string[]>([]);
   const [importing, setImporting] = useState(false);
   if (error) return <Failed error={error} again={() => void refetch()} />;
