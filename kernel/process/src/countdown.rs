@@ -2,7 +2,7 @@
 //! process as a date in a field of the record (M048).
 
 use anju_calendar::WorkingCalendar;
-use anju_definitions::{COUNTDOWN, FieldTest, Filter, FilterOp};
+use anju_definitions::{COUNTDOWN, FieldTest, Filter, FilterOp, Sort};
 use anju_records::{Actor, AggregateQuery, AggregateResult, Object, Page, Query};
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -23,10 +23,7 @@ impl Processes {
         let Some((process, field)) = catalog.countdown_of(entity) else {
             return Ok(self.records().query(actor, entity, &query).await?);
         };
-        self.resolve(field, query.filter.as_mut())?;
-        for sort in query.sort.iter_mut().filter(|sort| sort.field == COUNTDOWN) {
-            field.clone_into(&mut sort.field);
-        }
+        self.without_countdown(entity, query.filter.as_mut(), &mut query.sort)?;
         let shown = query.select.iter().any(|name| name == COUNTDOWN);
         if shown {
             query.select.retain(|name| name != COUNTDOWN && name != field);
@@ -61,6 +58,26 @@ impl Processes {
             self.resolve(field, query.filter.as_mut())?;
         }
         Ok(self.records().aggregate(actor, entity, &query).await?)
+    }
+
+    /// Makes of `$countdown` in a filter and an order what records know, as of today; the field that holds the last
+    /// day, where there is one.
+    ///
+    /// # Errors
+    /// As [`Processes::query_records`].
+    pub fn without_countdown(
+        &self,
+        entity: &str,
+        filter: Option<&mut Filter>,
+        sort: &mut [Sort],
+    ) -> Result<Option<String>> {
+        let catalog = self.catalog();
+        let Some((_, field)) = catalog.countdown_of(entity) else { return Ok(None) };
+        self.resolve(field, filter)?;
+        for sort in sort.iter_mut().filter(|sort| sort.field == COUNTDOWN) {
+            field.clone_into(&mut sort.field);
+        }
+        Ok(Some(field.to_owned()))
     }
 
     fn resolve(&self, field: &str, filter: Option<&mut Filter>) -> Result<()> {

@@ -91,7 +91,7 @@ impl Processes {
     }
 
     /// Working days left until a day; negative when it is past.
-    pub(crate) fn days_left(&self, due_on: Option<&str>) -> Option<i64> {
+    pub fn days_left(&self, due_on: Option<&str>) -> Option<i64> {
         let due: Date = due_on?.parse().ok()?;
         Some(self.calendar().working_days_between(self.today(), due))
     }

@@ -8,8 +8,8 @@ use anju_store::{Fetch, Tx};
 
 use crate::{
     Actor, AfterEach, AggregateQuery, AggregateResult, Candidate, Export, ExportCell, HistoryEntry,
-    ImportCounts, ImportFailure, ImportRow, ImportSetup, Importer, Judged, Object, Page, Query, Record, Records,
-    Result,
+    ImportCounts, ImportFailure, ImportRow, ImportSetup, Importer, Judged, Object, Page, Query, Record,
+    Records, Result,
 };
 
 /// An operation under way.
@@ -179,7 +179,11 @@ impl Records {
     }
 
     /// Judges a batch of rows. Faults of rows are no error; they are in the result.
-    pub fn judge_import<'a>(&'a self, importer: &'a mut Importer, rows: &'a [ImportRow]) -> Boxed<'a, Judged> {
+    pub fn judge_import<'a>(
+        &'a self,
+        importer: &'a mut Importer,
+        rows: &'a [ImportRow],
+    ) -> Boxed<'a, Judged> {
         Box::pin(self.judge_import_inner(importer, rows))
     }
 

@@ -89,14 +89,14 @@ impl Runtime {
     /// How many records an action may be done to, how many not and why.
     ///
     /// # Errors
-    /// [`Refusal::Forbidden`] without the right, [`Refusal::NotFound`] for an unknown action, [`Refusal::TooMuch`].
+    /// [`Failure::Forbidden`] without the right, [`Failure::NotFound`] for an unknown action, [`Failure::TooMuch`].
     pub async fn preview_bulk(
         &self,
         actor: &Actor,
         entity: &str,
         action: &str,
         selection: &Selection,
-    ) -> Result<BulkPreview, Refusal> {
+    ) -> Result<BulkPreview, Failure> {
         let rule = self.action(entity, action)?;
         let ids = self.selected(actor, entity, action, &rule, selection).await?;
         let candidates = self.records.candidates(actor, entity, action, &ids).await?;
@@ -179,7 +179,7 @@ impl Runtime {
         action: &str,
         rule: &Action,
         selection: &Selection,
-    ) -> Result<Vec<String>, Refusal> {
+    ) -> Result<Vec<String>, Failure> {
         self.records.may_act(actor, entity, action)?;
         let most = self.bulk_max(rule);
         let ids = match selection {
@@ -187,14 +187,18 @@ impl Runtime {
                 let mut seen = HashSet::new();
                 ids.iter().filter(|id| seen.insert(id.as_str())).cloned().collect()
             }
-            Selection::Where(filter) => self.records.ids_of(actor, entity, filter, most + 1).await?,
+            Selection::Where(filter) => {
+                let mut filter = filter.clone();
+                self.processes.without_countdown(entity, Some(&mut filter), &mut [])?;
+                self.records.ids_of(actor, entity, &filter, most + 1).await?
+            }
         };
         if ids.len() as u64 > most {
             let message = format!("一次最多对 {most} 条记录进行此操作，请缩小范围");
-            return Err(Refusal::TooMuch { message });
+            return Err(Failure::TooMuch { message });
         }
         if ids.is_empty() {
-            return Err(Refusal::Invalid(vec![FieldError::new("ids", "count", "没有选中任何记录")]));
+            return Err(Failure::Invalid(vec![FieldError::new("ids", "count", "没有选中任何记录")]));
         }
         Ok(ids)
     }

@@ -1,7 +1,7 @@
 //! Exports of lists as jobs, and the approval of large ones. Every export is a record of
 //! `platform.export_request`: what was asked, by whom, who approved it, what came of it. See docs/import-export.md.
 
-use anju_definitions::{Filter, FilterOp, Sort, SortDirection};
+use anju_definitions::{COUNTDOWN, Filter, FilterOp, Sort, SortDirection};
 use anju_process::Error as Failure;
 use anju_records::{
     Actor, AuditEntry, Error as Refusal, Export, ExportRequest, FieldError, Object, PageRequest, Query,
@@ -45,6 +45,9 @@ pub struct ExportOrder {
     /// Titles of columns other than their own, by field.
     #[serde(default)]
     pub titles: Object,
+    /// The column that shows working days left instead of its date.
+    #[serde(default)]
+    pub countdown: Option<String>,
     pub format: ExportFormat,
     /// What it is for; asked for where approval is.
     #[serde(default)]
@@ -102,9 +105,27 @@ impl ExportFormat {
 
 impl Runtime {
     /// How many rows an export has, and whether somebody has to approve it.
-    pub async fn preview_export(&self, actor: &Actor, order: &ExportOrder) -> Result<ExportPreview, Refusal> {
+    pub async fn preview_export(&self, actor: &Actor, order: &ExportOrder) -> Result<ExportPreview, Failure> {
+        let order = &self.without_countdown(order.clone())?;
         let export = self.records.begin_export(actor, &order.entity, &order.request)?;
-        self.preview(actor, order, &export).await
+        Ok(self.preview(actor, order, &export).await?)
+    }
+
+    /// The order with the working days left as dates of today.
+    fn without_countdown(&self, mut order: ExportOrder) -> Result<ExportOrder, Failure> {
+        let ExportOrder { entity, request, titles, countdown, .. } = &mut order;
+        let field = self.processes.without_countdown(entity, request.filter.as_mut(), &mut request.sort)?;
+        let Some(field) = field.filter(|_| request.select.iter().any(|name| name == COUNTDOWN)) else {
+            return Ok(order);
+        };
+        request.select.retain(|name| *name != field);
+        for name in request.select.iter_mut().filter(|name| *name == COUNTDOWN) {
+            field.clone_into(name);
+        }
+        let title = titles.remove(COUNTDOWN).unwrap_or_else(|| json!("剩余工作日"));
+        titles.insert(field.clone(), title);
+        *countdown = Some(field);
+        Ok(order)
     }
 
     async fn preview(
@@ -135,6 +156,7 @@ impl Runtime {
         actor: &Actor,
         order: &ExportOrder,
     ) -> Result<ExportTicket, Failure> {
+        let order = &self.without_countdown(order.clone())?;
         let export = self.records.begin_export(actor, &order.entity, &order.request)?;
         let preview = self.preview(actor, order, &export).await?;
         if preview.rows > preview.rows_max {

@@ -47,6 +47,12 @@ struct ServeArgs {
     /// Fills an empty platform with demonstration data: about this many cases.
     #[arg(long, env = "ANJU_DEMO_CASES")]
     demo_cases: Option<u32>,
+    /// Exports of more records need somebody else's approval.
+    #[arg(long, env = "ANJU_EXPORT_APPROVAL_ROWS", default_value_t = 500)]
+    export_approval_rows: u64,
+    /// Hours for which an export may be fetched.
+    #[arg(long, env = "ANJU_EXPORT_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    export_hours: u32,
     /// For tests: a file with seconds by which the clock runs ahead.
     #[arg(long, env = "ANJU_CLOCK_FILE", hide = true)]
     clock_file: Option<PathBuf>,
@@ -77,6 +83,8 @@ fn run_server(args: ServeArgs) -> anyhow::Result<()> {
         web: args.web,
         agencies: args.agencies,
         demo_cases: args.demo_cases,
+        export_approval_rows: args.export_approval_rows,
+        export_hours: args.export_hours,
         clock_file: args.clock_file,
     };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve::serve(options))

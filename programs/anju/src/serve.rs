@@ -19,6 +19,8 @@ pub struct Options {
     pub web: PathBuf,
     pub agencies: String,
     pub demo_cases: Option<u32>,
+    pub export_approval_rows: u64,
+    pub export_hours: u32,
     pub clock_file: Option<PathBuf>,
 }
 
@@ -40,6 +42,8 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     settings.public_url =
         options.public_url.unwrap_or_else(|| format!("http://localhost:{}", address.port()));
+    settings.exchange.approval_rows = options.export_approval_rows;
+    settings.exchange.exports_kept = jiff::SignedDuration::from_hours(i64::from(options.export_hours));
     settings.endpoints = BTreeMap::from([("agencies".to_owned(), options.agencies)]);
     // Held until the process ends, however it ends.
     let sole_use = SoleUse::of(&settings.database_url)?;

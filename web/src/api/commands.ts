@@ -23,13 +23,8 @@ export const patchRecord = (entity: string, id: string, version: number, changes
     idempotencyKey: randomKey(),
   });
 
-/** The answer says per record what happened, when the server tells. */
-export interface ActionAnswer {
-  results?: { id: string; ok?: boolean; message?: string | null }[];
-}
-
 export const runAction = (entity: string, action: string, ids: string[], input: Values, key?: string) =>
-  post<ActionAnswer | null>(`/api/records/${path(entity)}/actions/${path(action)}`, { ids, input }, { idempotencyKey: key });
+  post<unknown>(`/api/records/${path(entity)}/actions/${path(action)}`, { ids, input }, { idempotencyKey: key });
 
 export const revealField = (entity: string, id: string, field: string, reason: string) =>
   post<{ value: string }>(`/api/records/${path(entity)}/${path(id)}/reveal`, { field, reason });
@@ -57,9 +52,9 @@ export const releaseTask = (id: string) => post<Task>(`/api/tasks/${path(id)}/re
 export async function importWorkbook(
   entity: string,
   file: File,
-  options: { mode: 'all_or_nothing' | 'skip_faulty'; dryRun: boolean; then?: string },
+  options: { mode: 'all_or_nothing' | 'skip_faulty'; write: 'insert' | 'update' | 'upsert'; clear: boolean; dryRun: boolean; then?: string },
 ): Promise<string> {
-  const params = new URLSearchParams({ mode: options.mode, dry_run: String(options.dryRun) });
+  const params = new URLSearchParams({ mode: options.mode, write: options.write, blanks: options.clear ? 'clear' : 'keep', dry_run: String(options.dryRun) });
   if (options.then) params.set('then', options.then);
   const form = new FormData();
   form.set('file', file, file.name);

@@ -129,12 +129,26 @@ export interface ImportError {
   message: string;
 }
 
+/** What came of an import. */
+export interface ImportResult {
+  rows?: number;
+  created?: number;
+  updated?: number;
+  unchanged?: number;
+  faulty?: number;
+  errors?: ImportError[];
+  errors_total?: number;
+  error_file?: string | null;
+  /** Columns that were known but not imported. */
+  ignored_columns?: string[];
+}
+
 export interface Job {
   id: string;
   kind: string;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   progress?: { done: number; total: number } | null;
-  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; errors_total?: number; error_file?: string | null } | null;
+  result?: ImportResult & { done?: number; refused?: number } | null;
   error?: string | null;
 }
 

@@ -40,14 +40,9 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
     if (Object.keys(missing).length) return;
     setBusy(true);
     try {
-      const answer = await runAction(entity.entity, key, ids, values, attempt.current);
-      const refused = answer?.results?.filter((result) => result.ok === false) ?? [];
+      await runAction(entity.entity, key, ids, values, attempt.current);
       await afterChange(queries);
-      if (refused.length) {
-        setProblem(`${refused.length} 条未能办理：${[...new Set(refused.map((one) => one.message ?? '条件不符'))].join('；')}`);
-        return;
-      }
-      void message.success(ids.length > 1 ? `${action.title}：${ids.length} 条已完成` : `${action.title}：已完成`);
+      void message.success(`${action.title}：已完成`);
       onDone();
     } catch (error) {
       if (error instanceof ApiProblem) {
@@ -62,7 +57,6 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
 
   return (
     <Modal open title={action.title} okText="确定" cancelText="取消" onOk={() => void run()} onCancel={onClose} confirmLoading={busy} destroyOnHidden width={480}>
-      {ids.length > 1 && <p>将办理所选 {ids.length} 条{entity.title}。</p>}
       {action.confirm && <p>{action.confirm}</p>}
       {problem && <Alert type="error" showIcon title={problem} />}
       <FieldGrid

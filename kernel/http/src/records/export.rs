@@ -58,7 +58,8 @@ fn xlsx() -> ExportFormat {
 impl ExportBody {
     fn into_order(self, entity: String) -> ExportOrder {
         let Self { filter, select, sort, mask, titles, format, purpose } = self;
-        ExportOrder { entity, request: ExportRequest { filter, select, sort, mask }, titles, format, purpose }
+        let request = ExportRequest { filter, select, sort, mask };
+        ExportOrder { entity, request, titles, countdown: None, format, purpose }
     }
 }
 

@@ -17,7 +17,12 @@ use crate::{
 const VALUES_TOLD_MAX: usize = 10;
 
 impl Records {
-    pub(crate) async fn describe_filter_inner(&self, actor: &Actor, entity: &str, filter: &Filter) -> Result<String> {
+    pub(crate) async fn describe_filter_inner(
+        &self,
+        actor: &Actor,
+        entity: &str,
+        filter: &Filter,
+    ) -> Result<String> {
         let plans = self.plans()?;
         let teller = Teller { records: self, plans: &plans, actor, entity };
         teller.tell(filter, false).await

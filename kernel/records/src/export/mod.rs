@@ -147,7 +147,11 @@ impl Records {
         Ok(self.store().reader().count(&select, Some(at_most.saturating_add(1))).await?)
     }
 
-    pub(crate) async fn export_page_inner(&self, actor: &Actor, export: &mut Export) -> Result<Vec<Vec<ExportCell>>> {
+    pub(crate) async fn export_page_inner(
+        &self,
+        actor: &Actor,
+        export: &mut Export,
+    ) -> Result<Vec<Vec<ExportCell>>> {
         if export.done {
             return Ok(Vec::new());
         }

@@ -47,7 +47,11 @@ impl Judged {
 }
 
 impl Records {
-    pub(crate) async fn judge_import_inner(&self, importer: &mut Importer, rows: &[ImportRow]) -> Result<Judged> {
+    pub(crate) async fn judge_import_inner(
+        &self,
+        importer: &mut Importer,
+        rows: &[ImportRow],
+    ) -> Result<Judged> {
         let wanted = wanted_targets(importer, rows)?;
         let setup = importer.setup.clone();
         find_targets(self, &setup.plans, &setup.actor, &mut importer.targets, &wanted).await?;

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anju_documents::workbook::Watermark;
-use anju_records::{Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, Record};
+use anju_records::{
+    Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, ExportKind, Record,
+};
 use anju_store::{DraftFile, Job, NewResult, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use crate::{Error, Result, Runtime, import::off_the_async_threads, worker::LEASE
 
 /// Rows that an approved export may have more than were approved: lists grow while requests wait.
 const GROWTH: u64 = 2;
+const TITLE_CHARS_MAX: usize = 60;
 
 /// An export being made.
 struct Making<'a> {
@@ -98,6 +101,7 @@ impl Making<'_> {
                 let message = format!("符合条件的记录已超过 {} 行，请重新申请", self.rows_max(&export));
                 return Err(Stopped::Refused(message));
             }
+            self.count_days(&export, &mut page);
             // While one page is written, the next is read.
             let writing = write(table, std::mem::take(&mut page));
             let reading = records.export_page(&self.actor, &mut export);
@@ -109,6 +113,20 @@ impl Making<'_> {
             self.runtime.store.progress_job(self.job, done, total, now, LEASE_MS).await?;
         }
         self.finish(table, heading, draft, rows).await
+    }
+
+    /// Working days left in place of the last day, where they are asked for.
+    fn count_days(&self, export: &Export, page: &mut [Vec<ExportCell>]) {
+        let counted = self.order.countdown.as_deref();
+        let Some(at) = export.columns().position(|column| Some(column.name.as_str()) == counted) else {
+            return;
+        };
+        for cell in page.iter_mut().filter_map(|row| row.get_mut(at)) {
+            if let ExportCell::Date(due_on) = cell {
+                let left = self.runtime.processes.days_left(Some(&due_on.to_string()));
+                *cell = left.map_or(ExportCell::Empty, |days| ExportCell::Number(days.to_string()));
+            }
+        }
     }
 
     /// Rows that this export may have.

@@ -3,7 +3,10 @@
 
 mod support;
 
+mod bulk;
 mod case_work;
+mod exchange;
+mod exports;
 mod faults;
 mod imports;
 mod journey;

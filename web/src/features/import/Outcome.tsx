@@ -1,32 +1,37 @@
 import { DownloadOutlined } from '@ant-design/icons';
 import { useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Progress, Table } from 'antd';
+import { Alert, Button, Table } from 'antd';
 import { useEffect } from 'react';
 
 import { fileUrl } from '../../api/client';
 import { afterChange } from '../../api/queries';
 import type { Entity, ImportError, Job } from '../../api/types';
+import { isOpen, JobProgress } from '../../kit/JobProgress';
 import { columnName, summaryOf } from './summary';
 
 interface Props {
   entity: Entity;
   job: Job | undefined;
   dryRun: boolean;
+  /** Faulty rows alone come back, to be corrected and imported. */
+  apart: boolean;
   again: () => void;
   onClose: () => void;
 }
 
 /** How an import goes and what came of it. */
-export function Outcome({ entity, job, dryRun, again, onClose }: Props) {
+export function Outcome({ entity, job, dryRun, apart, again, onClose }: Props) {
   const queries = useQueryClient();
   useEffect(() => {
     if (job?.state === 'done') void afterChange(queries);
   }, [job?.state, queries]);
-  if (!job || job.state === 'queued' || job.state === 'running') return <Running job={job} onClose={onClose} />;
+  if (!job || isOpen(job)) {
+    return <JobProgress job={job} unit="行" beginning="正在读取和校验文件"><Button onClick={onClose}>关闭</Button></JobProgress>;
+  }
   if (job.state !== 'done') {
     return (
       <div className="import">
-        <Alert type="error" showIcon title={job.error ?? '导入失败，请稍后重试'} />
+        <Alert type={job.state === 'cancelled' ? 'warning' : 'error'} showIcon title={job.state === 'cancelled' ? '已停止导入' : job.error ?? '导入失败，请稍后重试'} />
         <div className="import-buttons"><Button onClick={again}>重新导入</Button></div>
       </div>
     );
@@ -38,25 +43,14 @@ export function Outcome({ entity, job, dryRun, again, onClose }: Props) {
   return (
     <div className="import">
       <Alert type={tone} showIcon title={text} />
+      {(result.ignored_columns?.length ?? 0) > 0 && <p className="quiet small">这些列由系统填写或您不能修改，没有导入：{result.ignored_columns?.join('、')}</p>}
       {errors.length > 0 && <Errors errors={errors} />}
       {unshown > 0 && <p className="quiet small">另有 {unshown} 处错误未列出，见标注了错误的工作簿。</p>}
       <div className="import-buttons">
-        {result.error_file && <Button icon={<DownloadOutlined />} href={fileUrl(result.error_file)}>下载标注了错误的工作簿</Button>}
+        {result.error_file && <Button icon={<DownloadOutlined />} href={fileUrl(result.error_file)}>{apart ? '下载未导入的行' : '下载标注了错误的工作簿'}</Button>}
         <Button onClick={again}>{errors.length ? '改好后重新导入' : '继续导入'}</Button>
         <Button type="primary" onClick={onClose}>完成</Button>
       </div>
-    </div>
-  );
-}
-
-function Running({ job, onClose }: { job: Job | undefined; onClose: () => void }) {
-  const { done = 0, total = 0 } = job?.progress ?? {};
-  return (
-    <div className="import" role="status">
-      <p>{total ? `正在处理：${done} / ${total} 行` : '正在读取和校验工作簿'}</p>
-      <Progress percent={total ? Math.round((100 * done) / total) : 0} showInfo={total > 0} status="active" />
-      <p className="quiet small">可以关闭此窗口，处理会继续。</p>
-      <div className="import-buttons"><Button onClick={onClose}>关闭</Button></div>
     </div>
   );
 }

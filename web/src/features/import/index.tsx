@@ -13,6 +13,13 @@ import { formatSize } from '../../kit/format';
 import { Outcome } from './Outcome';
 
 type Mode = 'all_or_nothing' | 'skip_faulty';
+type Write = 'insert' | 'update' | 'upsert';
+
+const WRITES: { value: Write; label: string }[] = [
+  { value: 'insert', label: '新增' },
+  { value: 'update', label: '按编号更新' },
+  { value: 'upsert', label: '有则更新，无则新增' },
+];
 
 const THEN = 'submit';
 
@@ -20,6 +27,8 @@ const THEN = 'submit';
 export default function ImportWizard({ entity, onClose }: { entity: Entity; onClose: () => void }) {
   const [file, setFile] = useState<File | null>(null);
   const [mode, setMode] = useState<Mode>('all_or_nothing');
+  const [write, setWrite] = useState<Write>('insert');
+  const [clear, setClear] = useState(false);
   const [dryRun, setDryRun] = useState(false);
   const [submit, setSubmit] = useState(Boolean(entity.actions?.[THEN]));
   const [job, setJob] = useState<string | null>(null);
@@ -32,7 +41,7 @@ export default function ImportWizard({ entity, onClose }: { entity: Entity; onCl
     setProblem(null);
     setBusy(true);
     try {
-      setJob(await importWorkbook(entity.entity, file, { mode, dryRun, then: submit && entity.actions?.[THEN] ? THEN : undefined }));
+      setJob(await importWorkbook(entity.entity, file, { mode, write, clear, dryRun, then: submit && write === 'insert' && entity.actions?.[THEN] ? THEN : undefined }));
     } catch (error) {
       setProblem(messageOf(error));
     } finally {
@@ -45,7 +54,7 @@ export default function ImportWizard({ entity, onClose }: { entity: Entity; onCl
   };
   return (
     <Modal open width={820} title={`导入${entity.title}`} footer={null} onCancel={onClose} destroyOnHidden mask={{ closable: !job }}>
-      {job ? <Outcome entity={entity} job={data} dryRun={dryRun} again={again} onClose={onClose} /> : (
+      {job ? <Outcome entity={entity} job={data} dryRun={dryRun} apart={mode === 'skip_faulty' && !dryRun} again={again} onClose={onClose} /> : (
         <div className="import">
           <WorkbookInput file={file} onFile={setFile} />
           <p className="quiet small">
@@ -54,11 +63,15 @@ export default function ImportWizard({ entity, onClose }: { entity: Entity; onCl
           </p>
           <Radio.Group
             value={mode} onChange={(event) => setMode(event.target.value as Mode)} aria-label="遇到有误的行"
-            options={[{ value: 'all_or_nothing', label: '全部正确才导入' }, { value: 'skip_faulty', label: '跳过有误的行，导入其余各行' }]}
+            options={[{ value: 'all_or_nothing', label: '全部正确才导入' }, { value: 'skip_faulty', label: '导入正确的行，有误的行另存待改' }]}
           />
+          {entity.key && entity.permissions?.update !== false && (
+            <Radio.Group value={write} onChange={(event) => setWrite(event.target.value as Write)} aria-label="已有的记录" options={WRITES} />
+          )}
           <div className="import-options">
             <Checkbox checked={dryRun} onChange={(event) => setDryRun(event.target.checked)}>仅校验，不导入</Checkbox>
-            {entity.actions?.[THEN] && <Checkbox checked={submit} disabled={dryRun} onChange={(event) => setSubmit(event.target.checked)}>导入后直接提交</Checkbox>}
+            {write !== 'insert' && <Checkbox checked={clear} onChange={(event) => setClear(event.target.checked)}>空单元格清除原值</Checkbox>}
+            {write === 'insert' && entity.actions?.[THEN] && <Checkbox checked={submit} disabled={dryRun} onChange={(event) => setSubmit(event.target.checked)}>导入后直接提交</Checkbox>}
           </div>
           {problem && <Alert type="error" showIcon title={problem} />}
           <div className="import-buttons">
@@ -83,14 +96,14 @@ function WorkbookInput({ file, onFile }: { file: File | null; onFile: (file: Fil
       }}
     >
       <input
-        ref={picker} type="file" accept=".xlsx" hidden tabIndex={-1} aria-label="工作簿"
+        ref={picker} type="file" accept=".xlsx,.csv" hidden tabIndex={-1} aria-label="工作簿"
         onChange={(event) => {
           onFile(event.target.files?.[0] ?? null);
           event.target.value = '';
         }}
       />
       <FileExcelOutlined aria-hidden />
-      <span>{file ? <><b>{file.name}</b> <span className="quiet numeric">{formatSize(file.size)}</span></> : <span className="quiet">Excel 工作簿（.xlsx），可拖到此处</span>}</span>
+      <span>{file ? <><b>{file.name}</b> <span className="quiet numeric">{formatSize(file.size)}</span></> : <span className="quiet">Excel 工作簿（.xlsx）或 CSV，可拖到此处</span>}</span>
       <Button onClick={() => picker.current?.click()}>{file ? '更换' : '选择文件'}</Button>
     </div>
   );

@@ -20,6 +20,11 @@ describe('what came of an import', () => {
     expect(summaryOf('案件', { rows: 10, created: 0, faulty: 1, errors: [error] }, true).tone).toBe('warning');
   });
 
+  it('tells new from changed records when they are found by their number', () => {
+    expect(summaryOf('机构', { rows: 5, created: 1, updated: 2, unchanged: 2, faulty: 0, errors: [] }, false).text).toBe('5 行机构全部处理：新增 1 条，更新 2 条，2 条没有变化');
+    expect(summaryOf('机构', { rows: 5, updated: 2, unchanged: 2, faulty: 1, errors: [error] }, false).tone).toBe('warning');
+  });
+
   it('says when the workbook as a whole cannot be read', () => {
     expect(summaryOf('案件', { rows: 0, created: 0, faulty: 0, errors: [{ message: '缺少列“证件号码”' }] }, false).tone).toBe('error');
   });

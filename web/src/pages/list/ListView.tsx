@@ -1,6 +1,6 @@
 import './list.css';
 
-import { PlusOutlined, UploadOutlined } from '@ant-design/icons';
+import { DownloadOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Segmented } from 'antd';
 import { lazy, Suspense, useState } from 'react';
@@ -13,17 +13,19 @@ import { PageHead } from '../../kit/PageHead';
 import { Failed, Loading } from '../../kit/states';
 import { BulkActions } from './BulkActions';
 import { FilterBar } from './FilterBar';
-import { RecordTable } from './RecordTable';
+import { columnTitle, RecordTable } from './RecordTable';
 import { useListState } from './useListState';
 
 const ImportWizard = lazy(() => import('../../features/import'));
+const ExportDialog = lazy(() => import('../../features/export'));
 const ALL = '全部';
 
 export default function ListView({ page: definition }: { page: ListPage }) {
   const { data: entity, error, refetch } = useQuery(entityQuery(definition.entity));
-  const { page, state, records } = useListState(definition, entity);
+  const { page, state, records, query } = useListState(definition, entity);
   const [chosen, setChosen] = useState<string[]>([]);
   const [importing, setImporting] = useState(false);
+  const [exporting, setExporting] = useState(false);
   if (error) return <Failed error={error} again={() => void refetch()} />;
   if (!entity) return <Loading />;
 
@@ -36,6 +38,7 @@ export default function ListView({ page: definition }: { page: ListPage }) {
         {page.import && may?.import !== false && (
           <Button icon={<UploadOutlined />} onClick={() => setImporting(true)}>导入</Button>
         )}
+        {may?.export && <Button icon={<DownloadOutlined />} onClick={() => setExporting(true)}>导出</Button>}
         {page.create && may?.create !== false && (
           <Link to={places.page(page.create)} tabIndex={-1}>
             <Button type="primary" icon={<PlusOutlined />}>新增{entity.title}</Button>
@@ -58,13 +61,24 @@ export default function ListView({ page: definition }: { page: ListPage }) {
           </div>
         )}
         {chosen.length > 0 && (
-          <BulkActions entity={entity} actions={actions} ids={chosen} onDone={() => setChosen([])} />
+          <BulkActions
+            entity={entity} actions={actions} ids={chosen} where={query.where} total={records.data?.total ?? 0} pageSize={records.data?.items.length ?? 0}
+            onDone={() => setChosen([])}
+          />
         )}
         <RecordTable
           page={page} state={state} records={records}
           chosen={actions.length > 0 ? chosen : undefined} onChoose={setChosen}
         />
       </section>
+      {exporting && (
+        <Suspense fallback={null}>
+          <ExportDialog
+            entity={entity} where={query.where} sort={query.sort} onClose={() => setExporting(false)}
+            columns={page.columns.map((column) => ({ field: column.field, title: columnTitle(column, state.fields[column.field]) }))}
+          />
+        </Suspense>
+      )}
       {importing && (
         <Suspense fallback={null}>
           <ImportWizard entity={entity} onClose={() => setImporting(false)} />

@@ -81,7 +81,7 @@ export function useListState(definition: ListPage, entity: Entity | undefined) {
     return field && (!field.dictionary || dictionaries.has(field.dictionary));
   });
   const records = useQuery({ ...recordsQuery(page.entity, query), enabled: Boolean(entity) && ready });
-  return { page, state, records };
+  return { page, state, records, query };
 }
 
 /** The list without columns and filters of fields that are the same in every row. */

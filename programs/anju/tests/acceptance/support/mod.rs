@@ -2,8 +2,10 @@
 
 mod client;
 mod family;
+mod lab;
 mod platform;
 
 pub use client::{Client, Reply};
 pub use family::a_family;
+pub use lab::SAMPLE;
 pub use platform::Platform;

@@ -3,13 +3,16 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use anju::demo::directory;
 use anju_calendar::{Clock, ManualClock};
 use anju_crypto::OsRandom;
-use anju_runtime::{Runtime, Settings, StartUp, Worker};
+use anju_runtime::{
+    App, Runtime, Settings, StartUp, Worker,
+    records::{Actor, PageRequest, Query},
+};
 use anju_store::testing::TestDatabase;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, lab};
 
 /// Monday, 2 March 2026, 9 o'clock in Shanghai.
 const START: &str = "2026-03-02T09:00:00+08:00";
@@ -26,17 +29,35 @@ pub struct Platform {
 
 impl Platform {
     pub async fn on(database: TestDatabase) -> Self {
+        Self::with(database, Vec::new(), |_| {}).await
+    }
+
+    /// With the application of samples, whose keepers are the accounts `city` and `pudong-district`.
+    pub async fn with_samples(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let platform = Self::with(database, vec![Box::new(lab::Lab)], change).await;
+        lab::give_role(&platform.runtime, "city", "lab.keeper").await;
+        lab::give_role(&platform.runtime, "pudong-district", "lab.district_keeper").await;
+        platform
+    }
+
+    async fn with(
+        database: TestDatabase,
+        more: Vec<Box<dyn App>>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(START.parse().expect("a timestamp")));
         let agencies = start_agencies(clock.clone()).await;
         let data = TempDir::new().expect("a temporary folder");
-        let settings = Settings {
+        let mut settings = Settings {
             database_url: database.config().url.clone(),
             endpoints: BTreeMap::from([("agencies".to_owned(), agencies.clone())]),
             public_url: "http://localhost:8080".to_owned(),
             password_rounds: 1_000,
             ..Settings::embedded(data.path())
         };
-        let start_up = StartUp { apps: anju::apps(), clock: clock.clone(), randomness: Arc::new(OsRandom) };
+        change(&mut settings);
+        let apps = anju::apps().into_iter().chain(more).collect();
+        let start_up = StartUp { apps, clock: clock.clone(), randomness: Arc::new(OsRandom) };
         let runtime = Runtime::start(settings, start_up).await.expect("the platform starts");
         directory::create(&runtime).await.expect("the demonstration's directory");
         runtime.reload_calendar().await.expect("the calendar");
@@ -65,6 +86,29 @@ impl Platform {
             self.clock.advance(SignedDuration::from_hours(12));
             self.settle().await;
         }
+    }
+
+    /// Id of an account by its name.
+    pub async fn account(&self, name: &str) -> String {
+        let filter = json!({ "field": "account", "op": "eq", "value": name });
+        let query = Query {
+            filter: serde_json::from_value(filter).expect("a filter"),
+            page: PageRequest { size: 1, ..PageRequest::default() },
+            ..Query::default()
+        };
+        let system = Actor::system("test");
+        let page = self.runtime.records.query(&system, "platform.account", &query).await.expect("a query");
+        page.items[0].id.clone()
+    }
+
+    /// Changes a record as the platform itself.
+    pub async fn change(&self, entity: &str, id: &str, changes: Value) {
+        let Value::Object(changes) = changes else { panic!("not an object: {changes}") };
+        let mut tx = self.runtime.store.begin().await.expect("a transaction");
+        let system = Actor::system("test");
+        let changed = self.runtime.records.patch(&mut tx, &system, entity, id, None, changes, None).await;
+        changed.expect("the record changes");
+        tx.commit().await.expect("commits");
     }
 
     pub fn today(&self) -> String {
