@@ -1,5 +1,6 @@
 //! A caseworker's browser that insists: whatever happens to the connection or the server, it asks again with the same
-//! key until it has an answer.
+//! key until it has an answer. Answers take their time on the way, and a kill meanwhile loses them: only so does it
+//! happen often that something is done, but nobody hears of it.
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use tokio::sync::{Mutex, watch};
 const PATIENCE: Duration = Duration::from_secs(60);
 const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(50);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+const WAY_BACK: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 struct Session {
@@ -23,7 +25,18 @@ pub struct Caller {
     base: String,
     account: &'static str,
     session: Mutex<Option<Session>>,
-    acknowledged: watch::Sender<u64>,
+    line: Line,
+}
+
+/// What all callers share: the line to the server, and what is counted on it.
+#[derive(Clone)]
+pub struct Line {
+    /// Kills so far.
+    pub kills: watch::Receiver<u64>,
+    /// Changes the callers know to be done.
+    pub acknowledged: watch::Sender<u64>,
+    /// Changes that were done, but whose answer was lost.
+    pub unheard: watch::Sender<u64>,
 }
 
 struct Reply {
@@ -33,17 +46,14 @@ struct Reply {
 
 impl Caller {
     /// Counts its acknowledged requests in `acknowledged`.
-    pub fn new(base: &str, account: &'static str, acknowledged: watch::Sender<u64>) -> Self {
+    pub fn new(base: &str, account: &'static str, line: Line) -> Self {
         let http = Client::builder().timeout(ANSWERED_WITHIN).build().expect("a client");
-        Self { http, base: base.to_owned(), account, session: Mutex::new(None), acknowledged }
+        Self { http, base: base.to_owned(), account, session: Mutex::new(None), line }
     }
 
     /// The answer to a request that changes something, done once for the key.
     pub async fn post(&self, path: &str, key: &str, body: Value) -> Value {
-        let answer =
-            self.insist(path, |http, url| http.post(url).header("idempotency-key", key).json(&body)).await;
-        self.acknowledged.send_modify(|count| *count += 1);
-        answer
+        self.change(path, |http, url| http.post(url).header("idempotency-key", key).json(&body)).await
     }
 
     pub async fn upload(&self, path: &str, key: &str, name: &str, bytes: &[u8]) -> Value {
@@ -51,11 +61,7 @@ impl Caller {
             let part = multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
             multipart::Form::new().part("file", part)
         };
-        let answer = self
-            .insist(path, |http, url| http.post(url).header("idempotency-key", key).multipart(form()))
-            .await;
-        self.acknowledged.send_modify(|count| *count += 1);
-        answer
+        self.change(path, |http, url| http.post(url).header("idempotency-key", key).multipart(form())).await
     }
 
     pub async fn query(&self, path: &str, body: Value) -> Value {
@@ -68,6 +74,21 @@ impl Caller {
 
     pub async fn download(&self, path: &str) -> Vec<u8> {
         self.ask_until_answered(path, |http, url| http.get(url)).await.bytes
+    }
+
+    async fn change(&self, path: &str, ask: impl Fn(&Client, &str) -> RequestBuilder) -> Value {
+        let kills = self.line.kills.clone();
+        let answer = loop {
+            let before = *kills.borrow();
+            let answer = self.insist(path, &ask).await;
+            tokio::time::sleep(WAY_BACK).await;
+            if *kills.borrow() == before {
+                break answer;
+            }
+            self.line.unheard.send_modify(|count| *count += 1);
+        };
+        self.line.acknowledged.send_modify(|count| *count += 1);
+        answer
     }
 
     async fn insist(&self, path: &str, ask: impl Fn(&Client, &str) -> RequestBuilder) -> Value {

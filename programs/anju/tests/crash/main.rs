@@ -36,7 +36,7 @@ async fn r02_no_case_is_lost_or_doubled_when_the_server_is_killed(db: TestDataba
     let time = Arc::new(Time::starting_now(folder.path()));
     let agencies = office::start_agencies(time.clock()).await;
     let server = Arc::new(Server::start(folder.path(), &db, &agencies).await);
-    let office = Arc::new(Office::new(server.base(), agencies, time.clone()));
+    let office = Arc::new(Office::new(&server.base(), server.kills(), agencies, time.clone()));
 
     let passing = tokio::spawn(time.clone().pass());
     let acknowledgements = (0..CASES).map(journey::acknowledgements).sum();
@@ -50,6 +50,8 @@ async fn r02_no_case_is_lost_or_doubled_when_the_server_is_killed(db: TestDataba
     }
     killing.await.expect("the server comes back after every kill");
     assert_eq!(cases.len(), CASES as usize);
+    eprintln!("{} answers were lost and asked for again", office.unheard());
+    assert!(office.unheard() > 0, "no kill came between the doing and the hearing: nothing was tried");
     assert!(ROUTES.iter().all(|route| cases.iter().any(|case| case.route == *route)));
 
     office.wait_until_quiet(db.store()).await;

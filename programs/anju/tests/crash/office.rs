@@ -10,7 +10,10 @@ use anju_store::{ColumnKind, Condition, Fetch, Select, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::{caller::Caller, time::Time};
+use crate::{
+    caller::{Caller, Line},
+    time::Time,
+};
 
 /// Half a day: an answer of the next day is there at the next step of the clock.
 const AGENCY_DAY: Duration = Duration::from_secs(12 * 3_600);
@@ -26,13 +29,14 @@ pub struct Office {
     pub city: Caller,
     pub time: Arc<Time>,
     agencies: String,
-    acknowledged: watch::Sender<u64>,
+    line: Line,
 }
 
 impl Office {
-    pub fn new(base: String, agencies: String, time: Arc<Time>) -> Self {
-        let acknowledged = watch::Sender::new(0);
-        let caller = |account| Caller::new(&base, account, acknowledged.clone());
+    /// Reached at `base`, where so many `kills` have happened.
+    pub fn new(base: &str, kills: watch::Receiver<u64>, agencies: String, time: Arc<Time>) -> Self {
+        let line = Line { kills, acknowledged: watch::Sender::new(0), unheard: watch::Sender::new(0) };
+        let caller = |account| Caller::new(base, account, line.clone());
         Self {
             clerk: caller("pudong-clerk"),
             reviewer: caller("pudong-review"),
@@ -42,13 +46,18 @@ impl Office {
             city: caller("city"),
             time,
             agencies,
-            acknowledged,
+            line,
         }
     }
 
     /// How many changes the server has acknowledged.
     pub fn acknowledged(&self) -> watch::Receiver<u64> {
-        self.acknowledged.subscribe()
+        self.line.acknowledged.subscribe()
+    }
+
+    /// How many changes were done without the caseworkers hearing of it, so that they asked again.
+    pub fn unheard(&self) -> u64 {
+        *self.line.unheard.borrow()
     }
 
     /// Asks until there is something, while time passes.

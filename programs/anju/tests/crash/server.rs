@@ -11,7 +11,7 @@ use std::{
 use anju_store::{Dialect, testing::TestDatabase};
 use tokio::{
     process::{Child, Command},
-    sync::Mutex,
+    sync::{Mutex, watch},
 };
 
 use crate::time::CLOCK_FILE;
@@ -31,6 +31,7 @@ pub struct Server {
     /// How long a start may take until the server answers.
     ready_within: Duration,
     process: Mutex<Child>,
+    kills: watch::Sender<u64>,
 }
 
 impl Server {
@@ -42,8 +43,10 @@ impl Server {
         };
         let port = free_port();
         let (database, folder) = (db.config().url.clone(), folder.to_owned());
+        let kills = watch::Sender::new(0);
         let process = Mutex::new(spawn(port, &folder, &database, agencies));
-        let server = Self { port, folder, database, agencies: agencies.to_owned(), ready_within, process };
+        let server =
+            Self { port, folder, database, agencies: agencies.to_owned(), ready_within, process, kills };
         // The first start makes the tables, the organisations and the accounts.
         server.wait_until_ready(Duration::from_secs(120)).await;
         server
@@ -53,9 +56,15 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// How many times it was killed.
+    pub fn kills(&self) -> watch::Receiver<u64> {
+        self.kills.subscribe()
+    }
+
     /// SIGKILL: nothing in the process has a say.
     pub async fn kill(&self) {
         self.process.lock().await.kill().await.expect("the server is killed");
+        self.kills.send_modify(|count| *count += 1);
     }
 
     /// Starts again, without waiting for it.
