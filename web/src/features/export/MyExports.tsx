@@ -4,7 +4,7 @@ import { Button, Table } from 'antd';
 
 import { fileUrl } from '../../api/client';
 import { exportsQuery, type MyExport } from '../../api/exchange';
-import { formatDateTime } from '../../kit/format';
+import { formatTime } from '../../kit/format';
 import { Failed } from '../../kit/states';
 import { stateOf } from './state';
 
@@ -17,7 +17,7 @@ export function MyExports() {
       size="small" rowKey="id" loading={isPending} dataSource={data} locale={{ emptyText: '没有导出过' }}
       pagination={{ pageSize: 8, hideOnSinglePage: true, showSizeChanger: false, size: 'small' }}
       columns={[
-        { title: '时间', width: 150, render: (_, one) => formatDateTime(one.created_at) },
+        { title: '时间', width: 150, render: (_, one) => formatTime(one.created_at) },
         { title: '内容', render: (_, one) => <>{one.subject}<div className="quiet small">{one.conditions}</div></> },
         { title: '行数', width: 80, align: 'right', className: 'numeric', render: (_, one) => one.exported ?? one.rows },
         { title: '状态', width: 190, render: (_, one) => <State one={one} /> },
