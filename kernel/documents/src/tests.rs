@@ -154,7 +154,7 @@ fn text_of(pdf: &[u8]) -> String {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("list.pdf");
     std::fs::write(&file, pdf).expect("writes");
-    run("pdftotext", &["-layout", &file.to_string_lossy(), "-"])
+    run("pdftotext", &["-raw", &file.to_string_lossy(), "-"])
 }
 
 #[test]
@@ -163,7 +163,9 @@ fn a72_a_list_on_paper_repeats_its_titles_and_its_watermark() {
     let pages: Vec<&str> = text.split('\u{c}').filter(|page| !page.trim().is_empty()).collect();
     assert!(pages.len() > 2, "{}", pages.len());
     for page in &pages {
-        assert!(page.contains("受理编号") && page.contains("陈静怡 pudong-clerk 2026-03-05 12:00"), "{page}");
+        assert!(page.contains("受理编号"), "{page}");
+        let marks = page.matches("\npudong-clerk 2026-03-05 12:00").count();
+        assert!(marks > 5, "slanted text comes in pieces, but comes: {page}");
         assert!(page.contains("导出人：陈静怡（pudong-clerk）"), "{page}");
     }
     assert!(pages[0].contains("筛选条件：办理状态 等于 受理") && text.contains("GZ-000119"));

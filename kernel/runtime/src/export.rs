@@ -8,12 +8,12 @@ use anju_records::{
     Record,
 };
 use anju_store::{NewJob, Tx};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{Result, Runtime};
 
+mod decide;
 mod job;
 mod table;
 
@@ -25,8 +25,6 @@ const ATTEMPTS_MAX: u32 = 5;
 /// Exports of one account that are under way at a time (S-18).
 const OPEN_MAX: usize = 3;
 const PURPOSE_CHARS: std::ops::RangeInclusive<usize> = 5..=300;
-/// Exports listed.
-const LISTED_MAX: u32 = 50;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,49 +181,6 @@ impl Runtime {
         Ok(ExportTicket { export: record.id, rows: preview.rows, state, job })
     }
 
-    /// Approves an export that waits: it is made by a job. Nobody approves their own.
-    pub async fn approve_export(&self, tx: &mut Tx, actor: &Actor, id: &str) -> Result<(), Failure> {
-        let record = self.decide_export(tx, actor, id, "approved").await?;
-        self.enqueue_export(tx, id, record.text("requester").unwrap_or_default()).await?;
-        Ok(())
-    }
-
-    /// Refuses an export that waits.
-    pub async fn refuse_export(&self, tx: &mut Tx, actor: &Actor, id: &str) -> Result<(), Failure> {
-        self.decide_export(tx, actor, id, "refused").await.map(drop)
-    }
-
-    async fn decide_export(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        id: &str,
-        state: &str,
-    ) -> Result<Record, Failure> {
-        let system = actor.on_behalf();
-        let record = self.records.read_in(tx, &system, EXPORT_REQUEST, id).await?;
-        if record.text("requester") == Some(&actor.account_id) {
-            return Err(Failure::Forbidden { message: "不能审批自己的导出申请".to_owned() });
-        }
-        let now = self.clock.now().to_string();
-        let changes =
-            object([("state", json!(state)), ("decided_by", json!(actor.name)), ("decided_at", json!(now))]);
-        let why = record.text("conditions").map(str::to_owned);
-        let event = format!("export.{state}");
-        let entity = record.text("entity").unwrap_or_default().to_owned();
-        let entry = AuditEntry::of(&event, &entity, id).because(why.as_deref());
-        self.records.audit(tx, actor, &entry).await?;
-        Ok(self.records.patch(tx, &system, EXPORT_REQUEST, id, None, changes, None).await?)
-    }
-
-    /// The actor's own exports, the newest first.
-    pub async fn exports_of(&self, actor: &Actor) -> Result<Vec<Value>, Refusal> {
-        let now = self.clock.now();
-        let query = own(actor, Vec::new(), LISTED_MAX);
-        let page = self.records.query(&Actor::system("export"), EXPORT_REQUEST, &query).await?;
-        Ok(page.items.iter().map(|record| listed(record, now)).collect())
-    }
-
     async fn require_few_open(&self, tx: &mut Tx, actor: &Actor) -> Result<(), Failure> {
         let open = vec![test("state", FilterOp::In, json!(["pending", "approved"]))];
         let query = own(actor, open, OPEN_MAX as u32);
@@ -323,29 +278,6 @@ fn own(actor: &Actor, more: Vec<Filter>, size: u32) -> Query {
 
 fn test(field: &str, op: FilterOp, value: Value) -> Filter {
     Filter::Test(anju_definitions::FieldTest { field: field.to_owned(), op, value })
-}
-
-fn listed(record: &Record, now: Timestamp) -> Value {
-    let expires = record.text("expires_at").and_then(|at| at.parse::<Timestamp>().ok());
-    let over = expires.is_some_and(|at| at <= now);
-    let state = match record.text("state") {
-        Some("done") if over => "expired",
-        other => other.unwrap_or_default(),
-    };
-    let shown = ["entity", "subject", "format", "rows", "exported", "conditions", "purpose", "note"];
-    let mut listed: Object =
-        shown.iter().map(|name| ((*name).to_owned(), record.get(name).clone())).collect();
-    let file = record.get("result").clone();
-    listed.extend(object([
-        ("id", json!(record.id)),
-        ("state", json!(state)),
-        ("job", record.get("job").clone()),
-        ("file", if state == "done" { file } else { Value::Null }),
-        ("expires_at", record.get("expires_at").clone()),
-        ("created_at", record.get("created_at").clone()),
-        ("error", record.get("error").clone()),
-    ]));
-    Value::Object(listed)
 }
 
 fn cut(text: &str, characters: usize) -> String {

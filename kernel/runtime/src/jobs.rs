@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use anju_connectors::{CallError, HandlerError, Reply, ReplyHandler};
 use anju_process::Error as Failure;
-use anju_records::{Actor, Object};
+use anju_records::Actor;
 use anju_store::{Job, Tx};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{BULK_JOB, CommandContext, EXPORT_JOB, EXPORT_REQUEST, Error, IMPORT_JOB, Result, Runtime};
+use crate::{BULK_JOB, CommandContext, EXPORT_JOB, Error, IMPORT_JOB, Result, Runtime};
 
 /// Hands an answer to the command that waits for it.
 struct Answers<'a>(&'a Arc<Runtime>);
@@ -61,12 +61,14 @@ impl Runtime {
         if job.created_by != actor.account_id || !CALLED_OFF.contains(&job.kind.as_str()) {
             return Err(Failure::NotFound);
         }
-        let was_open = tx.cancel_job(id, self.clock.now()).await?;
-        if let (true, Some(export)) = (was_open, job.payload["export"].as_str()) {
-            let changes = Object::from_iter([("state".to_owned(), json!("cancelled"))]);
-            self.records.patch(tx, &actor.on_behalf(), EXPORT_REQUEST, export, None, changes, None).await?;
+        let Some(export) = job.payload["export"].as_str() else {
+            return Ok(tx.cancel_job(id, self.clock.now()).await?);
+        };
+        match self.cancel_export(tx, actor, export).await {
+            Ok(()) => Ok(true),
+            Err(Failure::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(was_open)
     }
 
     pub(crate) async fn connector_job(self: &Arc<Self>, job: &Job) -> Result<()> {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{Result, Runtime};
 
 /// How often is looked.
-const EVERY: SignedDuration = SignedDuration::from_mins(30);
+const EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How long is kept what came of actions on many records, record by record.
 const STEPS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -33,12 +33,13 @@ impl Runtime {
         let now = self.clock.now();
         let results = self.store.forget_results(now).await?;
         let drafts = self.store.forget_drafts().await?;
+        let exports = self.settle_exports().await?;
         let mut tx = self.store.begin().await?;
         let before = now.saturating_sub(STEPS_KEPT).unwrap_or(now);
         let steps = tx.forget_steps(before).await?;
         tx.commit().await?;
-        if results + drafts + steps > 0 {
-            tracing::info!(results, drafts, steps, "removed what is over");
+        if results + drafts + steps + exports > 0 {
+            tracing::info!(results, drafts, steps, exports, "removed what is over");
         }
         Ok(())
     }

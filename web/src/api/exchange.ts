@@ -64,6 +64,8 @@ export const exportsQuery = queryOptions({
   refetchInterval: ({ state }) => (state.data?.some((one) => one.state === 'approved') ? 1_000 : false),
 });
 
+export const cancelExport = (id: string) => post<{ cancelled: boolean }>(`/api/exports/${path(id)}/cancel`, {});
+
 export const cancelJob = (id: string) => post<{ cancelled: boolean }>(`/api/jobs/${path(id)}/cancel`, {});
 
 /** Records to act on: some, or all that a filter finds. */

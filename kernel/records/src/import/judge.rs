@@ -58,7 +58,7 @@ impl Records {
         let existing = self.existing(importer, rows).await?;
         let pointed = pointed_to(&setup, &existing);
         let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
-        let mut read = Reader { records: self, importer, existing, names }.rows(rows)?;
+        let mut read = Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
         self.load_tables(importer, &mut read).await?;
         self.judge_values(importer, &mut read)?;
         self.find_duplicates(importer, &mut read).await?;
@@ -73,7 +73,7 @@ impl Records {
         let existing = self.existing(importer, rows).await?;
         let pointed = pointed_to(&setup, &existing);
         let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
-        let mut read = Reader { records: self, importer, existing, names }.rows(rows)?;
+        let mut read = Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
         self.judge_values(importer, &mut read)?;
         self.mark_seen(importer, &read)
     }

@@ -56,14 +56,8 @@ impl Table {
 }
 
 impl Row {
-    fn unchanged(loaded: Loaded) -> Self {
-        Self {
-            number: 0,
-            input: Object::new(),
-            draft: DraftRow::of(loaded),
-            faults: Vec::new(),
-            tables: BTreeMap::new(),
-        }
+    fn new(number: u32, draft: DraftRow) -> Self {
+        Self { number, input: Object::new(), draft, faults: Vec::new(), tables: BTreeMap::new() }
     }
 }
 
@@ -73,6 +67,8 @@ pub(super) struct Reader<'a> {
     pub importer: &'a Importer,
     /// Records there are, by key.
     pub existing: HashMap<SqlValue, Loaded>,
+    /// Rows that have named one of them, by key.
+    pub named: HashMap<SqlValue, u32>,
     /// How the targets of their references are named, by target entity and id.
     pub names: HashMap<(String, String), String>,
 }
@@ -149,20 +145,26 @@ impl Reader<'_> {
         let Some((column, key)) = self.importer.setup.key() else { return };
         let text = cells.get(column).map(ImportCell::text).unwrap_or_default();
         let insert = self.importer.setup.options.write == ImportWrite::Upsert;
-        let title = &self.importer.setup.plan.entity.title;
-        let refused = match text {
+        let (code, message) = match text {
             "" if insert => return,
-            "" => format!("请填写{}", key.title),
-            text => match self.existing.remove(&key_value(self.records, Some(key), text)) {
-                Some(loaded) => {
+            "" => ("required", format!("请填写{}", key.title)),
+            text => {
+                let value = key_value(self.records, Some(key), text);
+                if let Some(first) = self.named.get(&value) {
+                    ("duplicate", format!("{}与第 {first} 行重复", key.title))
+                } else if let Some(loaded) = self.existing.remove(&value) {
                     row.draft = DraftRow::of(loaded);
+                    self.named.insert(value, row.number);
                     return;
+                } else if insert && is_importable(key) {
+                    return;
+                } else {
+                    let title = &self.importer.setup.plan.entity.title;
+                    ("not_found", format!("没有{}为“{text}”的{title}，或无权修改", key.title))
                 }
-                None if insert && is_importable(key) => return,
-                None => format!("没有{}为“{text}”的{title}，或无权修改", key.title),
-            },
+            }
         };
-        row.faults.push(FieldError::new(key.name.as_str(), "not_found", refused));
+        row.faults.push(FieldError::new(key.name.as_str(), code, message));
     }
 }
 

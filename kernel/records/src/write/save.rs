@@ -126,23 +126,31 @@ pub(super) async fn insert_together(
     rows: Vec<Vec<(String, SqlValue)>>,
 ) -> Result<()> {
     let mut columns: Vec<String> = Vec::new();
-    for (name, _) in rows.iter().flatten() {
-        if !columns.contains(name) {
-            columns.push(name.clone());
+    for row in &rows {
+        // Most rows have the columns of the row before them, in the same order.
+        if !row.iter().map(|(name, _)| name).eq(&columns) {
+            let new: Vec<&String> =
+                row.iter().map(|(name, _)| name).filter(|name| !columns.contains(name)).collect();
+            columns.extend(new.into_iter().cloned());
         }
     }
-    let aligned = rows.into_iter().map(|mut row| {
-        let mut take = |name: &String| {
-            let found = row.iter().position(|(n, _)| n == name);
-            found.map_or(SqlValue::Null, |at| row.swap_remove(at).1)
-        };
-        columns.iter().map(&mut take).collect::<Vec<_>>()
-    });
-    let aligned: Vec<Vec<SqlValue>> = aligned.collect();
+    let aligned: Vec<Vec<SqlValue>> = rows.into_iter().map(|row| align(&columns, row)).collect();
     if !aligned.is_empty() {
         tx.insert_many(&plan.table, &columns, aligned).await?;
     }
     Ok(())
+}
+
+/// The values of a row by the columns of all.
+fn align(columns: &[String], mut row: Vec<(String, SqlValue)>) -> Vec<SqlValue> {
+    if row.iter().map(|(name, _)| name).eq(columns) {
+        return row.into_iter().map(|(_, value)| value).collect();
+    }
+    let mut take = |name: &String| {
+        let found = row.iter().position(|(its, _)| its == name);
+        found.map_or(SqlValue::Null, |at| row.swap_remove(at).1)
+    };
+    columns.iter().map(&mut take).collect()
 }
 
 /// A violated unique key as a fault at its fields.

@@ -207,12 +207,9 @@ async fn an_export_of_many_pages_has_every_record_once(db: TestDatabase) {
 async fn values_may_be_masked_further(db: TestDatabase) {
     let bureau = bureau(db).await;
     bureau.a_case(json!({ "name": "欧阳若琳", "deposit": 100 })).await;
-    let rows = exported(
-        &bureau,
-        &city(),
-        json!({ "select": ["name", "deposit", "id_no"], "mask": ["name", "deposit", "id_no"] }),
-    );
-    assert_eq!(rows.await.unwrap()[0], [text("欧***"), text("****"), text("110***********002X")]);
+    let order = json!({ "select": ["name", "deposit", "id_no"], "mask": ["name", "deposit", "id_no"] });
+    let rows = exported(&bureau, &city(), order).await.unwrap();
+    assert_eq!(rows[0], [text("欧***"), text("****"), text("110***********002X")]);
 }
 
 async fn filters_are_told_in_words(db: TestDatabase) {

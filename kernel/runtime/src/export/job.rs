@@ -69,19 +69,14 @@ impl Runtime {
         match made {
             Ok(()) => Ok(()),
             Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Refused(message)) => self.end_refused_export(job, id, &message).await,
+            Err(Stopped::Refused(message)) => {
+                let mut tx = self.store.begin().await?;
+                self.give_up_export(&mut tx, id, &message).await?;
+                tx.finish_job(job, &json!({ "failed": message }), self.clock.now()).await?;
+                tx.commit().await?;
+                Ok(())
+            }
         }
-    }
-
-    async fn end_refused_export(&self, job: &Job, id: &str, message: &str) -> Result<()> {
-        let mut tx = self.store.begin().await?;
-        let changes = object([("state", json!("failed")), ("error", json!(message))]);
-        self.records
-            .patch(&mut tx, &Actor::system("export"), EXPORT_REQUEST, id, None, changes, None)
-            .await?;
-        tx.finish_job(job, &json!({ "failed": message }), self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(())
     }
 }
 

@@ -172,6 +172,23 @@ async fn a72_nobody_approves_their_own_export(db: TestDatabase) {
     assert_eq!(listed(&city, &export).await["state"], "pending");
 }
 
+async fn a72_a_request_is_withdrawn_by_its_requester(db: TestDatabase) {
+    let platform = Platform::with_samples(db, |settings| settings.exchange.approval_rows = 1).await;
+    let city = platform.log_in("city").await;
+    samples(&city, 3).await;
+    let district = platform.log_in("pudong-district").await;
+    let order = json!({ "select": ["code"], "purpose": "内部核对使用" });
+    let export = ask(&district, SAMPLE, order).await["export"].as_str().expect("an id").to_owned();
+    let manager = platform.log_in("pudong-manager").await;
+    assert_eq!(manager.tasks_on(REQUEST, &export).await.len(), 1);
+    let path = format!("/api/exports/{export}/cancel");
+    manager.post(&path, json!({})).await.refused(404, "not_found");
+    district.post(&path, json!({})).await.ok();
+    assert_eq!(listed(&district, &export).await["state"], "cancelled");
+    assert!(manager.tasks_on(REQUEST, &export).await.is_empty());
+    district.post(&path, json!({})).await.refused(409, "export_ended");
+}
+
 async fn a72_the_rights_are_those_of_the_moment_it_is_made(db: TestDatabase) {
     let platform = Platform::with_samples(db, |settings| settings.exchange.approval_rows = 1).await;
     let city = platform.log_in("city").await;
@@ -257,9 +274,9 @@ async fn a_list_on_paper_carries_its_watermark(db: TestDatabase) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("list.pdf");
     std::fs::write(&file, pdf).expect("writes");
-    let text = std::process::Command::new("pdftotext").args(["-layout"]).arg(&file).arg("-").output();
+    let text = std::process::Command::new("pdftotext").args(["-raw"]).arg(&file).arg("-").output();
     let text = String::from_utf8(text.expect("poppler-utils is installed").stdout).expect("UTF-8");
-    assert!(text.contains("样本59") && text.contains("沈国平 city") && text.contains("行数：60"), "{text}");
+    assert!(text.contains("样本59") && text.contains("沈国平（city）") && text.contains("行数：60"), "{text}");
 }
 
 async fn r05_the_same_key_asks_for_one_export(db: TestDatabase) {
@@ -306,6 +323,7 @@ on_both_databases!(
     m046_a_clerk_exports_the_list_as_it_is_shown,
     a72_a_large_export_waits_for_somebody_else,
     a72_nobody_approves_their_own_export,
+    a72_a_request_is_withdrawn_by_its_requester,
     a72_the_rights_are_those_of_the_moment_it_is_made,
     a61_a_file_is_for_its_requester_and_for_a_day,
     s01_nobody_exports_what_they_may_not_read,

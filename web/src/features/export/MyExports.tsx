@@ -1,9 +1,10 @@
 import { DownloadOutlined } from '@ant-design/icons';
-import { useQuery } from '@tanstack/react-query';
-import { Button, Table } from 'antd';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { App, Button, Table } from 'antd';
 
 import { fileUrl } from '../../api/client';
-import { exportsQuery, type MyExport } from '../../api/exchange';
+import { messageOf } from '../../api/problem';
+import { cancelExport, exportsQuery, type MyExport } from '../../api/exchange';
 import { formatTime } from '../../kit/format';
 import { Failed } from '../../kit/states';
 import { stateOf } from './state';
@@ -23,10 +24,32 @@ export function MyExports() {
         { title: '状态', width: 190, render: (_, one) => <State one={one} /> },
         {
           title: '', width: 90,
-          render: (_, one) => one.file && <Button size="small" icon={<DownloadOutlined />} href={fileUrl(one.file)}>下载</Button>,
+          render: (_, one) => (
+            <>
+              {one.file && <Button size="small" icon={<DownloadOutlined />} href={fileUrl(one.file)}>下载</Button>}
+              {isOpen(one) && <CallOff one={one} />}
+            </>
+          ),
         },
       ]}
     />
+  );
+}
+
+const isOpen = ({ state }: MyExport) => state === 'pending' || state === 'approved';
+
+function CallOff({ one }: { one: MyExport }) {
+  const { message } = App.useApp();
+  const client = useQueryClient();
+  const callOff = useMutation({
+    mutationFn: () => cancelExport(one.id),
+    onError: (error) => void message.error(messageOf(error)),
+    onSettled: () => client.invalidateQueries(exportsQuery),
+  });
+  return (
+    <Button size="small" loading={callOff.isPending} onClick={() => callOff.mutate()}>
+      {one.state === 'pending' ? '撤回' : '取消'}
+    </Button>
   );
 }
 
