@@ -12,7 +12,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::world::{DATA, HELPERS, Page, Shared, TEMPLATE, typst_datetime};
-use crate::{Error, TemplateProblem};
+use crate::{Error, PdfTable, TemplateProblem};
 
 /// Largest template, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
@@ -45,11 +45,21 @@ pub trait Press: Send + Sync {
     /// # Errors
     /// Those of [`DocumentMaker::render_pdf`].
     fn render_pdf(&self, template: Template<'_>, data: &Value, made_at: Timestamp) -> Result<Vec<u8>, Error>;
+
+    /// As [`DocumentMaker::render_table`].
+    ///
+    /// # Errors
+    /// Those of [`DocumentMaker::render_table`].
+    fn render_table(&self, table: &PdfTable, made_at: Timestamp) -> Result<Vec<u8>, Error>;
 }
 
 impl Press for DocumentMaker {
     fn render_pdf(&self, template: Template<'_>, data: &Value, made_at: Timestamp) -> Result<Vec<u8>, Error> {
         DocumentMaker::render_pdf(self, template, data, made_at)
+    }
+
+    fn render_table(&self, table: &PdfTable, made_at: Timestamp) -> Result<Vec<u8>, Error> {
+        DocumentMaker::render_table(self, table, made_at)
     }
 }
 

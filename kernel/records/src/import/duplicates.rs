@@ -36,8 +36,7 @@ impl Records {
                         (None, Some(first)) => format!("{titles}与第 {first} 行重复"),
                         (None, None) => continue,
                     };
-                    let Some(row) = row_at(rows, sheet, keyed.row) else { continue };
-                    if !row.faults.iter().any(|fault| fault.code == "duplicate" && fault.field == field) {
+                    if let Some(row) = row_at(rows, sheet, keyed.row) {
                         row.faults.push(FieldError::new(field.as_str(), "duplicate", message));
                     }
                 }

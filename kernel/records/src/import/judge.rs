@@ -58,7 +58,8 @@ impl Records {
         let existing = self.existing(importer, rows).await?;
         let pointed = pointed_to(&setup, &existing);
         let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
-        let mut read = Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
+        let mut read =
+            Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
         self.load_tables(importer, &mut read).await?;
         self.judge_values(importer, &mut read)?;
         self.find_duplicates(importer, &mut read).await?;
@@ -73,7 +74,8 @@ impl Records {
         let existing = self.existing(importer, rows).await?;
         let pointed = pointed_to(&setup, &existing);
         let names = names_of(self, &setup.plans, &setup.actor, &pointed).await?;
-        let mut read = Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
+        let mut read =
+            Reader { records: self, importer, existing, named: HashMap::new(), names }.rows(rows)?;
         self.judge_values(importer, &mut read)?;
         self.mark_seen(importer, &read)
     }
@@ -127,7 +129,7 @@ impl Records {
             ImportWrite::Insert => None,
             _ => Some(Access::of(&importer.setup.plans, plan, actor, Operation::Update)?),
         };
-        for row in rows {
+        for row in rows.iter_mut().filter(|row| !row.lost) {
             let (access, operation) = match (&row.draft.before, &update) {
                 (Some(_), Some(update)) => (update, Operation::Update),
                 _ => (&insert, Operation::Import),

@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub input: Object,
     pub draft: DraftRow,
     pub faults: Vec<FieldError>,
+    /// Whether the record that the row names cannot be changed by it: nothing more is said of the row.
+    pub lost: bool,
     /// By position among the entity's child tables: those that rows were given for, or that rules read.
     pub tables: BTreeMap<usize, Table>,
 }
@@ -57,7 +59,7 @@ impl Table {
 
 impl Row {
     fn new(number: u32, draft: DraftRow) -> Self {
-        Self { number, input: Object::new(), draft, faults: Vec::new(), tables: BTreeMap::new() }
+        Self { number, input: Object::new(), draft, faults: Vec::new(), lost: false, tables: BTreeMap::new() }
     }
 }
 
@@ -83,6 +85,10 @@ impl Reader<'_> {
         for row in rows {
             let mut main = Row::new(row.number, DraftRow::new(self.records.new_id(), &plans[0]));
             self.find_record(&mut main, &row.cells);
+            if main.lost {
+                read.push(main);
+                continue;
+            }
             self.read_cells(&mut main, 0, &plans[0], &titles[0], &row.cells);
             for child in &row.children {
                 let Some(sheet) = self.importer.setup.sheet_at(child.sheet) else { continue };
@@ -165,6 +171,7 @@ impl Reader<'_> {
             }
         };
         row.faults.push(FieldError::new(key.name.as_str(), code, message));
+        row.lost = true;
     }
 }
 

@@ -53,7 +53,7 @@ async fn cells_are_as_people_read_them(db: TestDatabase) {
     let file = store.put_file(b"%PDF".as_slice(), "证明.pdf", "application/pdf", "x", now).await.unwrap();
     bureau
         .a_case(json!({
-            "deposit": -5, "area": "56.3", "rooms": 2, "born_on": "1990-03-07", "applied_at": "2026-03-05T01:30:00Z",
+            "deposit": 5, "area": "56.3", "rooms": 2, "born_on": "1990-03-07", "applied_at": "2026-03-05T01:30:00Z",
             "urgent": true, "reason": "病重", "tags": ["disabled", "veteran"], "detail": {"a": 1}, "operator": operator,
             "attachment": file.id, "remark": "两\n行",
         }))
@@ -88,7 +88,7 @@ async fn cells_are_as_people_read_them(db: TestDatabase) {
     let expected = [
         text("草稿"),
         text("张三"),
-        number("-0.05"),
+        number("0.05"),
         number("56.30"),
         number("2"),
         ExportCell::Date(born),

@@ -3,9 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anju_documents::workbook::Watermark;
-use anju_records::{
-    Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, ExportKind, Record,
-};
+use anju_records::{Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, Record};
 use anju_store::{DraftFile, Job, NewResult, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -137,7 +135,7 @@ impl Making<'_> {
 
     fn heading(&self) -> Heading {
         let now = self.runtime.clock.now();
-        let local = now.to_zoned(anju_calendar::zone());
+        let local = now.to_zoned_datetime(anju_calendar::zone());
         Heading {
             title: self.record.text("subject").unwrap_or_default().to_owned(),
             watermark: Watermark {
@@ -153,7 +151,9 @@ impl Making<'_> {
         let given = |column: &ExportColumn| self.order.titles.get(&column.name).and_then(Value::as_str);
         let titled =
             |column: &ExportColumn| match given(column).map(str::trim).filter(|title| !title.is_empty()) {
-                Some(title) => ExportColumn { title: title.chars().take(60).collect(), ..column.clone() },
+                Some(title) => {
+                    ExportColumn { title: title.chars().take(TITLE_CHARS_MAX).collect(), ..column.clone() }
+                }
                 None => column.clone(),
             };
         let columns: Vec<ExportColumn> = export.columns().map(titled).collect();
@@ -169,9 +169,9 @@ impl Making<'_> {
         rows: u64,
     ) -> Result<(), Stopped> {
         let notes = self.notes(rows, &heading);
-        let maker = self.runtime.documents.clone();
+        let press = self.runtime.documents.clone();
         let draft = off_the_async_threads(move || {
-            table.finish(&maker, &heading, &notes, draft.path()).map(|()| draft)
+            table.finish(&*press, &heading, &notes, draft.path()).map(|()| draft)
         })
         .await??;
         let mut tx = self.runtime.store.begin().await?;
@@ -192,7 +192,7 @@ impl Making<'_> {
             ExportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
             ExportFormat::Pdf => ("pdf", "application/pdf"),
         };
-        let local = now.to_zoned(anju_calendar::zone());
+        let local = now.to_zoned_datetime(anju_calendar::zone());
         let subject = self.record.text("subject").unwrap_or_default();
         let name = format!("{subject}-{}.{extension}", local.strftime("%Y%m%d-%H%M"));
         let new = NewResult {

@@ -3,7 +3,7 @@
 use std::{fs::File, path::Path};
 
 use anju_documents::{
-    DocumentMaker, Error, PdfAlign, PdfColumn, PdfTable,
+    Error, PdfAlign, PdfColumn, PdfTable, Press,
     workbook::{Cell, ColumnKind, ColumnSpec, CsvWriter, TableSpec, TableWriter, Watermark},
 };
 use anju_records::{ExportCell, ExportColumn, ExportKind};
@@ -76,7 +76,7 @@ impl Table {
     /// Writes what is left. `notes` say what the file is, title by text.
     pub fn finish(
         self,
-        maker: &DocumentMaker,
+        press: &dyn Press,
         heading: &Heading,
         notes: &[(String, String)],
         path: &Path,
@@ -93,7 +93,7 @@ impl Table {
                     columns: columns.collect(),
                     rows,
                 };
-                let pdf = maker.render_table(&table, heading.made_at)?;
+                let pdf = press.render_table(&table, heading.made_at)?;
                 std::fs::write(path, pdf).map_err(|error| Error::Unwritable(error.to_string()))
             }
         }

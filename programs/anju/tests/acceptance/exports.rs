@@ -276,7 +276,10 @@ async fn a_list_on_paper_carries_its_watermark(db: TestDatabase) {
     std::fs::write(&file, pdf).expect("writes");
     let text = std::process::Command::new("pdftotext").args(["-raw"]).arg(&file).arg("-").output();
     let text = String::from_utf8(text.expect("poppler-utils is installed").stdout).expect("UTF-8");
-    assert!(text.contains("样本59") && text.contains("沈国平（city）") && text.contains("行数：60"), "{text}");
+    assert!(
+        text.contains("样本59") && text.contains("沈国平（city）") && text.contains("行数：60"),
+        "{text}"
+    );
 }
 
 async fn r05_the_same_key_asks_for_one_export(db: TestDatabase) {
