@@ -210,7 +210,7 @@ impl Runtime {
             account: actor.account_id.clone(),
             post: post.map(|post| post.id.clone()).unwrap_or_default(),
         };
-        let kept = serde_json::to_value(kept).map_err(|error| Failure::Internal(error.to_string()))?;
+        let kept = serde_json::to_string(&kept).map_err(|error| Failure::Internal(error.to_string()))?;
         let operator = post.and_then(|post| post.operator.clone());
         let system = actor.on_behalf();
         let account = self.records.read_in(tx, &system, anju_identity::ACCOUNT, &actor.account_id).await?;
@@ -229,7 +229,7 @@ impl Runtime {
             ("organisation", json!(post.map(|post| post.org_title.clone()))),
             ("district", json!(post.and_then(|post| post.district.clone()))),
             ("operator", json!(operator)),
-            ("query", kept),
+            ("query", json!(kept)),
         ]);
         let record = self.records.create(tx, &system, EXPORT_REQUEST, values, None).await?;
         let why = format!("{} 行，{}；条件：{conditions}", preview.rows, order.format.key());

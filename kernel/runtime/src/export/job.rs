@@ -5,7 +5,6 @@ use std::{path::PathBuf, sync::Arc};
 use anju_documents::workbook::Watermark;
 use anju_records::{Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, Record};
 use anju_store::{DraftFile, Job, NewResult, Tx};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -57,8 +56,9 @@ impl Runtime {
         if record.text("state") != Some("approved") {
             return Err(Error::Job(format!("the export is {}", record.get("state"))));
         }
-        let KeptOrder { order, account, post } = KeptOrder::deserialize(record.get("query"))
-            .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
+        let KeptOrder { order, account, post } =
+            serde_json::from_str(record.text("query").unwrap_or_default())
+                .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let actor = self.identity.actor_at_post(&account, &post).await?;
         let made = match actor {
             Some(actor) => Making { runtime: self, job, record, order, actor }.make().await,
