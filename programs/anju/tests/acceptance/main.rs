@@ -8,3 +8,4 @@ mod imports;
 mod journey;
 mod review;
 mod rights;
+mod worker;
