@@ -9,3 +9,4 @@ mod imports;
 mod journey;
 mod review;
 mod rights;
+mod worker;
