@@ -6,6 +6,7 @@ import type { Column, Field, ListPage, QueryResult, RecordJson } from '../../api
 import { places } from '../../app/places';
 import { COUNTDOWN, countdownOf } from '../../kit/fields';
 import { FieldValue } from '../../kit/FieldValue';
+import { FileLink } from '../../kit/FileLink';
 import { Empty, Failed } from '../../kit/states';
 import { DueTag } from '../../kit/Tag';
 import type { ListState } from './useListState';
@@ -32,6 +33,9 @@ export function Cell({ column, record, state }: { column: Column; record: Record
     return countdown ? <DueTag {...countdown} /> : <span className="quiet">—</span>;
   }
   const field = state.fields[column.field];
+  const value = record[column.field];
+  // The name of a file is as long as a row: what it is stands in the head.
+  if (field?.type === 'file' && typeof value === 'string') return <FileLink id={value} name="打开" />;
   return <FieldValue name={column.field} field={field} record={record} dictionary={state.dictionaries.get(field?.dictionary ?? '')} />;
 }
 
