@@ -149,6 +149,7 @@ impl<'a> Run<'a> {
                     Ending::Withdrawn => InstanceState::Withdrawn,
                 };
                 self.instance.ended_at = Some(self.now);
+                self.keep_last_day(None).await?;
                 let outcome = self.instance.outcome.clone().unwrap_or_default();
                 let title = self.plan.title(&outcome);
                 self.note(Entry::new(TrailKind::Ended, &outcome, title)).await
