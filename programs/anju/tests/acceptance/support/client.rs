@@ -131,20 +131,18 @@ impl Client {
 
     /// Uploads a file as the part `file`.
     pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Reply {
-        self.upload_with(path, name, bytes, &[]).await
+        let reply = self.upload_once(path, name, bytes.clone()).await;
+        if reply.status == StatusCode::UNAUTHORIZED && self.account.is_some() {
+            self.open_session().await;
+            return self.upload_once(path, name, bytes).await;
+        }
+        reply
     }
 
-    pub async fn upload_once(&self, path: &str, key: &str, name: &str, bytes: Vec<u8>) -> Reply {
-        self.upload_with(path, name, bytes, &[("idempotency-key", key)]).await
-    }
-
-    async fn upload_with(&self, path: &str, name: &str, bytes: Vec<u8>, headers: &[(&str, &str)]) -> Reply {
+    async fn upload_once(&self, path: &str, name: &str, bytes: Vec<u8>) -> Reply {
         let part = multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = multipart::Form::new().part("file", part);
-        let mut request = self.signed(self.http.post(format!("{}{path}", self.base))).multipart(form);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
+        let request = self.signed(self.http.post(format!("{}{path}", self.base))).multipart(form);
         into_reply(request.send().await.expect("an answer")).await
     }
 
