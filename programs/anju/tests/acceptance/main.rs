@@ -4,6 +4,7 @@
 mod support;
 
 mod case_work;
+mod demonstration;
 mod faults;
 mod imports;
 mod journey;
