@@ -1,9 +1,7 @@
 //! Rows in and out, and what refuses them.
 
 use anju_store::testing::TestDatabase;
-use anju_store::{
-    ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Remembered, Select, SqlValue, TableSpec,
-};
+use anju_store::{ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Select, SqlValue, TableSpec};
 
 use super::{add_unit, at, unit, unit_ids, unit_table, with_units};
 
