@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use anju_connectors::{CALL_JOB, POLL_JOB};
 use anju_process::TIMER_JOB;
 use anju_store::{Job, JobsWanted, SoleUse};
+use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,7 @@ const CONCURRENT_JOBS_MAX: usize = 8;
 const EVENTS_PER_ROUND: u64 = 200;
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 const RETRY_WAIT_S: i64 = 10;
+const BUSY_WAIT_S: i64 = 1;
 
 /// The platform's background work.
 pub struct Worker {
@@ -157,11 +159,19 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
     };
     let Err(error) = outcome else { return };
     tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed");
-    let now = runtime.clock.now();
-    let again = now
-        .saturating_add(jiff::SignedDuration::from_secs(RETRY_WAIT_S * job.attempts.max(1)))
-        .unwrap_or(now);
-    if let Err(error) = runtime.store.retry_job(&job, again, &error.to_string(), now).await {
+    if let Err(error) = put_back(runtime, &job, &error).await {
         tracing::warn!(job = %job.id, %error, "the job's failure could not be written; its lease will end");
     }
+}
+
+/// For a later attempt. One that only met a busy database does not count, and is made soon.
+async fn put_back(runtime: &Runtime, job: &Job, error: &crate::Error) -> Result<()> {
+    let (now, why) = (runtime.clock.now(), error.to_string());
+    let later = |seconds| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+    if error.is_busy() {
+        runtime.store.postpone_job(job, later(BUSY_WAIT_S), &why).await?;
+    } else {
+        runtime.store.retry_job(job, later(RETRY_WAIT_S * job.attempts.max(1)), &why, now).await?;
+    }
+    Ok(())
 }
