@@ -1,5 +1,9 @@
 //! One connection of either database: binding, running, decoding.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
@@ -50,7 +54,7 @@ pub(crate) enum Executor<'c> {
 impl Executor<'_> {
     /// Runs a statement; the number of rows it changed.
     pub(crate) async fn execute(self, statement: Statement) -> Result<u64> {
-        let Statement { sql, values } = statement;
+        let Statement { sql, values, .. } = statement;
         let sql = AssertSqlSafe(sql);
         Ok(match self {
             Self::Sqlite(connection) => {
@@ -64,7 +68,7 @@ impl Executor<'_> {
 
     /// Runs a query; its columns are decoded as `kinds`.
     pub(crate) async fn fetch_all(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-        let Statement { sql, values } = statement;
+        let Statement { sql, values, planned_for_values, .. } = statement;
         let sql = AssertSqlSafe(sql);
         match self {
             Self::Sqlite(connection) => {
@@ -72,8 +76,37 @@ impl Executor<'_> {
                 rows.iter().map(|row| sqlite_row(row, kinds)).collect()
             }
             Self::Postgres(connection) => {
-                let rows = sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
+                // a statement that is kept gets a plan for all values after a few runs
+                let query =
+                    sqlx::query_with(sql, postgres_arguments(values)?).persistent(!planned_for_values);
+                let rows = query.fetch_all(connection).await?;
                 rows.iter().map(|row| postgres_row(row, kinds)).collect()
+            }
+        }
+    }
+
+    /// As [`Executor::fetch_all`], outside a transaction; the database gives up after `within`.
+    pub(crate) async fn fetch_within(
+        self,
+        statement: Statement,
+        kinds: &[ColumnKind],
+        within: Duration,
+    ) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(connection) => {
+                let watch = Watch::set(connection, within).await?;
+                let rows = Executor::Sqlite(&mut *connection).fetch_all(statement, kinds).await;
+                drop(watch);
+                connection.lock_handle().await?.remove_progress_handler();
+                rows
+            }
+            Self::Postgres(connection) => {
+                let mut transaction = sqlx::Connection::begin(connection).await?;
+                let limit = format!("SET LOCAL statement_timeout = {}", within.as_millis());
+                sqlx::raw_sql(AssertSqlSafe(limit)).execute(&mut *transaction).await?;
+                let rows = Executor::Postgres(&mut transaction).fetch_all(statement, kinds).await?;
+                transaction.commit().await?;
+                Ok(rows)
             }
         }
     }
@@ -86,6 +119,30 @@ impl Executor<'_> {
             Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
         }
         Ok(())
+    }
+}
+
+/// Interrupts a query of SQLite that runs past its time. Should the query be abandoned, the next one on the connection
+/// is not interrupted in its place.
+struct Watch(Arc<AtomicBool>);
+
+impl Watch {
+    /// Steps of SQLite's machine between two looks at the time: some tenths of a millisecond.
+    const STEPS: i32 = 20_000;
+
+    async fn set(connection: &mut SqliteConnection, within: Duration) -> Result<Self> {
+        let watched = Arc::new(AtomicBool::new(true));
+        let still = watched.clone();
+        let end = Instant::now() + within;
+        let goes_on = move || !still.load(Ordering::Relaxed) || Instant::now() < end;
+        connection.lock_handle().await?.set_progress_handler(Self::STEPS, goes_on);
+        Ok(Self(watched))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -1,12 +1,15 @@
 //! Conditions.
 
 use sea_query::extension::postgres::PgExpr;
-use sea_query::{Alias, Expr, ExprTrait, LikeExpr, Value};
+use sea_query::{Alias, BinOper, Expr, ExprTrait, Func, LikeExpr, SelectStatement, Value};
 
 use super::rows;
 use crate::{ColumnRef, Condition, Dialect, Operator, Select, SqlValue};
 
 const ESCAPE: char = '\\';
+
+/// Joins two texts.
+pub(super) const CONCAT: BinOper = BinOper::Custom("||");
 
 pub(crate) fn column(column: &ColumnRef) -> Expr {
     Expr::col((Alias::new(&column.table), Alias::new(&column.column)))
@@ -48,6 +51,8 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         }
         Condition::Contains { column, text } => contains(dialect, column, text),
         Condition::StartsWith { column, text } => starts_with(column, text),
+        Condition::Tokens { tokens, .. } if tokens.is_empty() => always(),
+        Condition::Tokens { column, tokens } => self::tokens(dialect, column, tokens),
         Condition::IsNull(column) => self::column(column).is_null(),
         Condition::NotNull(column) => self::column(column).is_not_null(),
         Condition::Exists(select) => exists(dialect, select),
@@ -99,6 +104,37 @@ fn contains(dialect: Dialect, column: &ColumnRef, text: &str) -> Expr {
         Dialect::Sqlite => self::column(column).like(like.escape(ESCAPE)),
         // the backslash is its escape character anyway
         Dialect::Postgres => self::column(column).ilike(like),
+    }
+}
+
+/// PostgreSQL's inverted index finds rows that have all tokens, wherever; that they stand together is seen in the row.
+/// SQLite reads a narrow index as a whole.
+fn tokens(dialect: Dialect, column: &ColumnRef, tokens: &[String]) -> Expr {
+    let phrase = tokens.join(" ");
+    let stands_in = |function: &'static str, column: Expr| -> Expr {
+        let text = Expr::cust("' '").binary(CONCAT, column).binary(CONCAT, Expr::cust("' '"));
+        Expr::from(Func::cust(function).args([text, Expr::val(format!(" {phrase} "))])).gt(Expr::cust("0"))
+    };
+    match dialect {
+        Dialect::Postgres => {
+            let array =
+                |text: Expr| Expr::from(Func::cust("STRING_TO_ARRAY").args([text, Expr::cust("' '")]));
+            let all = array(self::column(column)).contains(array(Expr::val(phrase.as_str())));
+            match tokens.len() {
+                1 => all,
+                _ => all.and(stands_in("STRPOS", self::column(column))),
+            }
+        }
+        Dialect::Sqlite => {
+            let of = |name: &str| Expr::col(Alias::new(name));
+            let mut narrow = SelectStatement::new();
+            narrow
+                .expr(of("id"))
+                .from(Alias::new(&column.table))
+                .and_where(of("deleted_at").is_null())
+                .and_where(stands_in("INSTR", of(&column.column)));
+            self::column(&ColumnRef::new(&column.table, "id")).in_subquery(narrow)
+        }
     }
 }
 
