@@ -19,6 +19,7 @@ mod error;
 mod import;
 mod jobs;
 mod runtime;
+mod search;
 mod settings;
 mod worker;
 
@@ -29,6 +30,7 @@ pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
+pub use search::SEARCH_JOB;
 pub use settings::Settings;
 pub use worker::Worker;
 

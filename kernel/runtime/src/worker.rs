@@ -9,9 +9,9 @@ use anju_store::Job;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
+use crate::{IMPORT_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY, document::RENDER_JOB};
 
-const KINDS: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB];
+const KINDS: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB, SEARCH_JOB];
 const LEASE_MS: i64 = 120_000;
 const CONCURRENT_JOBS_MAX: usize = 8;
 const EVENTS_PER_ROUND: u64 = 200;
@@ -117,6 +117,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         TIMER_JOB => runtime.timer_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
+        SEARCH_JOB => runtime.search_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let Err(error) = outcome else { return };
