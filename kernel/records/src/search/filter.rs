@@ -178,7 +178,13 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
         let column = ColumnRef::new(alias, field.name.as_str());
         if test.op == FilterOp::Under {
             let values = under(self.joins, field, &test.value)?;
-            return Ok((Condition::In { column: column.clone(), values }, column));
+            let condition = match field.kind {
+                FieldType::MultiChoice => {
+                    Condition::Any(values.iter().map(|code| has_code(&column, code)).collect())
+                }
+                _ => Condition::In { column: column.clone(), values },
+            };
+            return Ok((condition, column));
         }
         if field.kind == FieldType::MultiChoice {
             return Ok((multi_choice_test(&column, test)?, column));
@@ -349,10 +355,19 @@ fn meta_test(meta: Meta, alias: &str, test: &FieldTest) -> Tested {
 }
 
 /// Codes lie as a JSON array; a code is found with its quotes.
+fn has_code(column: &ColumnRef, code: &SqlValue) -> Condition {
+    match code {
+        SqlValue::Text(code) => {
+            Condition::Contains { column: column.clone(), text: Value::from(code.as_str()).to_string() }
+        }
+        _ => Condition::False,
+    }
+}
+
 fn multi_choice_test(column: &ColumnRef, test: &FieldTest) -> Result<Condition, TestFault> {
     let has = |input: &Value| -> Result<Condition, Fault> {
         let code = input.as_str().ok_or_else(|| fault("type", "应为选项代码"))?;
-        Ok(Condition::Contains { column: column.clone(), text: Value::from(code).to_string() })
+        Ok(has_code(column, &code.into()))
     };
     let any = || -> Result<Condition, Fault> {
         Ok(Condition::Any(items(&test.value)?.iter().map(has).collect::<Result<_, _>>()?))

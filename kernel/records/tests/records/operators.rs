@@ -151,6 +151,7 @@ async fn every_operator_finds_what_it_says(db: TestDatabase) {
         ("tags", "in", json!(["lift", "quiet"]), vec!["A", "C"]),
         ("tags", "ne", json!("south"), vec!["C", "E"]),
         ("tags", "not_in", json!(["lift", "quiet"]), vec!["B", "E"]),
+        ("tags", "under", json!("lift"), vec!["A"]),
         ("tags", "is_null", Value::Null, vec!["E"]),
         ("tags", "not_null", Value::Null, SET.to_vec()),
         ("phone", "starts_with", json!("138"), vec!["A", "B"]),
@@ -213,7 +214,7 @@ async fn operators_that_do_not_fit_are_refused(db: TestDatabase) {
         table.push((field, "contains", json!("x"), "operator"));
         table.push((field, "starts_with", json!("x"), "operator"));
     }
-    for field in ["area", "address", "ready_on", "furnished", "keeper", "keeper_no", "tags", "created_at"] {
+    for field in ["area", "address", "ready_on", "furnished", "keeper", "keeper_no", "created_at"] {
         table.push((field, "under", json!("310115"), "operator"));
     }
     for op in ["lt", "le", "gt", "ge", "contains", "starts_with"] {
@@ -256,6 +257,9 @@ async fn operators_that_do_not_fit_are_refused(db: TestDatabase) {
     for (field, op, value, code) in table {
         let test = json!({ "field": field, "op": op, "value": value });
         let refused = estate.list(&city(), json!({ "where": test.clone() })).await;
-        assert_eq!(codes(refused.unwrap_err()), [format!("{field}: {code}")], "{test}");
+        match refused {
+            Err(error) => assert_eq!(codes(error), [format!("{field}: {code}")], "{test}"),
+            Ok(page) => panic!("{test} found {:?}", page.items),
+        }
     }
 }
