@@ -12,7 +12,7 @@ use anju_connectors::{
 };
 use anju_crypto::Keyring;
 use anju_definitions::{Source, load};
-use anju_store::{ColumnKind, Fetch, Job, Select, Store, StoreConfig, TableSpec, Tx};
+use anju_store::{ColumnKind, Fetch, Job, JobsWanted, Select, Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -157,7 +157,8 @@ impl Bench {
     }
 
     async fn lease(&self) -> Option<Job> {
-        let jobs = self.store.lease_jobs(&[CALL_JOB, POLL_JOB], self.clock.now(), LEASE_MS, 1).await;
+        let jobs =
+            self.store.lease_jobs(&JobsWanted::of(&[CALL_JOB, POLL_JOB]), self.clock.now(), LEASE_MS).await;
         jobs.expect("leased").into_iter().next()
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     ORGANISATION, POST,
-    posts::{ADMINISTRATORS, find, level_key, level_of, roles_of},
+    posts::{ADMINISTRATORS, find, level_of, roles_of},
     tables::SESSION,
 };
 
@@ -27,7 +27,7 @@ impl Hook for PostRules {
             return Ok(Vec::new());
         }
         let Some(roles) = checked_roles(context.record) else {
-            return Ok(vec![fault("type", "角色应为角色标识的列表，且不重复、不为空")]);
+            return Ok(vec![fault("type", "请选择角色，不能重复")]);
         };
         let mut faults = level_faults(tx, context, &roles).await?;
         faults.extend(exclusion_fault(tx, context, &roles).await?);
@@ -64,11 +64,9 @@ async fn level_faults(tx: &mut Tx, context: &HookContext<'_>, roles: &[String]) 
     let faults = roles.iter().filter_map(|key| match catalog.role(key) {
         None => Some(fault("unknown_role", format!("没有“{key}”这个角色"))),
         Some(role) if role.level != level => {
-            let levels = (level_key(role.level), level_key(level));
-            Some(fault(
-                "role_level",
-                format!("角色“{}”属于 {} 级，机构为 {} 级", role.title, levels.0, levels.1),
-            ))
+            let (title, of_role, of_place) = (&role.title, role.level.title(), level.title());
+            let message = format!("角色“{title}”只能授予{of_role}的任职，该机构是{of_place}");
+            Some(fault("role_level", message))
         }
         Some(_) => None,
     });

@@ -11,6 +11,7 @@
 mod access;
 mod actor;
 mod audit;
+mod door;
 mod error;
 mod expression;
 mod figures;
@@ -33,6 +34,7 @@ mod write;
 
 pub use actor::{Actor, ActorKind, Post};
 pub use audit::AuditEntry;
+pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
 pub use figures::{
     AggregateQuery, AggregateResult, Compare, During, Grain, Grouping, MeasureOp, MeasureRequest, Top,
@@ -41,7 +43,7 @@ pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
-    TemplateSheet, TemplateSpec,
+    TemplateSheet, TemplateSpec, UnreadableCell,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};

@@ -5,7 +5,7 @@ use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
 use anju_definitions::{Catalog, Effect, SharedCatalog, Source, load};
-use anju_documents::DocumentMaker;
+use anju_documents::{DocumentMaker, Press};
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
 use anju_process::{EffectRunner, Error as Failure, Processes};
@@ -29,7 +29,7 @@ pub struct Runtime {
     pub identity: Identity,
     pub connectors: Connectors,
     pub messaging: Messaging,
-    pub(crate) documents: Arc<DocumentMaker>,
+    pub(crate) documents: Arc<dyn Press>,
     pub(crate) calendar: Arc<ArcSwap<WorkingCalendar>>,
     pub(crate) effects: Arc<Effects>,
     decisions: Arc<Decisions>,

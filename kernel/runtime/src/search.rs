@@ -6,10 +6,9 @@ use std::sync::Arc;
 use anju_store::{Job, NewJob};
 use serde_json::json;
 
-use crate::{Result, Runtime};
+use crate::{Result, Runtime, worker::LEASE_MS};
 
 pub const SEARCH_JOB: &str = "records.refresh_search";
-const LEASE_MS: i64 = 600_000;
 const ATTEMPTS_MAX: u32 = 1_000;
 
 impl Runtime {

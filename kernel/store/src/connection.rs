@@ -1,5 +1,7 @@
 //! One connection of either database: binding, running, decoding.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +13,10 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 
 use crate::build::Statement;
 use crate::{ColumnKind, Error, Result, Row, SqlValue};
+
+/// The driver's futures are boxed here, so that no crate above has to prove anew that they may cross threads: that
+/// took most of the compile time of whoever calls the kernel.
+pub(crate) type Boxed<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 
 /// An open transaction of either database.
 pub enum Transaction {
@@ -28,20 +34,24 @@ impl Transaction {
         }
     }
 
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+    pub(crate) fn commit(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.commit().await?,
+                Self::Postgres(transaction) => transaction.commit().await?,
+            }
+            Ok(())
+        })
     }
 
-    pub(crate) async fn rollback(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
-        }
-        Ok(())
+    pub(crate) fn rollback(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.rollback().await?,
+                Self::Postgres(transaction) => transaction.rollback().await?,
+            }
+            Ok(())
+        })
     }
 }
 
@@ -51,38 +61,47 @@ pub(crate) enum Executor<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-impl Executor<'_> {
+impl<'c> Executor<'c> {
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(self, statement: Statement) -> Result<u64> {
-        let Statement { sql, values, .. } = statement;
-        let sql = AssertSqlSafe(sql);
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                sqlx::query_with(sql, sqlite_arguments(values)?).execute(connection).await?.rows_affected()
-            }
-            Self::Postgres(connection) => {
-                sqlx::query_with(sql, postgres_arguments(values)?).execute(connection).await?.rows_affected()
-            }
+    pub(crate) fn execute(self, statement: Statement) -> Boxed<'c, u64> {
+        Box::pin(async move {
+            let Statement { sql, values, .. } = statement;
+            let sql = AssertSqlSafe(sql);
+            Ok(match self {
+                Self::Sqlite(connection) => {
+                    let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+                Self::Postgres(connection) => {
+                    let query = sqlx::query_with(sql, postgres_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+            })
         })
     }
 
     /// Runs a query; its columns are decoded as `kinds`.
-    pub(crate) async fn fetch_all(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-        let Statement { sql, values, planned_for_values, .. } = statement;
-        let sql = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
-                rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+    pub(crate) fn fetch_all<'r>(self, statement: Statement, kinds: &'r [ColumnKind]) -> Boxed<'r, Vec<Row>>
+    where
+        'c: 'r,
+    {
+        Box::pin(async move {
+            let Statement { sql, values, planned_for_values, .. } = statement;
+            let sql = AssertSqlSafe(sql);
+            match self {
+                Self::Sqlite(connection) => {
+                    let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
+                    rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+                }
+                Self::Postgres(connection) => {
+                    // a statement that is kept gets a plan for all values after a few runs
+                    let query =
+                        sqlx::query_with(sql, postgres_arguments(values)?).persistent(!planned_for_values);
+                    let rows = query.fetch_all(connection).await?;
+                    rows.iter().map(|row| postgres_row(row, kinds)).collect()
+                }
             }
-            Self::Postgres(connection) => {
-                // a statement that is kept gets a plan for all values after a few runs
-                let query =
-                    sqlx::query_with(sql, postgres_arguments(values)?).persistent(!planned_for_values);
-                let rows = query.fetch_all(connection).await?;
-                rows.iter().map(|row| postgres_row(row, kinds)).collect()
-            }
-        }
+        })
     }
 
     /// As [`Executor::fetch_all`], outside a transaction; the database gives up after `within`.
@@ -112,13 +131,15 @@ impl Executor<'_> {
     }
 
     /// Runs statements without parameters or results, as schema changes are.
-    pub(crate) async fn run(self, sql: String) -> Result<()> {
-        let query = sqlx::raw_sql(AssertSqlSafe(sql));
-        match self {
-            Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
-            Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
-        }
-        Ok(())
+    pub(crate) fn run(self, sql: String) -> Boxed<'c, ()> {
+        Box::pin(async move {
+            let query = sqlx::raw_sql(AssertSqlSafe(sql));
+            match self {
+                Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
+                Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
+            }
+            Ok(())
+        })
     }
 }
 

@@ -5,6 +5,7 @@ import { useRef, useState } from 'react';
 import { randomKey } from '../api/client';
 import { runAction } from '../api/commands';
 import { ApiProblem, errorsByField, messageOf } from '../api/problem';
+import { afterChange } from '../api/queries';
 import type { Entity, Values } from '../api/types';
 import { FieldGrid } from './FieldGrid';
 import { missingIn } from './required';
@@ -41,7 +42,7 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
     try {
       const answer = await runAction(entity.entity, key, ids, values, attempt.current);
       const refused = answer?.results?.filter((result) => result.ok === false) ?? [];
-      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });
+      await afterChange(queries);
       if (refused.length) {
         setProblem(`${refused.length} 条未能办理：${[...new Set(refused.map((one) => one.message ?? '条件不符'))].join('；')}`);
         return;

@@ -60,7 +60,11 @@ fn parent<'a>(at: &mut Check<'a>, entity: &'a Entity) {
         return;
     }
     if field.on_delete.is_some() {
-        at.error("parent/field", "parent", format!("“{}”引用上级，总是随上级删除，不能有 on_delete", link.field));
+        at.error(
+            "parent/field",
+            "parent",
+            format!("“{}”引用上级，总是随上级删除，不能有 on_delete", link.field),
+        );
     }
     fields::name(at, "parent/as", &link.as_name);
     if link.rows_max == 0 || link.rows_max > 1_000 {

@@ -40,11 +40,7 @@ const GROUPS_FETCHED_MAX: u64 = 50_000;
 const TOP_MAX: usize = 50;
 
 impl Records {
-    /// Figures over the records the actor may see. Sensitive fields can be counted, not grouped or summed.
-    ///
-    /// # Errors
-    /// As [`Records::query`].
-    pub async fn aggregate(
+    pub(crate) async fn aggregate_inner(
         &self,
         actor: &Actor,
         entity: &str,

@@ -20,11 +20,7 @@ use crate::{
 };
 
 impl Records {
-    /// Deletes a record with its child rows and the records that refer to it by `cascade`.
-    ///
-    /// # Errors
-    /// As [`Records::patch`]; [`crate::Error::Conflict`] with the code `referenced` when other records refer to it.
-    pub async fn delete(
+    pub(crate) async fn delete_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,

@@ -33,13 +33,7 @@ struct Companions {
 }
 
 impl Records {
-    /// Brings a deleted record back, with its child rows and the records that its deletion took along. Needs the right
-    /// to delete it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for a record that is not in the actor's recycle bin, [`Error::Conflict`] for one that went
-    /// along with another, [`Error::Invalid`] when a unique value is taken meanwhile or a reference leads nowhere.
-    pub async fn restore(
+    pub(crate) async fn restore_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,

@@ -6,10 +6,12 @@ mod concurrency;
 mod conditions;
 mod crud;
 mod files;
+mod idempotency;
 mod jobs;
 mod order;
 mod outbox;
 mod schema;
+mod sole_use;
 mod tokens;
 
 use anju_store::testing::TestDatabase;

@@ -4,7 +4,9 @@
 mod support;
 
 mod case_work;
+mod faults;
 mod imports;
 mod journey;
 mod review;
 mod rights;
+mod worker;
