@@ -7,7 +7,7 @@ mod quantile;
 mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
-pub(crate) use condition::{column, condition, value};
+pub(crate) use condition::{column, condition, rows_with_tokens, value};
 pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};
 
 use std::time::Duration;
@@ -19,21 +19,19 @@ use sea_query::{
 };
 
 use crate::store::RequiredColumns;
-use crate::{Condition, Dialect, Direction, Join, Lock, Select, SqlValue};
+use crate::{ColumnRef, Condition, Dialect, Direction, Join, Lock, Select, SqlValue};
 
 /// SQL text and the values bound to it.
 pub struct Statement {
     pub(crate) sql: String,
     pub(crate) values: Vec<SqlValue>,
-    /// Planned for its values at every run: what one value finds in a moment takes another an age.
-    pub(crate) planned_for_values: bool,
     /// Given up after this long.
     pub(crate) within: Option<Duration>,
 }
 
 impl Statement {
     pub(crate) fn new(sql: String, values: Vec<SqlValue>) -> Self {
-        Self { sql, values, planned_for_values: false, within: None }
+        Self { sql, values, within: None }
     }
 
     /// The question how the database would run the statement.
@@ -125,11 +123,7 @@ pub(crate) fn select(dialect: Dialect, required: &RequiredColumns, select: &Sele
         };
         query.lock_with_tables(lock, [Alias::new(&select.from)]);
     }
-    bounded(render(dialect, &query), &select.filter, select.within)
-}
-
-fn bounded(statement: Statement, filter: &Condition, within: Option<Duration>) -> Statement {
-    Statement { planned_for_values: filter.has_tokens(), within, ..statement }
+    Statement { within: select.within, ..render(dialect, &query) }
 }
 
 /// As [`select`], locking the rows that nobody else has locked.
@@ -162,14 +156,26 @@ pub(crate) fn count(dialect: Dialect, select: &Select, at_most: Option<u64>) -> 
     let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
     let statement = match at_most {
         None => render(dialect, query.expr(Expr::cust("COUNT(*)"))),
-        Some(at_most) => {
-            query.expr(Expr::cust("1")).limit(at_most);
-            let mut outer = SelectStatement::new();
-            outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
-            render(dialect, &outer)
-        }
+        Some(at_most) => render(dialect, &counted(query.expr(Expr::cust("1")).limit(at_most).to_owned())),
     };
-    bounded(statement, &select.filter, select.within)
+    Statement { within: select.within, ..statement }
+}
+
+/// How many live rows have the phrases, counted up to a limit.
+pub(crate) fn count_with_tokens(
+    dialect: Dialect,
+    column: &ColumnRef,
+    phrases: &[Vec<String>],
+    at_most: u64,
+) -> Statement {
+    let mut query = rows_with_tokens(dialect, column, phrases);
+    render(dialect, &counted(query.expr(Expr::cust("1")).limit(at_most).to_owned()))
+}
+
+fn counted(query: SelectStatement) -> SelectStatement {
+    let mut outer = SelectStatement::new();
+    outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
+    outer
 }
 
 pub(crate) fn insert(

@@ -86,7 +86,7 @@ impl<'c> Executor<'c> {
         'c: 'r,
     {
         Box::pin(async move {
-            let Statement { sql, values, planned_for_values, .. } = statement;
+            let Statement { sql, values, .. } = statement;
             let sql = AssertSqlSafe(sql);
             match self {
                 Self::Sqlite(connection) => {
@@ -94,10 +94,8 @@ impl<'c> Executor<'c> {
                     rows.iter().map(|row| sqlite_row(row, kinds)).collect()
                 }
                 Self::Postgres(connection) => {
-                    // a statement that is kept gets a plan for all values after a few runs
-                    let query =
-                        sqlx::query_with(sql, postgres_arguments(values)?).persistent(!planned_for_values);
-                    let rows = query.fetch_all(connection).await?;
+                    let rows =
+                        sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
                     rows.iter().map(|row| postgres_row(row, kinds)).collect()
                 }
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::build::{self, Statement};
 use crate::store::RequiredColumns;
-use crate::{Aggregate, ColumnKind, Dialect, Explanation, Quantile, Result, Row, Select, explain};
+use crate::{Aggregate, ColumnKind, ColumnRef, Dialect, Explanation, Quantile, Result, Row, Select, explain};
 
 /// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
 /// can implement it.
@@ -39,6 +39,18 @@ pub trait Fetch: Source {
         let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
         let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
         Ok(count.unsigned_abs())
+    }
+
+    /// How many live rows have all of the phrases in the column of tokens; counting stops at `at_most`.
+    async fn rows_with_tokens(
+        &mut self,
+        column: &ColumnRef,
+        phrases: &[Vec<String>],
+        at_most: u64,
+    ) -> Result<u64> {
+        let statement = build::count_with_tokens(self.dialect(), column, phrases, at_most);
+        let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
+        Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 
     /// Figures by group: each row holds the groups, then the measures.

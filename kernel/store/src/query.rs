@@ -223,13 +223,22 @@ pub enum Condition {
         /// Taken literally.
         text: String,
     },
-    /// The tokens stand next to one another, in this order, in a column of tokens (see [`crate::IndexSpec::of_tokens`]);
-    /// every row if there are none.
+    /// All of the phrases stand in a column of tokens, as seen in the row itself: each phrase is tokens next to one
+    /// another, in their order.
     Tokens {
-        /// Column of tokens of the main table.
+        /// Column of tokens.
         column: ColumnRef,
-        /// Without spaces.
-        tokens: Vec<String>,
+        /// Tokens without spaces.
+        phrases: Vec<Vec<String>>,
+    },
+    /// As `Tokens`, for live rows of the main table and phrases that stand in few of them
+    /// ([`crate::Fetch::rows_with_tokens`] tells): these are looked up first, by the column's index (see
+    /// [`crate::IndexSpec::of_tokens`]), and the rest of the query is about them.
+    TokensOfFew {
+        /// Column of tokens of the main table, whose rows have an `id`.
+        column: ColumnRef,
+        /// Tokens without spaces.
+        phrases: Vec<Vec<String>>,
     },
     /// No value.
     IsNull(ColumnRef),
@@ -252,16 +261,6 @@ impl Condition {
                 Condition::All(all)
             }
             (this, other) => Condition::All(vec![this, other]),
-        }
-    }
-
-    /// Whether rows are asked for by their tokens.
-    pub(crate) fn has_tokens(&self) -> bool {
-        match self {
-            Condition::Tokens { .. } => true,
-            Condition::All(all) | Condition::Any(all) => all.iter().any(Condition::has_tokens),
-            Condition::Not(inner) => inner.has_tokens(),
-            _ => false,
         }
     }
 

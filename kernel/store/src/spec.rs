@@ -39,7 +39,7 @@ pub struct IndexSpec {
     pub live_only: bool,
     /// Only rows that are deleted.
     pub deleted_only: bool,
-    /// Serves [`crate::Condition::Tokens`].
+    /// Serves [`crate::Condition::TokensOfFew`].
     pub tokens: bool,
 }
 

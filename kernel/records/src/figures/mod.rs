@@ -24,7 +24,7 @@ use crate::{
     Actor, Error, Object, QueryPlan, Records, Result,
     access::{Access, Operation, may_show},
     plan::Plans,
-    search::Joins,
+    search::{Joins, Shelf, found_by},
 };
 use arrange::{Having, Named, Row, named, sort, sort_keys};
 use compare::{Comparison, Earlier, side_by_side};
@@ -50,12 +50,24 @@ impl Records {
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Read)?;
         let measures = requested(query)?;
-        let run =
-            Run { records: self, plans: &plans, plan, actor, access: &access, query, measures: &measures };
+        let mut source = self.store().reader();
+        let found = match &query.search {
+            Some(text) => Some(found_by(&mut source, plan, &access, text, Shelf::Live).await?),
+            None => None,
+        };
+        let run = Run {
+            records: self,
+            plans: &plans,
+            plan,
+            actor,
+            access: &access,
+            query,
+            measures: &measures,
+            found,
+        };
         let columns = run.columns(&mut Joins::new(&plans, plan))?;
         let order = Order::of(query, &columns)?;
         let comparison = Comparison::of(query, &columns.groups)?;
-        let mut source = self.store().reader();
         let mut answer = run.answer(&mut source, &columns, &order, comparison).await?;
         self.name_groups(&plans, actor, &columns.groups, &mut answer.rows).await?;
         Ok(answer)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anju_definitions::Filter;
-use anju_store::{Aggregate, Fetch, Quantile, SqlValue};
+use anju_store::{Aggregate, Condition, Fetch, Quantile, SqlValue};
 
 use super::{
     compile::{Compiler, Grouped, How, Measured},
@@ -37,6 +37,8 @@ pub(super) struct Run<'r> {
     pub access: &'r Access<'r>,
     pub query: &'r AggregateQuery,
     pub measures: &'r [MeasureRequest],
+    /// The condition of the request's search.
+    pub found: Option<Condition>,
 }
 
 /// Groups and measures with their columns.
@@ -73,7 +75,7 @@ impl<'r> Run<'r> {
     ) -> Result<Table> {
         let mut joins = Joins::new(self.plans, self.plan);
         let columns = self.columns(&mut joins)?;
-        let wanted = Wanted { filter, search: self.query.search.as_deref(), shelf: Shelf::Live };
+        let wanted = Wanted { filter, found: self.found.as_ref(), shelf: Shelf::Live };
         let filter = self.records.compile_filter(&mut joins, self.actor, self.access, &wanted)?;
         let groups = if grouped { &columns.groups[..] } else { &[] };
         let plain = columns.measures.iter().enumerate().filter_map(|(at, measure)| measure.how.plain(at));

@@ -48,7 +48,7 @@ impl Default for QueryLimits {
             figures_cost_max: 1_500_000.0,
             list_scan_rows_max: 1_000_000,
             figures_scan_rows_max: 3_000_000,
-            list_time_max: Duration::from_secs(10),
+            list_time_max: Duration::from_secs(5),
             figures_time_max: Duration::from_secs(30),
         }
     }
@@ -106,7 +106,8 @@ impl Guard<'_> {
         source: &mut (dyn Fetch + '_),
         aggregate: &mut Aggregate,
     ) -> Result<Option<QueryPlan>> {
-        self.ask(source, Question::Figures(aggregate), false).await
+        let plain = is_about_few(&aggregate.filter);
+        self.ask(source, Question::Figures(aggregate), plain).await
     }
 
     pub(crate) async fn quantile(
@@ -114,7 +115,8 @@ impl Guard<'_> {
         source: &mut (dyn Fetch + '_),
         quantile: &mut Quantile,
     ) -> Result<Option<QueryPlan>> {
-        self.ask(source, Question::Quantile(quantile), false).await
+        let plain = is_about_few(&quantile.filter);
+        self.ask(source, Question::Quantile(quantile), plain).await
     }
 
     async fn ask(
@@ -252,8 +254,12 @@ fn leading_fields(plan: &EntityPlan) -> Vec<usize> {
     fields
 }
 
-/// Whether all conditions are equalities on first columns of indexes, and the order is that of an index.
+/// Whether all conditions are equalities on first columns of indexes, and the order is that of an index; or few rows
+/// are looked up by their words.
 fn is_served_by_an_index(plan: &EntityPlan, filter: &Condition, keys: &[SortKey]) -> bool {
+    if is_about_few(filter) {
+        return true;
+    }
     let leading = plan.leading_columns();
     let is_leading = |column: &ColumnRef| column.table == plan.table && leading.contains(&column.column);
     let is_plain = |test: &Condition| match test {
@@ -265,6 +271,14 @@ fn is_served_by_an_index(plan: &EntityPlan, filter: &Condition, keys: &[SortKey]
         _ => false,
     };
     keys.len() <= 2 && keys.iter().all(|key| is_leading(&key.column)) && all_of(filter, &is_plain)
+}
+
+fn is_about_few(filter: &Condition) -> bool {
+    match filter {
+        Condition::TokensOfFew { .. } => true,
+        Condition::All(all) => all.iter().any(is_about_few),
+        _ => false,
+    }
 }
 
 fn all_of(condition: &Condition, holds: &dyn Fn(&Condition) -> bool) -> bool {

@@ -7,17 +7,16 @@ use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
 
 use super::{
     cursor::{self, SortKey},
-    filter::{FilterCompiler, readable, tested_for_equality},
+    filter::readable,
     guard::{Guard, told_if_slow},
     joins::{Joins, Located, Meta, Place, names},
-    text,
+    reach::{Shelf, Wanted, found_by},
 };
 use crate::{
     Actor, Error, Page, Query, Record, Records, Result,
-    access::{Access, Operation},
+    access::Access,
     plan::{ChildPlan, EntityPlan, Plans},
     read::{Shape, ShapeRequest, Viewer, attach_children, attach_counts},
-    schema::{DELETED_WITH, TOKENS},
 };
 
 /// After the name of a child table in a selection: how many rows the record has.
@@ -62,7 +61,11 @@ impl Records {
         let access = Access::of(&plans, plan, actor, shelf.operation())?;
         let size = page_size(query)?;
         let (shape, tables, mut joins) = shape_of(&plans, plan, actor, &access, &query.select)?;
-        let wanted = Wanted { filter: query.filter.as_ref(), search: query.search.as_deref(), shelf };
+        let found = match &query.search {
+            Some(text) => Some(found_by(source, plan, &access, text, shelf).await?),
+            None => None,
+        };
+        let wanted = Wanted { filter: query.filter.as_ref(), found: found.as_ref(), shelf };
         let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;
         let mut columns = shape.columns.clone();
         let keys = sort_keys(&mut joins, actor, &access, &query.sort, shelf, &mut columns)?;
@@ -93,93 +96,6 @@ impl Records {
         attach_counts(source, &plans, &tables.counted, &mut items).await?;
         Ok(Page { items, total, at_least, next, explain })
     }
-
-    /// The rows a query reaches: live or deleted, within the actor's rows, matching.
-    pub(crate) fn compile_filter<'p>(
-        &self,
-        joins: &mut Joins<'p>,
-        actor: &Actor,
-        access: &Access<'p>,
-        wanted: &Wanted<'_>,
-    ) -> Result<Condition> {
-        let mut condition = wanted.shelf.condition(joins.base());
-        condition = condition.and(access.condition(joins, &tested_for_equality(wanted.filter))?);
-        if let Some(text) = wanted.search {
-            condition = condition.and(search(joins.base(), access, text, wanted.shelf)?);
-        }
-        let Some(filter) = wanted.filter else { return Ok(condition) };
-        let matching = FilterCompiler::new(self, joins, actor, access).compile(filter, None, false, 0)?;
-        Ok(condition.and(matching))
-    }
-}
-
-/// Which rows of an entity a query is about.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Wanted<'q> {
-    pub filter: Option<&'q anju_definitions::Filter>,
-    pub search: Option<&'q str>,
-    pub shelf: Shelf,
-}
-
-/// Where records stand.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Shelf {
-    #[default]
-    Live,
-    /// The recycle bin.
-    Deleted,
-}
-
-impl Shelf {
-    fn operation(self) -> Operation<'static> {
-        match self {
-            Self::Live => Operation::Read,
-            Self::Deleted => Operation::Delete,
-        }
-    }
-
-    fn condition(self, plan: &EntityPlan) -> Condition {
-        let column = |name: &str| ColumnRef::new(plan.table.as_str(), name);
-        match self {
-            Self::Live => Condition::IsNull(column("deleted_at")),
-            Self::Deleted => {
-                Condition::NotNull(column("deleted_at")).and(Condition::IsNull(column(DELETED_WITH)))
-            }
-        }
-    }
-}
-
-/// Records with all words of the search in their texts. Whoever does not see all of the texts finds only what stands
-/// in those they see, as it is written there.
-fn search(plan: &EntityPlan, access: &Access<'_>, text: &str, shelf: Shelf) -> Result<Condition> {
-    let seen: Vec<&str> = plan
-        .search
-        .iter()
-        .filter(|position| access.sees(**position))
-        .map(|position| plan.fields[*position].name.as_str())
-        .collect();
-    if seen.is_empty() {
-        let message = format!("{}没有可供搜索的内容，请使用筛选条件", plan.entity.title);
-        return Err(Error::invalid("search", "unknown", message));
-    }
-    let tokens = ColumnRef::new(plan.table.as_str(), TOKENS);
-    let mut all = Condition::True;
-    for term in text::terms(text)? {
-        all = all.and(match shelf {
-            Shelf::Live if term.is_pair() => {
-                Condition::Tokens { column: tokens.clone(), tokens: term.tokens.clone() }
-            }
-            _ => Condition::Contains { column: tokens.clone(), text: term.tokens.join(" ") },
-        });
-        if seen.len() < plan.search.len() {
-            let stands_in = |name: &&str| Condition::Contains {
-                column: ColumnRef::new(plan.table.as_str(), *name),
-                text: term.text.clone(),
-            };
-            all = all.and(Condition::Any(seen.iter().map(stands_in).collect()));
-        }
-    }
-    Ok(all)
 }
 
 /// Child tables of a selection.

@@ -3,7 +3,7 @@
 use sea_query::{Alias, Expr, ExprTrait, Func, NullOrdering, Order, SelectStatement};
 
 use super::condition::CONCAT;
-use super::{Statement, bounded, column, condition, render, rows};
+use super::{Statement, column, condition, render, rows};
 use crate::{
     AVERAGE_SCALE, Aggregate, ColumnKind, Condition, Dialect, Error, Grain, Group, Measure, MeasureOp,
     Result, Row, SqlValue,
@@ -31,7 +31,7 @@ pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
     if let Some(limit) = aggregate.limit {
         query.limit(limit);
     }
-    bounded(render(dialect, &query), &aggregate.filter, aggregate.within)
+    Statement { within: aggregate.within, ..render(dialect, &query) }
 }
 
 /// Orders by the group at `i`, absent values last.

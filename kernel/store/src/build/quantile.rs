@@ -4,7 +4,7 @@
 use sea_query::{Alias, Expr, ExprTrait, Func, SelectStatement};
 
 use super::aggregate::{average, group_kinds, grouped, in_group_order, position};
-use super::{Statement, bounded, column, render, rows};
+use super::{Statement, column, render, rows};
 use crate::{ColumnKind, Dialect, Quantile, Rank, Result, Row, SqlValue};
 
 /// Names within the query; groups have theirs from the caller.
@@ -58,7 +58,7 @@ pub(crate) fn quantile(dialect: Dialect, quantile: &Quantile) -> Statement {
     if let Some(limit) = quantile.limit {
         picked.limit(limit);
     }
-    bounded(render(dialect, &picked), &quantile.filter, quantile.within)
+    Statement { within: quantile.within, ..render(dialect, &picked) }
 }
 
 /// Which places are wanted. Division of whole numbers rounds down on both databases.

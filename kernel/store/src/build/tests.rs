@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Statement, aggregate, condition, count, delete, insert, insert_or_ignore, quantile, rows_estimate,
-    select, update,
+    Statement, aggregate, condition, count, count_with_tokens, delete, insert, insert_or_ignore, quantile,
+    rows_estimate, select, update,
 };
 use crate::store::RequiredColumns;
 use crate::{
@@ -37,11 +37,9 @@ fn project() -> Join {
 fn every_condition() -> Vec<(&'static str, Condition)> {
     use Condition::{
         All, Any, Between, ColumnsEqual, Contains, Exists, IsNull, Not, NotIn, NotNull, StartsWith, Tokens,
+        TokensOfFew,
     };
-    let tokens = |tokens: &[&str]| Tokens {
-        column: unit("words"),
-        tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
-    };
+    let phrases = || vec![vec!["静安".to_owned(), "安路".to_owned()], vec!["张三".to_owned()]];
     let compare = |op| Condition::compare(unit("rent"), op, 100);
     let text = "50%_\\'".to_owned();
     let visits = Select::from("visit").filter(ColumnsEqual(ColumnRef::new("visit", "unit"), unit("id")));
@@ -71,9 +69,9 @@ fn every_condition() -> Vec<(&'static str, Condition)> {
         ("Contains", Contains { column: unit("code"), text: text.clone() }),
         ("StartsWith", StartsWith { column: unit("code"), text }),
         ("StartsWith nothing", StartsWith { column: unit("code"), text: String::new() }),
-        ("Tokens", tokens(&["静安", "安路"])),
-        ("Tokens, one", tokens(&["静安"])),
-        ("Tokens, none", tokens(&[])),
+        ("Tokens", Tokens { column: unit("words"), phrases: phrases() }),
+        ("Tokens, none", Tokens { column: unit("words"), phrases: vec![] }),
+        ("TokensOfFew", TokensOfFew { column: unit("words"), phrases: phrases() }),
         ("IsNull", IsNull(unit("code"))),
         ("NotNull", NotNull(unit("code"))),
         ("Exists", Exists(Box::new(visits))),
@@ -118,6 +116,9 @@ fn selects_in_both_dialects() {
         both("locked for removal", |dialect| select(dialect, &required, &locked(Lock::Removal))),
         both("locked in place", |dialect| select(dialect, &required, &locked(Lock::Presence))),
         both("explained", |dialect| select(dialect, &required, &offset).explained(dialect)),
+        both("count by tokens", |dialect| {
+            count_with_tokens(dialect, &unit("words"), &[vec!["静安".to_owned()]], 10)
+        }),
         both("rows of a table", |dialect| rows_estimate(dialect, "unit")),
         both("skipping locked rows", |dialect| super::select_skipping_locked(dialect, &offset)),
         both("count", |dialect| count(dialect, &full, None)),

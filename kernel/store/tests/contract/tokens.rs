@@ -31,19 +31,35 @@ async fn add(store: &Store, id: &str, words: Option<&str>, deleted_at: Option<i6
     tx.commit().await.unwrap();
 }
 
-fn having(tokens: &[&str]) -> Select {
-    let column = ColumnRef::new("house", "words");
-    let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
+fn words() -> ColumnRef {
+    ColumnRef::new("house", "words")
+}
+
+fn phrases(tokens: &[&[&str]]) -> Vec<Vec<String>> {
+    tokens.iter().map(|phrase| phrase.iter().map(|token| (*token).to_owned()).collect()).collect()
+}
+
+fn live(condition: Condition) -> Select {
     Select::from("house")
         .column("id", ColumnKind::Text)
         .filter(Condition::IsNull(ColumnRef::new("house", "deleted_at")))
-        .filter(Condition::Tokens { column, tokens })
+        .filter(condition)
         .order_by("id", Direction::Ascending)
 }
 
-async fn found(store: &Store, tokens: &[&str]) -> Vec<String> {
-    let rows = store.reader().fetch_all(&having(tokens)).await.unwrap();
-    rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect()
+/// Ids of live rows with the phrases: the same whichever way they are looked for.
+async fn found(store: &Store, tokens: &[&[&str]]) -> Vec<String> {
+    let mut reader = store.reader();
+    let by_index = live(Condition::TokensOfFew { column: words(), phrases: phrases(tokens) });
+    let in_rows = live(Condition::Tokens { column: words(), phrases: phrases(tokens) });
+    let mut ids = Vec::new();
+    for select in [by_index, in_rows] {
+        let rows = reader.fetch_all(&select).await.unwrap();
+        ids.push(rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect::<Vec<_>>());
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(reader.rows_with_tokens(&words(), &phrases(tokens), 100).await.unwrap(), ids[0].len() as u64);
+    ids.swap_remove(0)
 }
 
 async fn tokens_are_found_where_they_stand_together(db: TestDatabase) {
@@ -58,20 +74,36 @@ async fn tokens_are_found_where_they_stand_together(db: TestDatabase) {
     ] {
         add(store, id, words, None).await;
     }
-    assert_eq!(found(store, &["张三", "三丰"]).await, ["1"]);
-    assert_eq!(found(store, &["张三"]).await, ["1", "2", "3"]);
-    assert_eq!(found(store, &["静安", "安路"]).await, ["1"]);
-    assert_eq!(found(store, &["\\'", "\";"]).await, ["4"]);
-    assert!(found(store, &["%"]).await.is_empty());
-    assert!(found(store, &["三张"]).await.is_empty());
-    assert_eq!(found(store, &[]).await.len(), 6);
+    assert_eq!(found(store, &[&["张三", "三丰"]]).await, ["1"]);
+    assert_eq!(found(store, &[&["张三"]]).await, ["1", "2", "3"]);
+    assert_eq!(found(store, &[&["张三"], &["三丰"]]).await, ["1", "2", "3"]);
+    assert_eq!(found(store, &[&["张三"], &["静安", "安路"]]).await, ["1"]);
+    assert_eq!(found(store, &[&["\\'", "\";"]]).await, ["4"]);
+    assert!(found(store, &[&["%"]]).await.is_empty());
+    assert!(found(store, &[&["三张"]]).await.is_empty());
+    assert!(found(store, &[&["三丰", "张三", "三丰"]]).await.is_empty());
+    let mut reader = store.reader();
+    assert_eq!(
+        reader.rows_with_tokens(&words(), &phrases(&[&["张三"]]), 2).await.unwrap(),
+        2,
+        "up to the limit"
+    );
 }
 
 async fn deleted_rows_are_not_found_by_tokens(db: TestDatabase) {
     let store = with_houses(&db).await;
     add(store, "1", Some("张三"), None).await;
     add(store, "2", Some("张三"), Some(5)).await;
-    assert_eq!(found(store, &["张三"]).await, ["1"]);
+    assert_eq!(found(store, &[&["张三"]]).await, ["1"]);
+    let anywhere = Select {
+        filter: Condition::Tokens { column: words(), phrases: phrases(&[&["张三"]]) },
+        ..live(Condition::True)
+    };
+    assert_eq!(
+        store.reader().fetch_all(&anywhere).await.unwrap().len(),
+        2,
+        "in the rows themselves they are"
+    );
 }
 
 async fn an_index_serves_tokens(db: TestDatabase) {
@@ -82,7 +114,8 @@ async fn an_index_serves_tokens(db: TestDatabase) {
     });
     tx.insert_many("house", &["id", "words", "note"], rows.collect()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(found(store, &["张77", "77丰"]).await, ["00077"]);
-    let plan = store.reader().explain(&having(&["张77", "77丰"])).await.unwrap();
+    assert_eq!(found(store, &[&["张77", "77丰"]]).await, ["00077"]);
+    let select = live(Condition::TokensOfFew { column: words(), phrases: phrases(&[&["张77", "77丰"]]) });
+    let plan = store.reader().explain(&select).await.unwrap();
     assert!(plan.steps.iter().any(|step| step.contains("tx_house_id_words_live")), "{plan:#?}");
 }
