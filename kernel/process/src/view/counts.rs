@@ -1,5 +1,5 @@
 use anju_records::Actor;
-use anju_store::{Aggregate, ColumnKind, ColumnRef, Fetch, Group, Measure, MeasureOp};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Fetch, Group, Measure, MeasureOp};
 use serde::Serialize;
 
 use super::list::{COUNT_MAX, TaskBox, TaskQuery};
@@ -73,8 +73,10 @@ impl Processes {
                 column: None,
                 kind: ColumnKind::Int,
                 alias: "tasks".to_owned(),
+                filter: Condition::True,
             }],
             limit: Some(STEPS_MAX),
+            within: None,
         };
         let rows = self.reader().aggregate(&aggregate).await?;
         let mut steps = rows
