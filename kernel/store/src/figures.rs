@@ -23,6 +23,34 @@ pub struct Aggregate {
     pub within: Option<Duration>,
 }
 
+impl Aggregate {
+    /// Over all rows of `table`, no groups and figures yet.
+    pub fn of(table: impl Into<String>) -> Self {
+        Self {
+            from: table.into(),
+            joins: Vec::new(),
+            filter: Condition::True,
+            group: Vec::new(),
+            measures: Vec::new(),
+            limit: None,
+            within: None,
+        }
+    }
+}
+
+impl Measure {
+    /// The number of rows.
+    pub fn count_rows(alias: impl Into<String>) -> Self {
+        Self {
+            op: MeasureOp::Count,
+            column: None,
+            kind: ColumnKind::Int,
+            alias: alias.into(),
+            filter: Condition::True,
+        }
+    }
+}
+
 /// A column to group by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {

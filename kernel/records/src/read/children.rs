@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 
-use anju_store::{
-    Aggregate, ColumnKind, ColumnRef, Condition, Direction, Fetch, Group, Measure, MeasureOp, Select,
-};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Direction, Fetch, Group, Measure, Select};
 use serde_json::Value;
 
 use super::render::Viewer;
@@ -88,22 +86,12 @@ pub(crate) async fn attach_counts(
             alias: "parent".to_owned(),
             grain: None,
         };
-        let count = Measure {
-            op: MeasureOp::Count,
-            column: None,
-            kind: ColumnKind::Int,
-            alias: "rows".to_owned(),
-            filter: Condition::True,
-        };
         let counted = Aggregate {
-            from: table.to_owned(),
-            joins: Vec::new(),
             filter: Condition::is_in(table, link, parents.iter().map(|parent| parent.id.as_str()))
                 .and(Condition::IsNull(ColumnRef::new(table, "deleted_at"))),
             group: vec![group],
-            measures: vec![count],
-            limit: None,
-            within: None,
+            measures: vec![Measure::count_rows("rows")],
+            ..Aggregate::of(table)
         };
         let mut by_parent: HashMap<String, i64> = HashMap::new();
         for row in source.aggregate(&counted).await? {

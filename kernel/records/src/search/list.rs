@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anju_definitions::{FieldType, Sort, SortDirection};
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Row, Select};
 
 use super::{
-    cursor::{self, SortKey},
+    cursor::{self, After, SortKey},
     filter::readable,
     guard::{Guard, told_if_slow},
     joins::{Joins, Located, Meta, Place, names},
@@ -85,8 +85,7 @@ impl Records {
             Some(at_most) => count(source, &select, at_most).await?,
             None => (None, false),
         };
-        turn_to_page(&mut select, &keys, query, size)?;
-        let mut rows = source.fetch_all(&select).await.map_err(told_if_slow)?;
+        let mut rows = rows_of_page(source, select, &keys, query, size).await?;
         let more = rows.len() > size as usize;
         rows.truncate(size as usize);
         let next = rows.last().filter(|_| more).map(|row| cursor::write(&keys, row));
@@ -233,23 +232,38 @@ async fn count(source: &mut (dyn Fetch + '_), select: &Select, at_most: u64) -> 
     Ok((Some(found.min(COUNT_MAX)), found > COUNT_MAX))
 }
 
-fn turn_to_page(select: &mut Select, keys: &[SortKey], query: &Query, size: u32) -> Result<()> {
-    match (&query.page.after, query.page.number) {
-        (Some(_), Some(_)) => Err(Error::invalid("page", "range", "翻页标记与页码只能给出一个")),
-        (Some(cursor), None) => {
-            let filter = std::mem::replace(&mut select.filter, Condition::True);
-            select.filter = filter.and(cursor::after(keys, cursor)?);
-            Ok(())
+/// The rows of the page asked for, and one more if there is one.
+async fn rows_of_page(
+    source: &mut (dyn Fetch + '_),
+    mut select: Select,
+    keys: &[SortKey],
+    query: &Query,
+    size: u32,
+) -> Result<Vec<Row>> {
+    let cursor = match (&query.page.after, query.page.number) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("page", "range", "翻页标记与页码只能给出一个"));
         }
-        (None, Some(0)) => Err(Error::invalid("page.number", "range", "页码从 1 开始")),
+        (None, Some(0)) => return Err(Error::invalid("page.number", "range", "页码从 1 开始")),
         (None, Some(number)) => {
             let offset = u64::from(number - 1) * u64::from(size);
             if offset > OFFSET_MAX {
                 return Err(Error::TooMuch { message: "页码过大，请增加筛选条件".to_owned() });
             }
             select.offset = Some(offset);
-            Ok(())
+            None
         }
-        (None, None) => Ok(()),
+        (after, None) => after.as_deref(),
+    };
+    let Some(cursor) = cursor else { return source.fetch_all(&select).await.map_err(told_if_slow) };
+    let After { near, far } = cursor::after(keys, cursor)?;
+    let part = |condition: Condition, rows: usize| {
+        let limit = select.limit.map(|limit| limit.saturating_sub(rows as u64));
+        Select { filter: select.filter.clone().and(condition), limit, ..select.clone() }
+    };
+    let mut rows = source.fetch_all(&part(near, 0)).await.map_err(told_if_slow)?;
+    if let Some(far) = far.filter(|_| rows.len() <= size as usize) {
+        rows.extend(source.fetch_all(&part(far, rows.len())).await.map_err(told_if_slow)?);
     }
+    Ok(rows)
 }
