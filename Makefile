@@ -6,7 +6,7 @@ DEMO_CASES ?= 60
 DATA ?= data
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -39,6 +39,10 @@ test-web: ## Types, lint and unit tests of the front end
 
 test-browser: ## The platform in a real browser
 	@BIN=$(BIN) scripts/test-browser
+
+pictures: web build ## Takes the pictures of the README anew, from the demonstration
+	@scripts/ensure-tools test
+	@BIN=$(BIN) scripts/take-pictures
 
 check-definitions: ## Checks all definitions; every problem with file, line and cause
 	cargo run --locked -q -p anju -- check

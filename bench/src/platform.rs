@@ -44,7 +44,8 @@ impl Platform {
         let start_up =
             StartUp { apps: anju::apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
         let runtime = Runtime::start(settings, start_up).await?;
-        let staff = directory::create(&runtime).await?;
+        directory::create(&runtime).await?;
+        let staff = directory::staff(&runtime).await?;
         runtime.reload_calendar().await?;
         let seeded = fill(&runtime, &staff, cases).await?;
 

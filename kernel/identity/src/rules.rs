@@ -1,6 +1,6 @@
 //! Rules of accounts and posts that definitions cannot express.
 
-use anju_records::{Change, FieldError, Hook, HookContext, Object, Result};
+use anju_records::{Change, FieldError, Hook, HookContext, Result};
 use anju_store::{Condition, Tx};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -26,9 +26,8 @@ impl Hook for PostRules {
         if context.change == Change::Deleted {
             return Ok(Vec::new());
         }
-        let Some(roles) = checked_roles(context.record) else {
-            return Ok(vec![fault("type", "请选择角色，不能重复")]);
-        };
+        // Missing and unknown roles are faults of the field, told by records.
+        let roles = roles_of(context.record);
         let mut faults = level_faults(tx, context, &roles).await?;
         faults.extend(exclusion_fault(tx, context, &roles).await?);
         Ok(faults)
@@ -44,16 +43,6 @@ impl Hook for AccountRules {
         }
         Ok(())
     }
-}
-
-/// A list of different texts; `None` for anything else.
-fn checked_roles(record: &Object) -> Option<Vec<String>> {
-    let given = record.get("roles")?.as_array()?;
-    let roles = roles_of(record);
-    let mut different = roles.clone();
-    different.sort();
-    different.dedup();
-    (!roles.is_empty() && roles.len() == given.len() && different.len() == roles.len()).then_some(roles)
 }
 
 async fn level_faults(tx: &mut Tx, context: &HookContext<'_>, roles: &[String]) -> Result<Vec<FieldError>> {

@@ -33,7 +33,11 @@ const GONE: &str = "记录不存在，或无权查看";
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     Ids(Vec<String>),
-    Where(Filter),
+    /// Every record that a filter and the words of a search find.
+    Found {
+        filter: Filter,
+        search: Option<String>,
+    },
 }
 
 /// What would come of an action.
@@ -187,10 +191,10 @@ impl Runtime {
                 let mut seen = HashSet::new();
                 ids.iter().filter(|id| seen.insert(id.as_str())).cloned().collect()
             }
-            Selection::Where(filter) => {
+            Selection::Found { filter, search } => {
                 let mut filter = filter.clone();
                 self.processes.without_countdown(entity, Some(&mut filter), &mut [])?;
-                self.records.ids_of(actor, entity, &filter, most + 1).await?
+                self.records.ids_of(actor, entity, &filter, search.as_deref(), most + 1).await?
             }
         };
         if ids.len() as u64 > most {

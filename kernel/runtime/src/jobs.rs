@@ -9,7 +9,7 @@ use anju_store::{Job, Tx};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{BULK_JOB, CommandContext, EXPORT_JOB, Error, IMPORT_JOB, Result, Runtime};
+use crate::{BULK_JOB, CommandContext, EXPORT_JOB, Error, IMPORT_JOB, Result, Runtime, error::into_records};
 
 /// Hands an answer to the command that waits for it.
 struct Answers<'a>(&'a Arc<Runtime>);
@@ -73,7 +73,10 @@ impl Runtime {
 
     pub(crate) async fn connector_job(self: &Arc<Self>, job: &Job) -> Result<()> {
         let outcome = self.connectors.handle_job(job, &Answers(self)).await;
-        let outcome = outcome.map_err(|error| Error::Job(error.to_string()))?;
+        let outcome = outcome.map_err(|error| match error {
+            anju_connectors::Error::Store(error) => Error::Store(error),
+            other => Error::Job(other.to_string()),
+        })?;
         tracing::debug!(job = %job.id, ?outcome, "call handled");
         Ok(())
     }
@@ -81,7 +84,7 @@ impl Runtime {
     pub(crate) async fn timer_job(&self, job: &Job) -> Result<()> {
         let mut tx = self.store.begin().await?;
         let fired = self.processes.fire_timer(&mut tx, &job.payload).await;
-        fired.map_err(|error| Error::Job(error.to_string()))?;
+        fired.map_err(|error| Error::Records(into_records(error)))?;
         tx.finish_job(job, &Value::Null, self.clock.now()).await?;
         tx.commit().await?;
         Ok(())

@@ -9,20 +9,21 @@ use std::{sync::Arc, time::Duration};
 use anju_connectors::{CALL_JOB, POLL_JOB};
 use anju_process::TIMER_JOB;
 use anju_store::{Job, JobsWanted, SoleUse};
+use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB,
-    sweep::Sweeping,
+    BULK_JOB, EXPORT_JOB, IMPORT_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY,
+    document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
 const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 3] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB];
+const LONG: [&str; 4] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -32,6 +33,7 @@ const LONG_JOBS_MAX: usize = 2;
 const EVENTS_PER_ROUND: u64 = 200;
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 const RETRY_WAIT_S: i64 = 10;
+const BUSY_WAIT_S: i64 = 1;
 
 /// The platform's background work.
 pub struct Worker {
@@ -173,6 +175,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         IMPORT_JOB => runtime.import_job(&job).await,
         EXPORT_JOB => runtime.export_job(&job).await,
         BULK_JOB => runtime.bulk_job(&job).await,
+        SEARCH_JOB => runtime.search_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let error = match outcome {
@@ -184,11 +187,19 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         Err(error) => error,
     };
     tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed");
-    let now = runtime.clock.now();
-    let again = now
-        .saturating_add(jiff::SignedDuration::from_secs(RETRY_WAIT_S * job.attempts.max(1)))
-        .unwrap_or(now);
-    if let Err(error) = runtime.store.retry_job(&job, again, &error.to_string(), now).await {
+    if let Err(error) = put_back(runtime, &job, &error).await {
         tracing::warn!(job = %job.id, %error, "the job's failure could not be written; its lease will end");
     }
+}
+
+/// For a later attempt. One that only met a busy database does not count, and is made soon.
+async fn put_back(runtime: &Runtime, job: &Job, error: &crate::Error) -> Result<()> {
+    let (now, why) = (runtime.clock.now(), error.to_string());
+    let later = |seconds| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+    if error.is_busy() {
+        runtime.store.postpone_job(job, later(BUSY_WAIT_S), &why).await?;
+    } else {
+        runtime.store.retry_job(job, later(RETRY_WAIT_S * job.attempts.max(1)), &why, now).await?;
+    }
+    Ok(())
 }

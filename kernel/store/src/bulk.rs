@@ -42,7 +42,7 @@ impl Tx {
                 Dialect::Sqlite => {
                     let sql = build::insert_rows(table, &columns, chunk.len());
                     let values = chunk.into_iter().flatten().collect();
-                    self.execute(Statement { sql, values }).await?;
+                    self.execute(Statement { sql, values, within: None }).await?;
                 }
                 Dialect::Postgres => self.insert_arrays(table, &columns, chunk).await?,
             }
@@ -69,7 +69,7 @@ impl Tx {
                 for mut row in rows {
                     // the statement names what is set before what it is found by
                     row.rotate_left(keys.len());
-                    found += self.execute(Statement { sql: sql.clone(), values: row }).await?;
+                    found += self.execute(Statement { sql: sql.clone(), values: row, within: None }).await?;
                 }
             }
             Dialect::Postgres => {

@@ -15,9 +15,11 @@ mod connection;
 mod database_error;
 mod drafts;
 mod error;
+mod explain;
 #[cfg(feature = "testing")]
 mod faults;
 mod fetch;
+mod figures;
 mod files;
 mod id;
 mod idempotency;
@@ -38,15 +40,14 @@ mod value;
 
 pub use drafts::DraftFile;
 pub use error::{Error, Result};
+pub use explain::Explanation;
 pub use fetch::Fetch;
+pub use figures::{AVERAGE_SCALE, Aggregate, Grain, Group, Measure, MeasureOp, Quantile, Rank};
 pub use files::{FileMeta, StoredContents};
 pub use idempotency::{Claim, Remembered};
 pub use jobs::{Checkpoint, Job, JobState, JobStep, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};
-pub use query::{
-    AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
-    Operator, Select,
-};
+pub use query::{ColumnRef, Condition, Direction, Join, Lock, Operator, Select};
 pub use results::{NewResult, ResultFile};
 pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};

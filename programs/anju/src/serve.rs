@@ -83,8 +83,7 @@ async fn announce_first_accounts(runtime: &Runtime) -> anyhow::Result<()> {
     let mut tx = runtime.store.begin().await?;
     let Some(credentials) = runtime.identity.bootstrap(&mut tx).await? else { return Ok(()) };
     anju_app_platform::create_holidays(runtime, &mut tx, &Actor::system("first start")).await?;
-    tx.commit().await?;
-    runtime.reload_calendar().await?;
+    // Before the commit: passwords that were shown in vain are replaced at the next start, unseen ones are lost.
     println_line(
         "First start. One-time credentials, shown only now; each must be changed at the first log-in:",
     )?;
@@ -94,6 +93,8 @@ async fn announce_first_accounts(runtime: &Runtime) -> anyhow::Result<()> {
             credential.account, credential.password, credential.title
         ))?;
     }
+    tx.commit().await?;
+    runtime.reload_calendar().await?;
     Ok(())
 }
 

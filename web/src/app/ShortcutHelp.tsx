@@ -14,7 +14,7 @@ export function ShortcutHelp() {
     <Popover
       open={open} onOpenChange={setOpen} trigger="click" placement="bottomRight" title="键盘快捷键" content={<ShortcutList />}
     >
-      <Button type="text" icon={<QuestionCircleOutlined />} aria-label="键盘快捷键" title="键盘快捷键（?）" />
+      <Button type="text" icon={<QuestionCircleOutlined aria-hidden />} aria-label="键盘快捷键" title="键盘快捷键（?）" />
     </Popover>
   );
 }

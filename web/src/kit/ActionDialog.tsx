@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Modal } from 'antd';
+import { App, Modal } from 'antd';
 import { useRef, useState } from 'react';
 
 import { randomKey } from '../api/client';
@@ -8,6 +8,7 @@ import { ApiProblem, errorsByField, messageOf } from '../api/problem';
 import { afterChange } from '../api/queries';
 import type { Entity, Values } from '../api/types';
 import { FieldGrid } from './FieldGrid';
+import { ProblemAlert } from './ProblemAlert';
 import { missingIn } from './required';
 
 interface Props {
@@ -58,7 +59,7 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
   return (
     <Modal open title={action.title} okText="确定" cancelText="取消" onOk={() => void run()} onCancel={onClose} confirmLoading={busy} destroyOnHidden width={480}>
       {action.confirm && <p>{action.confirm}</p>}
-      {problem && <Alert type="error" showIcon title={problem} />}
+      <ProblemAlert problem={problem} errors={errors} placed={Object.keys(fields)} />
       <FieldGrid
         one prefix="input" fields={Object.entries(fields)} values={values} errors={errors}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}

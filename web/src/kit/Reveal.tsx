@@ -45,7 +45,7 @@ export function Reveal({ entity, id, name, title, masked }: Props) {
           </div>
         }
       >
-        <Button type="text" size="small" icon={<EyeOutlined />} aria-label={`查看完整${title}`} title={`查看完整${title}`} />
+        <Button type="text" size="small" icon={<EyeOutlined aria-hidden />} aria-label={`查看完整${title}`} title={`查看完整${title}`} />
       </Popover>
     </span>
   );

@@ -32,6 +32,9 @@ pub struct ActionRequest {
     #[serde(default, rename = "where")]
     #[schema(value_type = Object)]
     filter: Option<Filter>,
+    /// With a filter: words of a search that the records are found by as well.
+    #[serde(default)]
+    search: Option<String>,
     /// The action's inputs.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -41,7 +44,9 @@ pub struct ActionRequest {
 impl ActionRequest {
     fn selection(&self) -> Result<Selection> {
         match (&self.filter, self.ids.is_empty()) {
-            (Some(filter), true) => Ok(Selection::Where(filter.clone())),
+            (Some(filter), true) => {
+                Ok(Selection::Found { filter: filter.clone(), search: self.search.clone() })
+            }
             (None, false) => Ok(Selection::Ids(self.ids.clone())),
             _ => {
                 let message = "请给出要操作的记录，或筛选条件，二者取其一";

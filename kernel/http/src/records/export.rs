@@ -29,6 +29,9 @@ pub struct ExportBody {
     #[serde(default, rename = "where")]
     #[schema(value_type = Object)]
     filter: Option<Filter>,
+    /// Words of a search.
+    #[serde(default)]
+    search: Option<String>,
     /// Fields and paths; all fields when empty.
     #[serde(default)]
     select: Vec<String>,
@@ -57,8 +60,8 @@ fn xlsx() -> ExportFormat {
 
 impl ExportBody {
     fn into_order(self, entity: String) -> ExportOrder {
-        let Self { filter, select, sort, mask, titles, format, purpose } = self;
-        let request = ExportRequest { filter, select, sort, mask };
+        let Self { filter, search, select, sort, mask, titles, format, purpose } = self;
+        let request = ExportRequest { filter, search, select, sort, mask };
         ExportOrder { entity, request, titles, countdown: None, format, purpose }
     }
 }

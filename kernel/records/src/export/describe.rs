@@ -1,6 +1,6 @@
 //! A filter in words: for whoever approves an export, and for the audit log. Sensitive values are masked.
 
-use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
+use anju_definitions::{FieldTest, FieldType, Filter, FilterOp, RowTest};
 use anju_store::{Fetch, Select};
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::{
     Actor, Records, Result,
     plan::{FieldPlan, Plans},
     read::{Viewer, push_shown},
-    search::{Joins, Place, names},
+    search::{Joins, Place, first_rows, names, unknown_field},
     value,
 };
 
@@ -29,6 +29,7 @@ impl Records {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Teller<'a> {
     records: &'a Records,
     plans: &'a Plans,
@@ -45,6 +46,7 @@ impl Teller<'_> {
             Filter::Or { or } => self.all(or, "，或 ", inner).await?,
             Filter::Not { not } => format!("并非（{}）", Box::pin(self.tell(not, false)).await?),
             Filter::Test(test) => self.test(test).await?,
+            Filter::Has(rows) => self.rows(rows).await?,
         })
     }
 
@@ -57,11 +59,38 @@ impl Teller<'_> {
         Ok(if inner && parts.len() > 1 { format!("（{text}）") } else { text })
     }
 
+    /// A condition on the rows of a child table.
+    async fn rows(&self, rows: &RowTest) -> Result<String> {
+        let mut plan = self.plans.entity(self.entity)?;
+        let mut titles = Vec::new();
+        for name in names(&rows.has) {
+            if let Some(field) = plan.field(&name) {
+                titles.push(field.title.clone());
+                plan = self.plans.target(field)?;
+            } else {
+                let child = plan.child(&name).ok_or_else(|| unknown_field(&rows.has))?;
+                titles.push(child.title.clone());
+                plan = self.plans.child(child)?;
+            }
+        }
+        let title = titles.join("·");
+        let Some(filter) = &rows.filter else { return Ok(format!("有{title}")) };
+        let teller = Teller { entity: plan.key(), ..*self };
+        Ok(format!("有{title}符合（{}）", Box::pin(teller.tell(filter, false)).await?))
+    }
+
     async fn test(&self, test: &FieldTest) -> Result<String> {
         let plan = self.plans.entity(self.entity)?;
+        let path = names(&test.field);
+        if let Some(table) = first_rows(self.plans, plan, &path) {
+            let inner = FieldTest { field: path[table + 1..].join("."), ..test.clone() };
+            let has = path[..=table].join(".");
+            let rows = RowTest { has, filter: Some(Box::new(Filter::Test(inner))) };
+            return Box::pin(self.rows(&rows)).await;
+        }
         let mut titles = Vec::new();
         let mut joins = Joins::new(self.plans, plan);
-        let located = joins.locate_checked(&names(&test.field), |at, place| {
+        let located = joins.locate_checked(&path, |at, place| {
             titles.push(title_of(at, place));
             true
         })?;

@@ -15,7 +15,7 @@ use crate::{
     Actor, Error, PageRequest, Query, Records, Result,
     access::{Access, Operation},
     plan::{EntityPlan, Plans},
-    search::{Joins, Meta, Place, names, readable},
+    search::{Joins, Meta, Paging, Place, Shelf, Wanted, found_by, names, readable},
 };
 
 /// Records read at a time. Large, because a list that no index orders is ordered anew for every page.
@@ -27,6 +27,8 @@ const PAGE_SIZE: u32 = 2_000;
 pub struct ExportRequest {
     #[serde(rename = "where")]
     pub filter: Option<Filter>,
+    /// As in a [`Query`].
+    pub search: Option<String>,
     /// Fields and paths through references; empty: all fields the actor may see.
     pub select: Vec<String>,
     pub sort: Vec<Sort>,
@@ -124,14 +126,16 @@ impl Records {
             return Err(Error::Invalid(faults));
         }
         // Compiled once here, so that a faulty filter is told at once and not by a job.
-        self.compile_filter(&mut Joins::new(&plans, plan), actor, &access, request.filter.as_ref())?;
+        let wanted = Wanted { filter: request.filter.as_ref(), ..Wanted::default() };
+        self.compile_filter(&mut Joins::new(&plans, plan), actor, &access, &wanted)?;
         let query = Query {
             filter: request.filter.clone(),
+            search: request.search.clone(),
             // All fields together are read without naming each.
             select: if request.select.is_empty() { Vec::new() } else { select },
             sort: request.sort.clone(),
             page: PageRequest { size: PAGE_SIZE, ..PageRequest::default() },
-            count: false,
+            ..Query::default()
         };
         Ok(Export { entity: entity.to_owned(), columns, query, done: false, plans: plans.clone() })
     }
@@ -141,10 +145,17 @@ impl Records {
         let plans = &export.plans;
         let plan = plans.entity(&export.entity)?;
         let access = Access::of(plans, plan, actor, Operation::Export)?;
+        let mut reader = self.store().reader();
+        let found = match &export.query.search {
+            Some(text) => Some(found_by(&mut reader, plan, &access, text, Shelf::Live).await?),
+            None => None,
+        };
+        let wanted =
+            Wanted { filter: export.query.filter.as_ref(), found: found.as_ref(), ..Wanted::default() };
         let mut joins = Joins::new(plans, plan);
-        let filter = self.compile_filter(&mut joins, actor, &access, export.query.filter.as_ref())?;
+        let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;
         let select = Select { joins: joins.into_joins(), filter, ..Select::from(plan.table.as_str()) };
-        Ok(self.store().reader().count(&select, Some(at_most.saturating_add(1))).await?)
+        Ok(reader.count(&select, Some(at_most.saturating_add(1))).await?)
     }
 
     pub(crate) async fn export_page_inner(
@@ -157,8 +168,8 @@ impl Records {
         }
         let mut reader = self.store().reader();
         let size = export.query.page.size;
-        let page =
-            self.page(&mut reader, actor, &export.entity, &export.query, Operation::Export, size).await?;
+        let paging = Paging::export(size);
+        let page = self.page(&mut reader, actor, &export.entity, &export.query, paging).await?;
         export.done = page.next.is_none();
         export.query.page.after = page.next;
         let files = self.file_names(&export.columns, &page.items).await?;

@@ -11,7 +11,7 @@ use crate::{
     Actor, Record, Records, Result,
     access::{Access, Operation},
     plan::{ActionPlan, ChildPlan},
-    search::Joins,
+    search::{Joins, Shelf, Wanted, found_by},
 };
 
 /// Records looked at in one query.
@@ -28,7 +28,7 @@ pub struct Candidate {
 }
 
 impl Records {
-    /// Ids of the records a filter reaches for the actor, the oldest first, at most so many.
+    /// Ids of the records a filter and a search reach for the actor, the oldest first, at most so many.
     ///
     /// # Errors
     /// As [`Records::query`].
@@ -37,17 +37,24 @@ impl Records {
         actor: &Actor,
         entity: &str,
         filter: &Filter,
+        search: Option<&str>,
         at_most: u64,
     ) -> Result<Vec<String>> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Read)?;
+        let mut reader = self.store().reader();
+        let found = match search {
+            Some(text) => Some(found_by(&mut reader, plan, &access, text, Shelf::Live).await?),
+            None => None,
+        };
+        let wanted = Wanted { filter: Some(filter), found: found.as_ref(), ..Wanted::default() };
         let mut joins = Joins::new(&plans, plan);
-        let filter = self.compile_filter(&mut joins, actor, &access, Some(filter))?;
+        let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;
         let select = Select { joins: joins.into_joins(), filter, ..Select::from(plan.table.as_str()) };
         let select =
             select.column("id", ColumnKind::Text).order_by("id", Direction::Ascending).limit(at_most);
-        let rows = self.store().reader().fetch_all(&select).await?;
+        let rows = reader.fetch_all(&select).await?;
         rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
     }
 

@@ -2,8 +2,20 @@
 
 mod cursor;
 mod filter;
+mod guard;
 mod joins;
 mod list;
+mod reach;
+mod refresh;
+mod rows;
+mod text;
 
 pub(crate) use filter::{FilterCompiler, readable, trusted_filter};
-pub(crate) use joins::{Joins, Located, Meta, Place, names};
+pub(crate) use guard::{Guard, told_if_slow};
+pub use guard::{QueryLimits, QueryPlan};
+pub(crate) use joins::{Joins, Located, Meta, Place, names, unknown_field};
+pub(crate) use list::Paging;
+pub(crate) use reach::{Shelf, Wanted, found_by};
+pub use refresh::SearchProgress;
+pub(crate) use rows::first_rows;
+pub(crate) use text::tokens_of;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     draft::{Draft, DraftRow},
     references::{KnownReferences, check_references},
+    removal::Removal,
     rules::check_row,
 };
 use crate::{
@@ -30,7 +31,7 @@ impl Checked {
         known: &KnownReferences,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
-        if draft.change != Change::Deleted {
+        if matches!(draft.change, Change::Created | Change::Updated) {
             let today = records.today();
             check_row(&draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
             let no_children = Object::new();
@@ -42,6 +43,7 @@ impl Checked {
             }
             check_transition(&draft.plan, &draft.row, actor, &mut faults);
             check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
+            check_removed_rows(records, tx, plans, actor, &draft).await?;
         }
         faults.extend(ask_hooks(records, tx, actor, &draft).await?);
         match faults.is_empty() {
@@ -49,6 +51,21 @@ impl Checked {
             false => Err(Error::Invalid(faults)),
         }
     }
+}
+
+/// Rows that a change leaves out may be referred to as whole records are.
+async fn check_removed_rows(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<()> {
+    for table in draft.tables.iter().filter(|table| table.given && !table.removed.is_empty()) {
+        let removal = Removal::of_rows(&table.plan, table.removed.iter().map(|row| row.id.as_str()));
+        removal.check(records, tx, plans, actor, &table.plan).await?;
+    }
+    Ok(())
 }
 
 async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft) -> Result<Vec<FieldError>> {

@@ -9,7 +9,7 @@ use super::{
     check::Checked,
     draft::Draft,
     references::KnownReferences,
-    save::{Stamp, Stored, duplicate, insert_together, save_table},
+    save::{Stamp, Stored, duplicate, gone, insert_together, save_table},
     seal::Sealed,
     trail::leave_trails,
 };
@@ -117,7 +117,7 @@ async fn save_all(
             child_plans.entry(table.child).or_insert_with(|| table.plan.clone());
             if draft.change != Change::Created {
                 let name = &draft.child(table).name;
-                let saved = save_table(tx, &stamp, table, rows).await;
+                let saved = save_table(tx, &stamp, table, rows, gone(at_ms, None)).await;
                 saved.map_err(|error| repeated(&table.plan, name, error))?;
             }
         }

@@ -2,12 +2,15 @@
 //! type that only it can make, so none can be left out.
 
 mod check;
+mod delete;
 mod draft;
 mod many;
 mod operations;
 mod outcome;
 mod parse;
 mod references;
+mod removal;
+mod restore;
 mod rules;
 mod save;
 mod seal;

@@ -1,11 +1,19 @@
 //! The door, on both databases: what it lets in, what it shows to whom, what it keeps.
 
+mod bounds;
+mod deleting;
+mod estate;
 mod export;
+mod figures;
 mod fixture;
 mod import;
 mod import_by_key;
+mod model;
+mod operators;
 mod reading;
+mod relations;
 mod round_trip;
 mod scope;
+mod searching;
 mod sensitive;
 mod writing;

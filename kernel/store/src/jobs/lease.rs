@@ -147,6 +147,20 @@ impl Store {
         Ok(JobState::Queued)
     }
 
+    /// Puts a leased job back for which the database was too busy: the attempt does not count.
+    pub async fn postpone_job(&self, job: &Job, run_at: Timestamp, error: &str) -> Result<()> {
+        let sets = vec![
+            ("state", JobState::Queued.as_str().into()),
+            ("run_at", run_at.into()),
+            ("due_at", run_at.into()),
+            ("attempts_max", (job.attempts_max + 1).into()),
+            ("error", error.into()),
+        ];
+        let mut tx = self.begin().await?;
+        tx.change_leased(job, sets).await?;
+        tx.commit().await
+    }
+
     /// Fails a leased job for good.
     pub async fn fail_job(&self, job: &Job, error: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;

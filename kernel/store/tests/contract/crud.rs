@@ -1,11 +1,9 @@
 //! Rows in and out, and what refuses them.
 
 use anju_store::testing::TestDatabase;
-use anju_store::{
-    ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Remembered, Select, SqlValue, TableSpec,
-};
+use anju_store::{ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Select, SqlValue, TableSpec};
 
-use super::{add_unit, at, unit, unit_ids, unit_table, with_units};
+use super::{add_unit, unit, unit_ids, unit_table, with_units};
 
 anju_store::on_both_databases!(
     every_kind_of_value_comes_back,

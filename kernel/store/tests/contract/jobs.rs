@@ -23,6 +23,7 @@ anju_store::on_both_databases!(
     the_next_attempt_goes_on_from_the_checkpoint,
     a_checkpoint_is_undone_with_its_work,
     a_failed_attempt_is_repeated_until_none_is_left,
+    an_attempt_the_database_was_too_busy_for_does_not_count,
     the_last_attempt_of_a_lost_worker_fails_the_job,
     a_key_is_unique_among_open_jobs,
     a_cancelled_job_stops,
@@ -223,6 +224,22 @@ async fn a_failed_attempt_is_repeated_until_none_is_left(db: TestDatabase) {
     assert_eq!(store.retry_job(&second, at(9_000), "still none", at(5_100)).await.unwrap(), JobState::Failed);
     let failed = store.job(&id).await.unwrap();
     assert_eq!((failed.state, failed.error.as_deref()), (JobState::Failed, Some("still none")));
+}
+
+async fn an_attempt_the_database_was_too_busy_for_does_not_count(db: TestDatabase) {
+    let store = db.store();
+    let id = enqueue(store, &job(None)).await;
+    for now in [1_000, 2_000, 3_000] {
+        let leased = lease(store, now).await.remove(0);
+        store.postpone_job(&leased, at(now + 500), "busy").await.unwrap();
+        assert!(lease(store, now + 499).await.is_empty());
+        assert!(matches!(store.postpone_job(&leased, at(0), "busy").await, Err(Error::LeaseLost(_))));
+    }
+    for (now, state) in [(4_000, JobState::Queued), (5_000, JobState::Failed)] {
+        let leased = lease(store, now).await.remove(0);
+        assert_eq!(store.retry_job(&leased, at(now), "broken", at(now)).await.unwrap(), state);
+    }
+    assert_eq!(store.job(&id).await.unwrap().state, JobState::Failed);
 }
 
 async fn the_last_attempt_of_a_lost_worker_fails_the_job(db: TestDatabase) {

@@ -1,6 +1,7 @@
 //! What both databases must do alike.
 
 mod aggregates;
+mod bounds;
 mod bulk;
 mod concurrency;
 mod conditions;
@@ -13,6 +14,7 @@ mod outbox;
 mod results;
 mod schema;
 mod sole_use;
+mod tokens;
 
 use anju_store::testing::TestDatabase;
 use anju_store::{ColumnKind, ColumnRef, IndexSpec, Select, SqlValue, Store, TableSpec};

@@ -1,8 +1,11 @@
 //! A workbook of applications: every faulty row explained, nothing half-imported.
 
+use std::time::Duration;
+
 use anju::demo::people::with_check;
-use anju_runtime::documents::workbook;
+use anju_runtime::{Worker, documents::workbook};
 use anju_store::{on_both_databases, testing::TestDatabase};
+use jiff::SignedDuration;
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
@@ -178,7 +181,57 @@ async fn m011_twenty_thousand_rows_are_imported_whole_or_not_at_all(db: TestData
     assert_eq!(count(&clerk).await, u64::from(ROWS));
 }
 
+/// Breaks the work off as a kill would, once a hundred cases are written: what is not committed is undone.
+async fn break_off(platform: &Platform, clerk: &Client) {
+    let runtime = platform.runtime.clone();
+    let work = tokio::spawn(async move { Worker::run_due(&runtime).await });
+    while count(clerk).await < 100 {
+        assert!(!work.is_finished(), "the import is done already");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    work.abort();
+    assert!(work.await.expect_err("broken off").is_cancelled());
+}
+
+async fn r02_an_import_that_is_broken_off_goes_on_where_it_was(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let path = format!("/api/records/{CASE}/import?mode=skip_faulty&then=submit");
+    let book = applications(500, three_bad_rows);
+    let job = clerk.upload(&path, "applications.xlsx", book).await.ok()["job"].clone();
+    break_off(&platform, &clerk).await;
+    assert!(count(&clerk).await < 497);
+
+    platform.settle().await;
+    let job = format!("/api/jobs/{}", job.as_str().expect("a job"));
+    assert_eq!(clerk.get(&job).await.ok()["state"], "running", "the lease is not over");
+    platform.clock.advance(SignedDuration::from_secs(15));
+    platform.settle().await;
+    let result = clerk.get(&job).await.ok()["result"].clone();
+    assert_eq!([&result["rows"], &result["created"], &result["faulty"]], [500, 497, 3], "{result}");
+    let rows: Vec<_> = result["errors"].as_array().expect("errors").iter().map(|e| &e["row"]).collect();
+    assert_eq!(rows, [12, 202, 501]);
+    assert_eq!(count(&clerk).await, 497);
+}
+
+async fn r05_an_import_asked_for_twice_is_done_once(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let path = format!("/api/records/{CASE}/import?mode=skip_faulty");
+    let book = applications(3, |_, _| {});
+    let ask = async |path: &str, key: &str| clerk.upload_once(path, key, "three.xlsx", book.clone()).await;
+    let job = ask(&path, "k").await.ok()["job"].clone();
+    assert_eq!(ask(&path, "k").await.ok()["job"], job);
+    ask(&format!("{path}&dry_run=true"), "k").await.refused(422, "idempotency_key_reused");
+    platform.settle().await;
+    assert_eq!(ask(&path, "k").await.ok()["job"], job);
+    platform.settle().await;
+    assert_eq!(count(&clerk).await, 3);
+}
+
 on_both_databases!(
+    r02_an_import_that_is_broken_off_goes_on_where_it_was,
+    r05_an_import_asked_for_twice_is_done_once,
     m011_twenty_thousand_rows_are_imported_whole_or_not_at_all,
     m011_five_hundred_applications_reach_acceptance,
     m011_a_workbook_without_its_columns_is_refused_before_any_row,

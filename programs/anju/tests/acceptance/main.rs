@@ -5,6 +5,7 @@ mod support;
 
 mod bulk;
 mod case_work;
+mod demonstration;
 mod exchange;
 mod exports;
 mod faults;
@@ -12,3 +13,4 @@ mod imports;
 mod journey;
 mod review;
 mod rights;
+mod worker;

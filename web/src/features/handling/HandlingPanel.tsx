@@ -1,8 +1,9 @@
-import { Alert, Button, Input, Radio } from 'antd';
+import { Button, Input, Radio } from 'antd';
 import { useState } from 'react';
 
 import type { Field, Json, Task, TaskOutcome, Values } from '../../api/types';
 import { FieldGrid } from '../../kit/FieldGrid';
+import { ProblemAlert } from '../../kit/ProblemAlert';
 import { missingIn } from '../../kit/required';
 import { useShortcuts, type Shortcut } from '../../kit/shortcuts';
 import { ReturnDialog } from './ReturnDialog';
@@ -33,7 +34,7 @@ function Claiming({ handling }: { handling: Handling }) {
   return (
     <>
       <p>本环节须先签收，签收后其他人不再看到此案件。</p>
-      {handling.problem && <Alert type="error" showIcon title={handling.problem} />}
+      <ProblemAlert problem={handling.problem} errors={handling.errors} />
       <div className="handling-buttons">
         <Button type="primary" title="签收（S）" loading={handling.busy} onClick={() => void handling.claim()}>签收</Button>
       </div>
@@ -90,7 +91,7 @@ function Deciding({ task, handling }: { task: Task; handling: Handling }) {
           ))}
         </div>
       </div>
-      {handling.problem && <Alert type="error" showIcon title={handling.problem} />}
+      <ProblemAlert problem={handling.problem} errors={handling.errors} placed={[...Object.keys(fields), OPINION, 'outcome']} />
       <div className="handling-buttons">
         <Button
           type="primary" danger={chosen?.negative} loading={handling.busy} disabled={!chosen || chosen.allowed === false}

@@ -69,7 +69,7 @@ function Case({ page, entity, record }: Shown) {
   if (page.kind !== 'detail') return <Empty text="该环节没有配置案件页面。" />;
   return (
     <>
-      <Facts entity={entity} names={page.facts ?? []} record={record} />
+      <Facts given entity={entity} names={page.facts ?? []} record={record} />
       <RecordTabs page={page} record={record} entity={entity} />
     </>
   );
@@ -82,16 +82,16 @@ function Way({ task, queue, page, entity, record }: Shown & { task: Task; queue:
   useShortcuts(edit ? [{ key: 'e', title: '编辑案件', group: '办理', run: () => void navigate(edit) }] : []);
   return (
     <div className="page-head">
-      <Button type="text" icon={<ArrowLeftOutlined />} aria-label="返回任务列表" title="返回任务列表（U）" onClick={queue.back} />
+      <Button type="text" icon={<ArrowLeftOutlined aria-hidden />} aria-label="返回任务列表" title="返回任务列表（U）" onClick={queue.back} />
       <h1>{task.title}</h1>
       <span className="handling-case">{task.record_display}</span>
       {typeof task.days_left === 'number' && <DueTag daysLeft={task.days_left} dueOn={task.due_on} warnDays={task.warn_days} />}
       <div className="actions">
         {edit && <Link to={edit} tabIndex={-1}><Button title="编辑案件（E）">编辑案件</Button></Link>}
         <div className="handling-way">
-          <Button icon={<LeftOutlined />} disabled={!queue.previous} title="上一件（K）" onClick={() => queue.go(queue.previous)}>上一件</Button>
+          <Button icon={<LeftOutlined aria-hidden />} disabled={!queue.previous} title="上一件（K）" onClick={() => queue.go(queue.previous)}>上一件</Button>
           <span className="numeric quiet">{queue.place ? `${queue.place} / ${queue.total}` : `— / ${queue.total}`}</span>
-          <Button icon={<RightOutlined />} iconPlacement="end" disabled={!queue.next} title="下一件（J）" onClick={() => queue.go(queue.next)}>下一件</Button>
+          <Button icon={<RightOutlined aria-hidden />} iconPlacement="end" disabled={!queue.next} title="下一件（J）" onClick={() => queue.go(queue.next)}>下一件</Button>
         </div>
       </div>
     </div>

@@ -47,7 +47,7 @@ export function Outcome({ entity, job, dryRun, apart, again, onClose }: Props) {
       {errors.length > 0 && <Errors errors={errors} />}
       {unshown > 0 && <p className="quiet small">另有 {unshown} 处错误未列出，见标注了错误的工作簿。</p>}
       <div className="import-buttons">
-        {result.error_file && <Button icon={<DownloadOutlined />} href={fileUrl(result.error_file)}>{apart ? '下载未导入的行' : '下载标注了错误的工作簿'}</Button>}
+        {result.error_file && <Button icon={<DownloadOutlined aria-hidden />} href={fileUrl(result.error_file)}>{apart ? '下载未导入的行' : '下载标注了错误的工作簿'}</Button>}
         <Button onClick={again}>{errors.length ? '改好后重新导入' : '继续导入'}</Button>
         <Button type="primary" onClick={onClose}>完成</Button>
       </div>

@@ -76,23 +76,23 @@ export function DocumentViewer({ files }: { files: ViewedFile[] }) {
       </ol>
       <div className="viewer-main">
         <div className="viewer-tools" role="toolbar" aria-label="查看材料">
-          <Tool title="上一份（←）" icon={<LeftOutlined />} disabled={at === 0} onClick={() => go(-1)} />
+          <Tool title="上一份（←）" icon={<LeftOutlined aria-hidden />} disabled={at === 0} onClick={() => go(-1)} />
           <span className="numeric small">{at + 1} / {files.length}</span>
-          <Tool title="下一份（→）" icon={<RightOutlined />} disabled={at === files.length - 1} onClick={() => go(1)} />
+          <Tool title="下一份（→）" icon={<RightOutlined aria-hidden />} disabled={at === files.length - 1} onClick={() => go(1)} />
           {isImage && (
             <>
               <span className="viewer-gap" />
-              <Tool title="缩小（-）" icon={<ZoomOutOutlined />} onClick={() => zoom(-1)} />
+              <Tool title="缩小（-）" icon={<ZoomOutOutlined aria-hidden />} onClick={() => zoom(-1)} />
               <span className="numeric small viewer-scale">{Math.round(scale * 100)}%</span>
-              <Tool title="放大（+）" icon={<ZoomInOutlined />} onClick={() => zoom(1)} />
-              <Tool title="适合窗口（0）" icon={<ExpandOutlined />} onClick={fit} />
-              <Tool title="向左旋转（L）" icon={<RotateLeftOutlined />} onClick={() => turn(-1)} />
-              <Tool title="向右旋转（R）" icon={<RotateRightOutlined />} onClick={() => turn(1)} />
+              <Tool title="放大（+）" icon={<ZoomInOutlined aria-hidden />} onClick={() => zoom(1)} />
+              <Tool title="适合窗口（0）" icon={<ExpandOutlined aria-hidden />} onClick={fit} />
+              <Tool title="向左旋转（L）" icon={<RotateLeftOutlined aria-hidden />} onClick={() => turn(-1)} />
+              <Tool title="向右旋转（R）" icon={<RotateRightOutlined aria-hidden />} onClick={() => turn(1)} />
             </>
           )}
           <span className="viewer-name" title={meta?.name}>{meta && [meta.name, meta.size ? formatSize(meta.size) : null].filter(Boolean).join(' · ')}</span>
-          <Tool title="在新窗口打开" icon={<ExportOutlined />} href={fileUrl(file.id)} target="_blank" />
-          <Tool title="下载" icon={<DownloadOutlined />} href={fileUrl(file.id)} download={meta?.name ?? ''} />
+          <Tool title="在新窗口打开" icon={<ExportOutlined aria-hidden />} href={fileUrl(file.id)} target="_blank" />
+          <Tool title="下载" icon={<DownloadOutlined aria-hidden />} href={fileUrl(file.id)} download={meta?.name ?? ''} />
         </div>
         {error ? <p className="state quiet">{messageOf(error)}</p> : !meta ? <Loading /> : isImage ? (
           <ImageView key={file.id} src={fileUrl(file.id)} title={file.kind} turns={posture.turns} zoom={posture.zoom} onScale={setScale} />

@@ -38,7 +38,7 @@ export default function DetailView({ page, id }: { page: DetailPage; id: string 
   return (
     <div className="page">
       <Head page={page} entity={entity} record={record} />
-      {Boolean(page.facts?.length) && <section className="card padded"><Facts entity={entity} names={page.facts ?? []} record={record} /></section>}
+      {Boolean(page.facts?.length) && <section className="card padded"><Facts given entity={entity} names={page.facts ?? []} record={record} /></section>}
       <section className="card padded"><RecordTabs page={page} record={record} entity={entity} /></section>
     </div>
   );
@@ -76,7 +76,7 @@ function Head({ page, entity, record }: { page: DetailPage; entity: Entity; reco
           </>
         }
       >
-        {more.length > 0 && <Dropdown menu={{ items: more }} trigger={['click']}><Button icon={<EllipsisOutlined />} aria-label="更多操作" title="更多操作" /></Dropdown>}
+        {more.length > 0 && <Dropdown menu={{ items: more }} trigger={['click']}><Button icon={<EllipsisOutlined aria-hidden />} aria-label="更多操作" title="更多操作" /></Dropdown>}
         {edit && <Link to={edit} tabIndex={-1}><Button title="编辑（E）">编辑</Button></Link>}
         {actions.filter((key) => key === MAIN).map((key) => (
           <Button key={key} type="primary" onClick={() => setActing(key)}>{entity.actions?.[key]?.title}</Button>

@@ -7,9 +7,17 @@ import { displayOf, useDictionaries, valueAt } from '../../kit/fields';
 import { isBlank } from '../../kit/format';
 import { isVisible } from '../../kit/required';
 
+interface FactsProps {
+  entity: Entity;
+  names: string[];
+  record: Values;
+  /** Leaves out what has no value. */
+  given?: boolean;
+}
+
 /** Fields of a record with their titles. */
-export function Facts({ entity, names, record }: { entity: Entity; names: string[]; record: Values }) {
-  const shown = names.filter((name) => entity.fields[name] && isVisible(entity.fields[name], record));
+export function Facts({ entity, names, record, given }: FactsProps) {
+  const shown = names.filter((name) => entity.fields[name] && isVisible(entity.fields[name], record) && !(given && isBlank(valueAt(record, name))));
   const dictionaries = useDictionaries(shown.map((name) => entity.fields[name]));
   return (
     <dl className="detail-facts">

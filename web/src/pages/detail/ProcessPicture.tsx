@@ -50,9 +50,9 @@ export default function ProcessPicture({ instance }: { instance: Instance }) {
     <div className="detail-picture">
       <div ref={host} aria-label="流程图" role="img" />
       <div className="detail-picture-tools" role="toolbar" aria-label="流程图">
-        <Button size="small" icon={<ZoomInOutlined />} aria-label="放大" title="放大" onClick={() => zoom(STEP)} />
-        <Button size="small" icon={<ZoomOutOutlined />} aria-label="缩小" title="缩小" onClick={() => zoom(1 / STEP)} />
-        <Button size="small" icon={<ExpandOutlined />} aria-label="显示全图" title="显示全图" onClick={() => canvas.current?.zoom('fit-viewport')} />
+        <Button size="small" icon={<ZoomInOutlined aria-hidden />} aria-label="放大" title="放大" onClick={() => zoom(STEP)} />
+        <Button size="small" icon={<ZoomOutOutlined aria-hidden />} aria-label="缩小" title="缩小" onClick={() => zoom(1 / STEP)} />
+        <Button size="small" icon={<ExpandOutlined aria-hidden />} aria-label="显示全图" title="显示全图" onClick={() => canvas.current?.zoom('fit-viewport')} />
       </div>
     </div>
   );

@@ -5,6 +5,7 @@ import type { DetailPage, Entity, RecordJson, Section, Tab } from '../../api/typ
 import { rowsOf } from '../../kit/fields';
 import { holds } from '../../kit/expression';
 import { useShortcuts } from '../../kit/shortcuts';
+import { Empty } from '../../kit/states';
 import { Facts, Rows } from './Facts';
 import { FilesPanel } from './FilesPanel';
 import { HistoryPanel, RelatedPanel } from './panels';
@@ -45,11 +46,11 @@ export function RecordTabs({ page, record, entity }: Props) {
 }
 
 function TabBody({ tab, record, entity }: { tab: Tab; record: RecordJson; entity: Entity }) {
+  const sections = (tab.sections ?? []).filter((section) => holds(section.visible_when, record, true));
+  if (sections.length === 0 && !tab.related && !tab.panel) return <Empty text="办到这一环节后显示。" />;
   return (
     <>
-      {tab.sections?.filter((section) => holds(section.visible_when, record, true)).map((section) => (
-        <SectionView key={section.title} section={section} record={record} entity={entity} />
-      ))}
+      {sections.map((section) => <SectionView key={section.title} section={section} record={record} entity={entity} />)}
       {tab.related && <RelatedPanel related={tab.related} id={record.id} />}
       {tab.panel === 'opinions' && <OpinionsPanel entity={entity.entity} id={record.id} />}
       {tab.panel === 'process' && <ProcessPanel entity={entity.entity} id={record.id} />}

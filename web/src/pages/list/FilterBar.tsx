@@ -3,21 +3,22 @@ import { useState, type FormEvent } from 'react';
 
 import type { ListPage } from '../../api/types';
 import { FilterField } from './FilterField';
-import type { FilterInput } from './filters';
+import { styleOf, type FilterInput } from './filters';
 import { filterParam, type ListState } from './useListState';
 
-/** As many as stand in one line with the buttons. */
-const SHOWN_MAX = 5;
+/** As many places as stand in one line with the buttons; ranges take two. */
+const PLACES = 5;
 
 /** Conditions above a list. Enter or 查询 applies; the rest of many conditions is folded away until asked for or in use. */
 export function FilterBar({ page, state }: { page: ListPage; state: ListState }) {
   const names = (page.filters ?? []).filter((name) => state.fields[name]);
   const [typed, setTyped] = useState<Record<string, FilterInput>>({});
-  const foldedInUse = names.slice(SHOWN_MAX).some((name) => state.inputs[name]?.length);
+  const fit = fitting(names, state);
+  const foldedInUse = names.slice(fit).some((name) => state.inputs[name]?.length);
   const [unfolded, setUnfolded] = useState(foldedInUse);
   if (names.length === 0) return null;
 
-  const shown = unfolded ? names : names.slice(0, SHOWN_MAX);
+  const shown = unfolded ? names : names.slice(0, fit);
   const apply = (more: Record<string, FilterInput> = {}) => {
     const all = { ...typed, ...more };
     state.set(Object.fromEntries(Object.entries(all).map(([name, value]) => [filterParam(name), value.some(Boolean) ? value : null])));
@@ -46,12 +47,24 @@ export function FilterBar({ page, state }: { page: ListPage; state: ListState })
       <div className="filters-buttons">
         <Button type="primary" htmlType="submit">查询</Button>
         {inUse && <Button onClick={clear}>清空</Button>}
-        {names.length > SHOWN_MAX && (
+        {names.length > fit && (
           <Button type="link" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
-            {unfolded ? '收起' : `更多条件（${names.length - SHOWN_MAX}）`}
+            {unfolded ? '收起' : `更多条件（${names.length - fit}）`}
           </Button>
         )}
       </div>
     </form>
   );
+}
+
+/** How many of the conditions stand in one line. */
+function fitting(names: string[], state: ListState): number {
+  let places = 0;
+  const fit = names.findIndex((name) => {
+    const field = state.fields[name];
+    const style = field && styleOf(name, field, state.dictionaries.get(field.dictionary ?? ''));
+    places += style === 'dates' || style === 'range' ? 2 : 1;
+    return places > PLACES;
+  });
+  return fit < 0 ? names.length : fit;
 }

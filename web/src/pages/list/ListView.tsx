@@ -36,12 +36,12 @@ export default function ListView({ page: definition }: { page: ListPage }) {
     <div className="page">
       <PageHead title={page.title} purpose={page.purpose}>
         {page.import && may?.import !== false && (
-          <Button icon={<UploadOutlined />} onClick={() => setImporting(true)}>导入</Button>
+          <Button icon={<UploadOutlined aria-hidden />} onClick={() => setImporting(true)}>导入</Button>
         )}
         {may?.export && <Button icon={<DownloadOutlined />} onClick={() => setExporting(true)}>导出</Button>}
         {page.create && may?.create !== false && (
           <Link to={places.page(page.create)} tabIndex={-1}>
-            <Button type="primary" icon={<PlusOutlined />}>新增{entity.title}</Button>
+            <Button type="primary" icon={<PlusOutlined aria-hidden />}>新增{entity.title}</Button>
           </Link>
         )}
       </PageHead>

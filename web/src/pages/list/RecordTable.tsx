@@ -6,6 +6,7 @@ import type { Column, Field, ListPage, QueryResult, RecordJson } from '../../api
 import { places } from '../../app/places';
 import { COUNTDOWN, countdownOf } from '../../kit/fields';
 import { FieldValue } from '../../kit/FieldValue';
+import { FileLink } from '../../kit/FileLink';
 import { Empty, Failed } from '../../kit/states';
 import { DueTag } from '../../kit/Tag';
 import type { ListState } from './useListState';
@@ -19,6 +20,9 @@ interface Props {
 }
 
 const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
+/** Of columns whose definition gives none, and of the boxes that choose rows. */
+const WIDTH = 140;
+const SELECTION_WIDTH = 32;
 /** Cut short in a row; the whole stands on the record's page and in the tip. */
 const LONG = new Set(['text', 'long_text', 'ref']);
 const NUMERIC = new Set(['integer', 'decimal', 'money']);
@@ -32,6 +36,9 @@ export function Cell({ column, record, state }: { column: Column; record: Record
     return countdown ? <DueTag {...countdown} /> : <span className="quiet">—</span>;
   }
   const field = state.fields[column.field];
+  const value = record[column.field];
+  // The name of a file is as long as a row: what it is stands in the head.
+  if (field?.type === 'file' && typeof value === 'string') return <FileLink id={value} name="打开" />;
   return <FieldValue name={column.field} field={field} record={record} dictionary={state.dictionaries.get(field?.dictionary ?? '')} />;
 }
 
@@ -59,7 +66,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     return {
       key: column.field,
       title: columnTitle(column, field),
-      width: column.width ?? undefined,
+      width: column.width ?? WIDTH,
       align: field && NUMERIC.has(field.type) && column.field !== COUNTDOWN ? 'right' : undefined,
       className: field && LONG.has(field.type) ? 'cell-text' : 'cell-short',
       ellipsis: field && LONG.has(field.type) ? { showTitle: true } : undefined,
@@ -110,7 +117,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <>
       <Table<RecordJson>
         className={page.detail ? 'record-table opens' : 'record-table'} size="small" rowKey="id" columns={columns} dataSource={items} pagination={false}
-        loading={records.isPending || records.isPlaceholderData} scroll={{ x: 'max-content' }} sticky={{ getContainer: () => document.getElementById('content') ?? window }} locale={{ emptyText: records.isPending ? ' ' : none }}
+        loading={records.isPending || records.isPlaceholderData} tableLayout="fixed" scroll={{ x: columns.reduce((sum, column) => sum + Number(column.width), chosen ? SELECTION_WIDTH : 0) }} sticky={{ getContainer: () => document.getElementById('content') ?? window }} locale={{ emptyText: records.isPending ? ' ' : none }}
         showSorterTooltip={false}
         rowSelection={chosen && { selectedRowKeys: chosen, onChange: (keys) => onChoose(keys.map(String)) }}
         onRow={(record) => ({ onClick: () => open(record) })}
