@@ -15,7 +15,7 @@ use sea_query::{
 };
 
 use crate::store::RequiredColumns;
-use crate::{Condition, Dialect, Direction, Join, Select, SqlValue};
+use crate::{Condition, Dialect, Direction, Duplicates, Join, Select, SqlValue};
 
 /// SQL text and the values bound to it.
 pub struct Statement {
@@ -120,6 +120,19 @@ pub(crate) fn count(dialect: Dialect, select: &Select, at_most: Option<u64>) -> 
     query.expr(Expr::cust("1")).limit(at_most);
     let mut outer = SelectStatement::new();
     outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
+    render(dialect, &outer)
+}
+
+/// How many groups of rows are alike in the columns.
+pub(crate) fn duplicates(dialect: Dialect, wanted: &Duplicates) -> Statement {
+    let mut query = rows(dialect, &wanted.from, &[], &wanted.filter);
+    query.expr(Expr::cust("1")).limit(wanted.at_most);
+    for name in &wanted.columns {
+        query.and_where(Expr::col(Alias::new(name)).is_not_null()).group_by_col(Alias::new(name));
+    }
+    query.and_having(Expr::cust("COUNT(*) > 1"));
+    let mut outer = SelectStatement::new();
+    outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("alike"));
     render(dialect, &outer)
 }
 

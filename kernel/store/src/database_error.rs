@@ -31,6 +31,8 @@ fn from_postgres(error: &PgDatabaseError) -> Error {
             columns: error.detail().map(columns_of_detail).unwrap_or_default(),
         },
         "23503" => Error::ForeignKey,
+        // undefined table, undefined column
+        "42P01" | "42703" => Error::Outdated(error.message().to_owned()),
         // serialization failure, deadlock, lock not available, too many connections, shutting down
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P03" => Error::Retry(error.message().to_owned()),
         code => Error::Database(format!("{} ({code})", error.message())),
@@ -45,6 +47,7 @@ fn columns_of_detail(detail: &str) -> Vec<String> {
 }
 
 fn from_sqlite(error: &SqliteError) -> Error {
+    const GENERIC: i32 = 1;
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
     const FOREIGN_KEY: i32 = 787;
@@ -55,6 +58,9 @@ fn from_sqlite(error: &SqliteError) -> Error {
         UNIQUE | PRIMARY_KEY => unique_of_message(error.message()),
         FOREIGN_KEY => Error::ForeignKey,
         _ if matches!(code & 0xff, BUSY | LOCKED) => Error::Retry(error.message().to_owned()),
+        GENERIC if error.message().starts_with("no such table") => {
+            Error::Outdated(error.message().to_owned())
+        }
         _ => Error::Database(format!("{} ({code})", error.message())),
     }
 }

@@ -27,6 +27,7 @@ mod spec;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turns;
 mod tx;
 mod value;
 
@@ -37,9 +38,10 @@ pub use idempotency::Remembered;
 pub use jobs::{Job, JobState, NewJob};
 pub use outbox::{Event, NewEvent};
 pub use query::{
-    AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
-    Operator, Select,
+    AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Duplicates, Grain, Group, Join, Measure,
+    MeasureOp, Operator, Select,
 };
+pub use schema::{Rescale, generation_name};
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};
 pub use tx::Tx;

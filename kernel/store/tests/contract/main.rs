@@ -6,6 +6,7 @@ mod conditions;
 mod crud;
 mod files;
 mod jobs;
+mod online;
 mod order;
 mod outbox;
 mod schema;
