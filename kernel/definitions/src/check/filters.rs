@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::path::Path;
-use crate::{FieldTest, FieldType, Filter, FilterOp, Sort};
+use crate::path::{Path, PathError};
+use crate::{FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Sort};
 
 use super::{Check, Reach, fields};
 
@@ -24,6 +24,10 @@ fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter])
 
 fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) {
     use FilterOp as Op;
+    if let Some(way) = test.field.strip_suffix(IN_FORCE) {
+        in_force(at, place, entity, way, test);
+        return;
+    }
     let field_place = format!("{place}/field");
     let Some(path) = at.path(&field_place, entity, &test.field, Reach::Any) else { return };
     let value_place = format!("{place}/value");
@@ -46,6 +50,21 @@ fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) 
         (_, one) => value(at, &value_place, &path, one),
     }
     operator(at, place, test, &path);
+}
+
+/// A test for the records in force on a day.
+fn in_force(at: &mut Check<'_>, place: &str, entity: &str, way: &str, test: &FieldTest) {
+    let path = format!("{way}id");
+    let found = crate::path::resolve(at.catalog, entity, &path).map(|path| path.entity.effective.is_some());
+    match found {
+        Err(PathError::NoEntity(_)) | Ok(true) => {}
+        Err(error) => at.error(&format!("{place}/field"), "no_field", error.to_string()),
+        Ok(false) => at.error(&format!("{place}/field"), "in_force", "该实体没有生效期间"),
+    }
+    let is_day = test.value.as_str().is_some_and(|day| day == "today" || fields::is_date(day));
+    if test.op != FilterOp::Eq || !is_day {
+        at.error(&format!("{place}/value"), "in_force", "应为 eq 与某一天，如 2026-01-31 或 today");
+    }
 }
 
 fn value(at: &mut Check<'_>, place: &str, path: &Path<'_>, value: &Value) {

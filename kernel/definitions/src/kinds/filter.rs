@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// In place of a field: the records in force on a day, `{field: $in_force, op: eq, value: 2026-01-31 or today}`.
+pub const IN_FORCE: &str = "$in_force";
+
 /// A condition on records: `{and: […]}`, `{or: […]}`, `{not: …}` or `{field, op, value}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

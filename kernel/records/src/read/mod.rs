@@ -1,5 +1,6 @@
 //! Reading: from rows to what an actor may see.
 
+mod as_of;
 mod children;
 mod load;
 mod render;
@@ -7,6 +8,6 @@ mod shape;
 mod single;
 
 pub(crate) use children::attach_children;
-pub(crate) use load::{Loaded, load_children, load_one};
+pub(crate) use load::{Loaded, LoadedRow, load_children, load_one, load_rows};
 pub(crate) use render::{Viewer, display_of, push_shown};
 pub(crate) use shape::{Shape, ShapeRequest};

@@ -2,6 +2,7 @@
 
 mod cursor;
 mod filter;
+mod in_force;
 mod joins;
 mod list;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     draft::Draft,
+    periods::check_period,
     references::{KnownReferences, check_references},
     rules::check_row,
 };
@@ -38,6 +39,7 @@ impl Checked {
                 }
             }
             check_transition(&draft, actor, &mut faults);
+            check_period(records, tx, &draft, &mut faults).await?;
             check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
         }
         faults.extend(ask_hooks(records, tx, actor, &draft).await?);

@@ -6,6 +6,7 @@ mod draft;
 mod operations;
 mod outcome;
 mod parse;
+mod periods;
 mod references;
 mod rules;
 mod save;
@@ -15,6 +16,7 @@ mod trail;
 
 pub(crate) use draft::{Draft, DraftRow};
 pub(crate) use operations::{set_row_defaults, take_place};
+pub(crate) use outcome::show;
 pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;

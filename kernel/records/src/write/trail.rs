@@ -104,9 +104,11 @@ fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
                 child: Some(child.name.clone()),
                 field: String::new(),
                 row: None,
+                row_id: Some(row.id.clone()),
                 before: Value::String(text),
                 after: Value::Null,
                 sealed: false,
+                erased: false,
             });
         }
     }
@@ -130,9 +132,11 @@ fn row_changes(
             child: place.map(|(name, _, _)| name.to_owned()),
             field: field.name.clone(),
             row: place.map(|(_, index, _)| index),
+            row_id: place.map(|_| row.id.clone()),
             before: kept(records, plan, field, record_id, before),
             after: kept(records, plan, field, record_id, &row.values[position]),
             sealed: field.sensitive(),
+            erased: false,
         });
     }
 }
