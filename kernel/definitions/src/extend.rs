@@ -42,6 +42,7 @@ fn add(loaded: &mut Loaded, entity: &mut Entity, extension: &Extension) {
         ("unique", extension.unique.len(), entity.unique.len()),
         ("indexes", extension.indexes.len(), entity.indexes.len()),
         ("rules", extension.rules.len(), entity.rules.len()),
+        ("retention", extension.retention.len(), entity.retention.len()),
     ];
     for (list, added, there) in lists {
         for index in 0..added {
@@ -52,6 +53,7 @@ fn add(loaded: &mut Loaded, entity: &mut Entity, extension: &Extension) {
     entity.unique.extend(extension.unique.iter().cloned());
     entity.indexes.extend(extension.indexes.iter().cloned());
     entity.rules.extend(extension.rules.iter().cloned());
+    entity.retention.extend(extension.retention.iter().cloned());
 }
 
 /// Makes problems with the part at `to` of the entity point at the part at `from` of the extension.

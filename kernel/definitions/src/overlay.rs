@@ -7,6 +7,7 @@ mod compose;
 mod diff;
 mod emit;
 mod identity;
+mod items;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod upgrade;
 
 pub use compose::{SITE, compose, definition_path, name_of};
 pub use diff::{TextChange, changes};
+pub use items::{ItemChange, ItemFault, edit_items};
 pub use upgrade::{Conflict, Resolution, Upgrade, upgrade};
 
 pub(crate) use emit::emit;

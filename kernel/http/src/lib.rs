@@ -6,6 +6,7 @@
 //! open the transaction of a business step, know what an application is about.
 
 mod actor;
+mod current;
 mod decisions;
 mod definitions;
 mod documents;
@@ -15,10 +16,13 @@ mod health;
 mod jobs;
 mod problem;
 mod processes;
+mod publishing;
 mod records;
+mod retention;
 mod router;
 mod session;
 mod step;
+mod structures;
 mod tasks;
 
 pub use router::{ServerOptions, api_document, router};

@@ -17,8 +17,8 @@ use utoipa::{OpenApi, openapi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, files, headers, health, jobs, problem::Problem, processes, records,
-    session, tasks,
+    decisions, definitions, documents, files, headers, health, jobs, problem::Problem, processes, publishing,
+    records, retention, session, structures, tasks,
 };
 
 /// How the edge is set up.
@@ -41,6 +41,9 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(session::router())
         .merge(definitions::router())
+        .merge(publishing::router())
+        .merge(structures::router())
+        .merge(retention::router())
         .merge(records::router())
         .merge(files::router())
         .merge(processes::router())
@@ -62,6 +65,7 @@ pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
     let body_limit =
         usize::try_from(runtime.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     let (routes, document) = api().split_for_parts();
+    let catalog = runtime.catalog.clone();
     let routes = routes
         .route("/api/openapi.json", get(move || async move { Json(document) }))
         .route("/api/{*rest}", any(|| async { Problem::not_found() }))
@@ -77,6 +81,7 @@ pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
         None => routes.fallback(|| async { Problem::not_found() }),
     };
     routes
+        .layer(middleware::map_response(move |response| headers::with_version(response, catalog.clone())))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(headers::secure))

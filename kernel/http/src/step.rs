@@ -16,7 +16,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::problem::{Problem, Result};
+use crate::{
+    current::refresh,
+    problem::{Problem, Result},
+};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_LENGTH_MAX: usize = 200;
@@ -80,7 +83,12 @@ pub async fn perform(
     let mut attempt = 1;
     loop {
         match try_once(runtime, actor, once.as_ref(), step).await {
-            Err(problem) if problem.is_retry() && attempt < ATTEMPTS_MAX => attempt += 1,
+            Err(problem) if problem.is_retry() && attempt < ATTEMPTS_MAX => {
+                attempt += 1;
+                if problem.is_outdated() {
+                    refresh(runtime).await;
+                }
+            }
             outcome => return outcome,
         }
     }

@@ -18,8 +18,11 @@ mod effects;
 mod error;
 mod import;
 mod jobs;
+mod publishing;
+mod retention;
 mod runtime;
 mod settings;
+mod structures;
 mod worker;
 
 pub use action::ActionOutcome;
@@ -28,7 +31,12 @@ pub use command::{Command, CommandContext, CommandOutcome};
 pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
-pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
+pub use publishing::{
+    DefinitionReport, DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, Preview,
+    PublicationKind, PublicationSummary, PublishError, PublishRequest, Published, Right,
+};
+pub use retention::{RETENTION_JOB, RetentionRequest};
+pub use runtime::{Runtime, StartUp, verify_definitions};
 pub use settings::Settings;
 pub use worker::Worker;
 

@@ -4,7 +4,7 @@ use anju_calendar::{Clock, WorkingCalendar};
 use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
-use anju_definitions::{Catalog, Effect, SharedCatalog, Source, load};
+use anju_definitions::{Catalog, SharedCatalog, Source};
 use anju_documents::DocumentMaker;
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
@@ -14,7 +14,11 @@ use anju_store::{Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
-use crate::{App, Command, Error, Registry, Result, Settings, effects::Effects};
+use crate::{
+    App, Command, DefinitionReport, Error, Registry, Result, Settings,
+    effects::Effects,
+    publishing::{self, Following, Inspector, Origin, inspect},
+};
 
 /// The kernel, started.
 pub struct Runtime {
@@ -32,8 +36,10 @@ pub struct Runtime {
     pub(crate) documents: Arc<DocumentMaker>,
     pub(crate) calendar: Arc<ArcSwap<WorkingCalendar>>,
     pub(crate) effects: Arc<Effects>,
-    decisions: Arc<Decisions>,
+    pub(crate) decisions: ArcSwap<Decisions>,
     commands: HashMap<&'static str, Arc<dyn Command>>,
+    pub(crate) inspector: Inspector,
+    pub(crate) following: Following,
 }
 
 /// What a start needs besides settings.
@@ -44,22 +50,23 @@ pub struct StartUp {
 }
 
 impl Runtime {
-    /// Checks all definitions, opens the store, brings its schema up to date and wires the kernel.
+    /// Opens the store, wires the kernel on the definitions in force, and puts those that this program ships in force,
+    /// with the site's own over them, if they are others.
     pub async fn start(settings: Settings, start_up: StartUp) -> Result<Arc<Self>> {
         let StartUp { apps, clock, randomness } = start_up;
         let mut registry = Registry::default();
         apps.iter().for_each(|app| app.register(&mut registry));
         let (commands, hooks) = registry.into_parts();
-        let (catalog, decisions, report) = inspect(&apps, |key| commands.contains_key(key));
-        if !report.errors.is_empty() {
-            return Err(Error::Definitions(report.errors.join("\n")));
-        }
-
+        let inspector = inspector(&commands);
+        let shipped: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
-        let store = open_store(&settings, &catalog).await?;
+        let store = open_store(&settings).await?;
+        let mut origin = Origin::read(&store, &inspector, shipped).await?;
+        let catalog = std::mem::take(&mut origin.inspected.catalog);
+        store.extend_schema(&anju_records::tables(&catalog)?).await?;
         let catalog: SharedCatalog = Arc::new(ArcSwap::from_pointee(catalog));
-        let decisions = Arc::new(decisions);
+        let decisions = ArcSwap::from_pointee(std::mem::take(&mut origin.inspected.decisions));
         let records = Records::new(store.clone(), catalog.clone(), keyring.clone(), clock.clone(), hooks);
         let calendar = Arc::new(ArcSwap::from_pointee(WorkingCalendar::default()));
         let effects = Arc::new(Effects::default());
@@ -109,8 +116,11 @@ impl Runtime {
             effects,
             decisions,
             commands,
+            inspector,
+            following: Following::from(origin.number),
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
+        runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         Ok(runtime)
     }
@@ -124,8 +134,9 @@ impl Runtime {
         self.calendar.load_full()
     }
 
-    pub fn decisions(&self) -> &Decisions {
-        &self.decisions
+    /// The decisions in force.
+    pub fn decisions(&self) -> Arc<Decisions> {
+        self.decisions.load_full()
     }
 
     /// Calls an operation of a connector after the transaction commits. With a reply, its command runs with
@@ -170,76 +181,32 @@ impl Runtime {
     }
 }
 
-/// What is wrong with the definitions, one line for each problem: `file:line: message`.
-#[derive(Debug, Default)]
-pub struct DefinitionReport {
-    pub definitions: usize,
-    pub errors: Vec<String>,
-    pub warnings: Vec<String>,
-}
-
 /// Checks all definitions of the applications: shape, references, processes, decisions with their cases,
 /// expressions, and that every command they name is registered.
 pub fn verify_definitions(apps: &[Box<dyn App>]) -> DefinitionReport {
     let mut registry = Registry::default();
     apps.iter().for_each(|app| app.register(&mut registry));
     let (commands, _) = registry.into_parts();
-    inspect(apps, |key| commands.contains_key(key)).2
-}
-
-fn inspect(
-    apps: &[Box<dyn App>],
-    is_command: impl Fn(&str) -> bool,
-) -> (Catalog, Decisions, DefinitionReport) {
     let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
-    let (catalog, problems) = load(&sources);
-    let mut report = DefinitionReport { definitions: sources.len(), ..DefinitionReport::default() };
-    for problem in &problems {
-        let list = if problem.is_error() { &mut report.errors } else { &mut report.warnings };
-        list.push(problem.to_string());
-    }
-    let decisions = Decisions::from(&catalog);
-    report.errors.extend(decisions.problems().iter().map(ToString::to_string));
-    report.errors.extend(anju_process::check(&catalog).iter().map(ToString::to_string));
-    for (place, command) in named_commands(&catalog) {
-        if !is_command(command) {
-            report.errors.push(format!("{place}: command `{command}` is not registered"));
-        }
-    }
-    for placed in anju_definitions::expressions(&catalog) {
-        if let Err(error) = anju_decisions::Expression::compile(&placed.text) {
-            report.errors.push(placed.problem(&error.to_string()).to_string());
-        }
-    }
-    (catalog, decisions, report)
+    inspect(&inspector(&commands), &sources).report(sources.len())
 }
 
-/// Every command that an effect of a definition names, with the definition.
-fn named_commands(catalog: &Catalog) -> Vec<(&str, &str)> {
-    let of_actions = catalog.entities.values().flat_map(|entity| {
-        entity
-            .actions
-            .values()
-            .flat_map(|action| &action.effects)
-            .map(|effect| (entity.entity.as_str(), effect))
-    });
-    let of_processes = catalog.processes.values().flat_map(|process| {
-        let steps = process.steps.values().flat_map(|step| {
-            step.on_enter.iter().chain(step.outcomes.values().flat_map(|outcome| &outcome.effects))
-        });
-        let services = process.services.values().flat_map(|service| &service.effects);
-        let ends = process.ends.values().flatten();
-        let withdraw = process.withdraw.iter().flat_map(|withdraw| &withdraw.effects);
-        let all = steps.chain(services).chain(ends).chain(withdraw);
-        all.map(|effect| (process.process.as_str(), effect))
-    });
-    of_actions
-        .chain(of_processes)
-        .filter_map(|(place, effect)| match effect {
-            Effect::Command { command, .. } => Some((place, command.as_str())),
-            _ => None,
-        })
-        .collect()
+fn inspector(commands: &HashMap<&'static str, Arc<dyn Command>>) -> Inspector {
+    Inspector {
+        commands: commands.keys().map(|key| (*key).to_owned()).collect(),
+        tables: kernel_tables().into_iter().map(|table| table.name).collect(),
+    }
+}
+
+/// The tables that are there whatever the definitions say, those of the store aside.
+fn kernel_tables() -> Vec<TableSpec> {
+    let mut tables = anju_records::tables(&Catalog::default()).unwrap_or_default();
+    tables.extend(anju_process::tables());
+    tables.extend(anju_identity::tables());
+    tables.extend(anju_connectors::tables());
+    tables.extend(crate::document::tables());
+    tables.extend(publishing::tables());
+    tables
 }
 
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {
@@ -247,17 +214,12 @@ fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyr
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))
 }
 
-async fn open_store(settings: &Settings, catalog: &Catalog) -> Result<Store> {
+async fn open_store(settings: &Settings) -> Result<Store> {
     let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"));
     config.max_connections = settings.connections_max;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
-    let mut tables: Vec<TableSpec> = anju_records::tables(catalog)?;
-    tables.extend(anju_process::tables());
-    tables.extend(anju_identity::tables());
-    tables.extend(anju_connectors::tables());
-    tables.extend(crate::document::tables());
-    for change in store.sync_schema(&tables).await? {
+    for change in store.sync_schema(&kernel_tables()).await? {
         tracing::info!(?change, "schema changed");
     }
     Ok(store)

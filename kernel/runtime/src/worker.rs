@@ -9,9 +9,9 @@ use anju_store::Job;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
+use crate::{IMPORT_JOB, RETENTION_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
 
-const KINDS: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB];
+const KINDS: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB, RETENTION_JOB];
 const LEASE_MS: i64 = 120_000;
 const CONCURRENT_JOBS_MAX: usize = 8;
 const EVENTS_PER_ROUND: u64 = 200;
@@ -98,6 +98,9 @@ impl Worker {
 
 /// Hands committed events to their listeners. The one listener so far keeps the calendar current.
 async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
+    if let Err(error) = runtime.follow_publications().await {
+        tracing::warn!(%error, "newer publications cannot be read");
+    }
     let events = runtime.store.pending_events(EVENTS_PER_ROUND).await?;
     if events.is_empty() {
         return Ok(0);
@@ -117,6 +120,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         TIMER_JOB => runtime.timer_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
+        RETENTION_JOB => runtime.retention_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let Err(error) = outcome else { return };

@@ -142,7 +142,7 @@ impl Store {
     /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
     pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
         let changes = schema::sync(self, tables).await?;
-        self.learn_required(tables);
+        self.know_tables(tables);
         Ok(changes)
     }
 
@@ -156,7 +156,7 @@ impl Store {
     /// rows contradict a new unique index.
     pub async fn extend_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
         let changes = schema::extend(self, tables).await?;
-        self.learn_required(tables);
+        self.know_tables(tables);
         Ok(changes)
     }
 
@@ -165,7 +165,8 @@ impl Store {
         schema::drop_stale_uniques(self, tables).await
     }
 
-    fn learn_required(&self, tables: &[TableSpec]) {
+    /// Learns of tables that another server has brought to their specification.
+    pub fn know_tables(&self, tables: &[TableSpec]) {
         let mut required = self.shared.required.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut all = RequiredColumns::clone(&required);
         for table in tables {

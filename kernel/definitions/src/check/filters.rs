@@ -16,6 +16,15 @@ pub(super) fn check<'a>(at: &mut Check<'a>, place: &str, entity: &str, filter: &
     }
 }
 
+/// Whether the filter depends on the day it is asked on.
+pub(super) fn asks_for_today(filter: &Filter) -> bool {
+    match filter {
+        Filter::And { and: all } | Filter::Or { or: all } => all.iter().any(asks_for_today),
+        Filter::Not { not } => asks_for_today(not),
+        Filter::Test(test) => test.field.ends_with(IN_FORCE) && test.value.as_str() == Some("today"),
+    }
+}
+
 fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter]) {
     for (index, filter) in filters.iter().enumerate() {
         check(at, &format!("{place}/{index}"), entity, filter);

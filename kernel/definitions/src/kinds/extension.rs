@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Rule};
+use super::{Field, Retention, Rule};
 
-/// Fields, rules and indexes added to an entity. They become part of it when the definitions are loaded, so that
+/// Fields, rules, indexes and terms added to an entity. They become part of it when the definitions are loaded, so that
 /// everything that knows the entity knows them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,7 @@ pub struct Extension {
     pub purpose: Option<String>,
     /// The entity that is extended.
     pub entity: String,
+    #[serde(default)]
     pub fields: IndexMap<String, Field>,
     /// Groups of fields, old or added, that no two live records may share.
     #[serde(default)]
@@ -28,6 +29,9 @@ pub struct Extension {
     pub indexes: Vec<Vec<String>>,
     #[serde(default)]
     pub rules: Vec<Rule>,
+    /// Terms of retention, of its own fields and of the entity's.
+    #[serde(default)]
+    pub retention: Vec<Retention>,
     /// Whether the fields are put at the end of the entity's forms and details.
     #[serde(default = "default_shown")]
     pub shown: bool,

@@ -25,6 +25,11 @@ pub struct DefaultFill {
 }
 
 impl DefaultFill {
+    /// Whether the field did not exist before.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     pub(super) fn new(entity: &str, field: &FieldPlan, default: &Value, is_new: bool) -> Self {
         // The default in the form it has in records; a definition that is checked has a fitting one.
         let shown = value::parse(field, default, jiff::civil::Date::constant(2000, 1, 1))

@@ -380,7 +380,6 @@ async fn an_entity_goes_only_when_it_is_empty(db: TestDatabase) {
     let impact = bureau.records.impact(&next).await.unwrap();
     assert_eq!(kinds_of(&impact), [(None, EffectKind::EntityRemoved)]);
 
-    
     bureau.create(&city(), "bureau.reminder", object(json!({ "text": "提醒" }))).await.unwrap();
     let impact = bureau.records.impact(&next).await.unwrap();
     assert_eq!(codes_of(&impact), ["entity_in_use"]);

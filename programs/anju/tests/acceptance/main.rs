@@ -4,7 +4,13 @@
 mod support;
 
 mod case_work;
+mod foreign_form;
 mod imports;
 mod journey;
+mod publishing;
+mod releases;
+mod retention;
 mod review;
 mod rights;
+mod structures;
+mod time;

@@ -3,7 +3,9 @@
 mod client;
 mod family;
 mod platform;
+mod shaping;
 
-pub use client::Client;
+pub use client::{Client, Reply};
 pub use family::a_family;
 pub use platform::Platform;
+pub use shaping::Shapers;
