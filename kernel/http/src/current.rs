@@ -1,25 +1,26 @@
 //! Reads that meet a publication half-way: the tables have changed under the statement, so the definitions are read
 //! again, and the statement is made anew.
 
-use anju_runtime::{Runtime, records, store};
+use anju_runtime::Runtime;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Result};
 
 /// Publications that one read may meet.
 const ATTEMPTS_MAX: u32 = 4;
 
 /// Runs a read of records, again when it was made for definitions that are no longer in force.
-pub async fn reading<T, F>(runtime: &Runtime, read: impl Fn() -> F) -> Result<T, records::Error>
+pub async fn reading<T, E, F>(runtime: &Runtime, read: impl Fn() -> F) -> Result<T>
 where
-    F: Future<Output = Result<T, records::Error>>,
+    E: Into<Problem>,
+    F: Future<Output = std::result::Result<T, E>>,
 {
     for _ in 1..ATTEMPTS_MAX {
-        match read().await {
-            Err(records::Error::Store(store::Error::Outdated(_))) => refresh(runtime).await,
+        match read().await.map_err(Into::into) {
+            Err(problem) if problem.is_outdated() => refresh(runtime).await,
             other => return other,
         }
     }
-    read().await
+    read().await.map_err(Into::into)
 }
 
 /// Catches up with what was published. A failure shows in the next attempt.

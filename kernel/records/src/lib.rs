@@ -12,6 +12,7 @@ mod access;
 mod actor;
 mod aggregate;
 mod audit;
+mod door;
 mod error;
 mod evolve;
 mod expression;
@@ -36,13 +37,14 @@ mod write;
 pub use actor::{Actor, ActorKind, Post};
 pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
 pub use audit::AuditEntry;
+pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
 pub use evolve::{DefaultFill, Effect, EffectKind, Impact, Refusal, Rewrite};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
-    TemplateSheet, TemplateSpec,
+    TemplateSheet, TemplateSpec, UnreadableCell,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};

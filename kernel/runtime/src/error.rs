@@ -21,6 +21,20 @@ pub enum Error {
     Job(String),
 }
 
+impl Error {
+    /// Whether the database was too busy, or the definitions were just being changed, so that the same may well be
+    /// done in a moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        use anju_store::Error::{Outdated, Retry};
+        match self {
+            Self::Store(error) | Self::Records(anju_records::Error::Store(error)) => {
+                matches!(error, Retry(_) | Outdated(_))
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A failed effect as the error of the request that ran it.
 pub(crate) fn of_effect(error: anju_process::EffectError, element: &str) -> anju_process::Error {
     use anju_process::EffectError as E;

@@ -17,6 +17,7 @@ mod document;
 mod effects;
 mod error;
 mod import;
+mod inspection;
 mod jobs;
 mod publishing;
 mod retention;
@@ -31,12 +32,13 @@ pub use command::{Command, CommandContext, CommandOutcome};
 pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
+pub use inspection::{DefinitionReport, verify_definitions};
 pub use publishing::{
-    DefinitionReport, DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, Preview,
-    PublicationKind, PublicationSummary, PublishError, PublishRequest, Published, Right,
+    DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, Preview, PublicationKind,
+    PublicationSummary, PublishError, PublishRequest, Published, Right,
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};
-pub use runtime::{Runtime, StartUp, verify_definitions};
+pub use runtime::{Runtime, StartUp};
 pub use settings::Settings;
 pub use worker::Worker;
 

@@ -8,13 +8,11 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::document;
-use crate::{Error, Result, Right, Runtime};
+use crate::{Error, Result, Right, Runtime, document, worker::LEASE_MS};
 
 pub const RETENTION_JOB: &str = "records.retention";
 /// Records erased in one transaction.
 const BATCH: u64 = 50;
-const LEASE_MS: i64 = 120_000;
 /// How long answers are remembered after which no client repeats a request.
 const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How long events that were told, and closed jobs, are kept for operators to look at.

@@ -5,7 +5,7 @@ use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
 use anju_definitions::{Catalog, SharedCatalog, Source};
-use anju_documents::DocumentMaker;
+use anju_documents::{DocumentMaker, Press};
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
 use anju_process::{EffectRunner, Error as Failure, Processes};
@@ -15,9 +15,10 @@ use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
 use crate::{
-    App, Command, DefinitionReport, Error, Registry, Result, Settings,
+    App, Command, Error, Registry, Result, Settings,
     effects::Effects,
-    publishing::{self, Following, Inspector, Origin, inspect},
+    inspection::Inspector,
+    publishing::{self, Following, Origin},
 };
 
 /// The kernel, started.
@@ -33,7 +34,7 @@ pub struct Runtime {
     pub identity: Identity,
     pub connectors: Connectors,
     pub messaging: Messaging,
-    pub(crate) documents: Arc<DocumentMaker>,
+    pub(crate) documents: Arc<dyn Press>,
     pub(crate) calendar: Arc<ArcSwap<WorkingCalendar>>,
     pub(crate) effects: Arc<Effects>,
     pub(crate) decisions: ArcSwap<Decisions>,
@@ -57,8 +58,12 @@ impl Runtime {
         let mut registry = Registry::default();
         apps.iter().for_each(|app| app.register(&mut registry));
         let (commands, hooks) = registry.into_parts();
-        let inspector = inspector(&commands);
+        let inspector = Inspector::of(&commands);
         let shipped: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
+        let report = inspector.inspect(&shipped).report(shipped.len());
+        if !report.errors.is_empty() {
+            return Err(Error::Definitions(report.errors.join("\n")));
+        }
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
         let store = open_store(&settings).await?;
@@ -181,25 +186,8 @@ impl Runtime {
     }
 }
 
-/// Checks all definitions of the applications: shape, references, processes, decisions with their cases,
-/// expressions, and that every command they name is registered.
-pub fn verify_definitions(apps: &[Box<dyn App>]) -> DefinitionReport {
-    let mut registry = Registry::default();
-    apps.iter().for_each(|app| app.register(&mut registry));
-    let (commands, _) = registry.into_parts();
-    let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
-    inspect(&inspector(&commands), &sources).report(sources.len())
-}
-
-fn inspector(commands: &HashMap<&'static str, Arc<dyn Command>>) -> Inspector {
-    Inspector {
-        commands: commands.keys().map(|key| (*key).to_owned()).collect(),
-        tables: kernel_tables().into_iter().map(|table| table.name).collect(),
-    }
-}
-
 /// The tables that are there whatever the definitions say, those of the store aside.
-fn kernel_tables() -> Vec<TableSpec> {
+pub(crate) fn kernel_tables() -> Vec<TableSpec> {
     let mut tables = anju_records::tables(&Catalog::default()).unwrap_or_default();
     tables.extend(anju_process::tables());
     tables.extend(anju_identity::tables());

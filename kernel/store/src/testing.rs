@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 
 use crate::build::Statement;
+pub use crate::faults::Fault;
 use crate::fetch::Source;
 use crate::{ColumnKind, Dialect, Row, Store, StoreConfig};
 
@@ -158,6 +159,18 @@ impl Drop for TestDatabase {
         if dropping.join().is_err() && !std::thread::panicking() {
             panic!("the test's database could not be dropped");
         }
+    }
+}
+
+impl Store {
+    /// Plans a fault: one call to the database will fail.
+    pub fn plan_fault(&self, fault: Fault) {
+        self.faults().plan(fault);
+    }
+
+    /// Ends the plan; whether the fault happened.
+    pub fn end_fault(&self) -> bool {
+        self.faults().end()
     }
 }
 

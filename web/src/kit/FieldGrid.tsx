@@ -50,11 +50,19 @@ interface CellProps {
   onChange: (name: string, value: Json) => void;
 }
 
+/** Addresses and the like are longer than a column shows. */
+const DOUBLE_MIN = 150;
+
+function widthOf(field: Field): 'double' | 'whole' | undefined {
+  if (field.type === 'long_text') return 'whole';
+  return field.type === 'text' && (field.length_max ?? 0) >= DOUBLE_MIN ? 'double' : undefined;
+}
+
 const Cell = memo(function Cell({ id, name, field, value, error, required, disabled, masked, record, onChange }: CellProps) {
   const untouched = masked !== undefined && value === masked;
   return (
     <FieldBox
-      id={id} title={field.title} required={required} error={error} wide={field.type === 'long_text'}
+      id={id} title={field.title} required={required} error={error} width={widthOf(field)}
       help={untouched ? '已加密保存，不修改请留空' : field.help}
     >
       <FieldInput

@@ -1,8 +1,9 @@
 import type { Dictionary, Field, Json, Values } from '../api/types';
-import { displayOf, valueAt } from './fields';
+import { displayOf, isMasked, valueAt } from './fields';
 import { FileLink } from './FileLink';
 import { formatValue, isBlank, NOTHING } from './format';
 import { JsonValue } from './JsonValue';
+import { Reveal } from './Reveal';
 import { ChoiceText } from './Tag';
 
 interface Props {
@@ -10,13 +11,18 @@ interface Props {
   field: Field | undefined;
   record: Values;
   dictionary?: Dictionary;
+  /** The record's entity, where masked values may be shown in clear. */
+  entity?: string;
 }
 
 /** One value of a record, shown. Always text or elements made here: nothing of it is read as markup. */
-export function FieldValue({ name, field, record, dictionary }: Props) {
+export function FieldValue({ name, field, record, dictionary, entity }: Props) {
   const value = valueAt(record, name);
   if (isBlank(value)) return <span className="quiet">{NOTHING}</span>;
   if (!field) return <>{typeof value === 'object' ? <JsonValue value={value} /> : String(value)}</>;
+  if (entity && field.unmask && typeof record.id === 'string' && isMasked(record, name)) {
+    return <Reveal entity={entity} id={record.id} name={name} title={field.title} masked={String(value)} />;
+  }
   switch (field.type) {
     case 'choice':
       return <ChoiceText code={String(value)} dictionary={dictionary} />;

@@ -38,6 +38,9 @@ fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) 
         return;
     }
     let field_place = format!("{place}/field");
+    if at.is_countdown(&field_place, entity, &test.field) {
+        return countdown(at, place, test);
+    }
     let Some(path) = at.path(&field_place, entity, &test.field, Reach::Any) else { return };
     let value_place = format!("{place}/value");
     match (test.op, &test.value) {
@@ -73,6 +76,21 @@ fn in_force(at: &mut Check<'_>, place: &str, entity: &str, way: &str, test: &Fie
     let is_day = test.value.as_str().is_some_and(|day| day == "today" || fields::is_date(day));
     if test.op != FilterOp::Eq || !is_day {
         at.error(&format!("{place}/value"), "in_force", "应为 eq 与某一天，如 2026-01-31 或 today");
+    }
+}
+
+/// Working days left are compared with whole numbers.
+fn countdown(at: &mut Check<'_>, place: &str, test: &FieldTest) {
+    use FilterOp as Op;
+    let fits = match (test.op, &test.value) {
+        (Op::IsNull | Op::NotNull, value) => value.is_null(),
+        (Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge, value) => value.is_i64(),
+        (Op::Between, Value::Array(ends)) => ends.len() == 2 && ends.iter().all(Value::is_i64),
+        _ => false,
+    };
+    if !fits {
+        let message = "剩余工作日只能与整数比较：eq lt le gt ge between，或 is_null not_null";
+        at.error(place, "filter_value", message);
     }
 }
 
@@ -118,6 +136,9 @@ fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) 
 pub(super) fn sorts<'a>(at: &mut Check<'a>, place: &str, entity: &str, sorts: &'a [Sort]) {
     for (index, sort) in sorts.iter().enumerate() {
         let place = format!("{place}/{index}");
+        if at.is_countdown(&place, entity, &sort.field) {
+            continue;
+        }
         let path = at.path(&place, entity, &sort.field, Reach::One);
         if path.and_then(|path| path.field()).is_some_and(|field| field.sensitive) {
             at.error(&place, "sort_sensitive", format!("“{}”已加密，不能排序", sort.field));

@@ -42,6 +42,6 @@ pub async fn read_record(
         }
     })
     .await;
-    let record: Record = found.map_err(|error| Problem::from(error).told_to(&actor))?;
+    let record: Record = found.map_err(|problem| problem.told_to(&actor))?;
     Ok(([(header::ETAG, format!("\"{}\"", record.version))], Json(record)))
 }

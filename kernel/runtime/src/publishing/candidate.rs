@@ -8,10 +8,9 @@ use serde::Serialize;
 
 use super::assemble::{self, Files, files_of, outdated, with_drafts};
 use super::drafts::{self, Draft, DraftKey};
-use super::inspect::{Inspected, inspect};
 use super::publications::PublicationKind;
 use super::{PublishError, Right};
-use crate::Runtime;
+use crate::{Runtime, inspection::Inspected};
 
 /// What might be published.
 pub(super) struct Candidate {
@@ -123,7 +122,7 @@ impl Runtime {
         site: Vec<Source>,
     ) -> Candidate {
         let sources = anju_definitions::overlay::compose(&shipped, &site);
-        let inspected = inspect(&self.inspector, &sources);
+        let inspected = self.inspector.inspect(&sources);
         Candidate { kind, shipped, site, drafts: Vec::new(), conflicts: Vec::new(), inspected }
     }
 

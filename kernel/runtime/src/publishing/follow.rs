@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::assemble::files_of;
-use super::inspect::inspect;
 use super::{PublishError, publications};
 use crate::Runtime;
 
@@ -86,7 +85,7 @@ impl Runtime {
         }
         let files = files_of(&mut reader, newest).await?;
         let sources = anju_definitions::overlay::compose(&files.shipped, &files.site);
-        let inspected = inspect(&self.inspector, &sources);
+        let inspected = self.inspector.inspect(&sources);
         if !inspected.is_sound() {
             // A newer program has published what this one does not know; it goes on with what it has until it is
             // replaced, and what it can no longer do fails.

@@ -7,7 +7,6 @@ use anju_definitions::{Kind, Process, Source};
 use anju_records::Refusal;
 
 use super::candidate::Candidate;
-use super::inspect::inspect;
 use super::{PublishError, assemble::is_site};
 use crate::Runtime;
 
@@ -22,7 +21,7 @@ impl Runtime {
                 continue;
             }
             let trial = with_version(&sources, &running.definition);
-            let inspected = inspect(&self.inspector, &trial);
+            let inspected = self.inspector.inspect(&trial);
             let mut told = BTreeSet::new();
             for problem in inspected.problems.iter().filter(|problem| problem.is_error()) {
                 if is_of(&problem.file, &running.definition) && told.insert(problem.message.clone()) {

@@ -10,10 +10,12 @@ use anju_store::Store;
 use super::PublishError;
 use super::assemble::{Files, files_of};
 use super::carry_out::{Publisher, Strictness};
-use super::inspect::{Inspected, Inspector, inspect};
 use super::publications::{self, PublicationKind};
 use super::texts::Manifest;
-use crate::{Error, Result, Runtime};
+use crate::{
+    Error, Result, Runtime,
+    inspection::{Inspected, Inspector},
+};
 
 /// The definitions in force when the program is started, before what it ships itself is taken over.
 pub(crate) struct Origin {
@@ -32,7 +34,7 @@ impl Origin {
             0 => Files { number, shipped: shipped.clone(), site: Vec::new(), generations: HashMap::new() },
             _ => files_of(&mut reader, number).await?,
         };
-        let mut inspected = inspect(inspector, &compose(&files.shipped, &files.site));
+        let mut inspected = inspector.inspect(&compose(&files.shipped, &files.site));
         inspected.catalog.generations = files.generations.clone();
         let origin = Self { number, files, inspected, shipped };
         if !origin.is_outdated() && !origin.inspected.is_sound() {

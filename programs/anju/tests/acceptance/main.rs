@@ -4,6 +4,8 @@
 mod support;
 
 mod case_work;
+mod demonstration;
+mod faults;
 mod foreign_form;
 mod imports;
 mod journey;
@@ -14,3 +16,4 @@ mod review;
 mod rights;
 mod structures;
 mod time;
+mod worker;

@@ -110,7 +110,11 @@ async fn no_removed_value_is_left_anywhere(db: TestDatabase) {
     for file in &files {
         clerk.get(&format!("/api/files/{file}")).await.refused(404, "not_found");
     }
-    assert_eq!(contents(&platform.runtime.settings.data_dir.join("files")), 0, "nor are their contents on disk");
+    assert_eq!(
+        contents(&platform.runtime.settings.data_dir.join("files")),
+        0,
+        "nor are their contents on disk"
+    );
 
     // The case is still counted, its course still known.
     let left = clerk.read(CASE, &id).await;
