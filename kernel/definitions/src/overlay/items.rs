@@ -86,6 +86,7 @@ fn apply(items: &mut Vec<Node>, change: &ItemChange) -> Result<(), (&'static str
                 parent: parent.clone(),
                 tone: *tone,
                 retired: false,
+                note: None,
             };
             items.insert(at, node_of(&item));
             Ok(())
