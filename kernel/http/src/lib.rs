@@ -20,6 +20,7 @@ mod publishing;
 mod records;
 mod retention;
 mod router;
+mod schemas;
 mod session;
 mod step;
 mod structures;

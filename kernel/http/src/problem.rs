@@ -196,6 +196,10 @@ impl From<store::Error> for Problem {
             E::Outdated(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTDATED, "平台定义刚刚更新，请稍后重试")
             }
+            E::TooSlow => {
+                let detail = "操作用时过长，已停止。请缩小范围后重试";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", detail)
+            }
             E::TooLarge { limit, .. } => {
                 let detail = format!("文件不能超过 {} MB", limit / 1024 / 1024);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)

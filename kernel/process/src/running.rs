@@ -35,6 +35,7 @@ impl Processes {
             group: vec![group("process"), group("definition_version")],
             measures: Vec::new(),
             limit: Some(VERSIONS_MAX),
+            within: None,
         };
         let mut reader = self.reader();
         let mut versions = Vec::new();

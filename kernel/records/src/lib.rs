@@ -10,12 +10,12 @@
 
 mod access;
 mod actor;
-mod aggregate;
 mod audit;
 mod door;
 mod error;
 mod evolve;
 mod expression;
+mod figures;
 mod history;
 mod hooks;
 mod import;
@@ -35,11 +35,13 @@ mod value;
 mod write;
 
 pub use actor::{Actor, ActorKind, Post};
-pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
 pub use audit::AuditEntry;
 pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
 pub use evolve::{DefaultFill, Effect, EffectKind, Impact, Refusal, Rewrite};
+pub use figures::{
+    AggregateQuery, AggregateResult, Compare, During, Grain, Grouping, MeasureOp, MeasureRequest, Top,
+};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
@@ -51,4 +53,5 @@ pub use record::{Object, Record};
 pub use records::Records;
 pub use retention::{DueReport, Erased, LegalHold, TermKey};
 pub use schema::tables;
+pub use search::{QueryLimits, QueryPlan, SearchProgress};
 pub use value::masked_name;

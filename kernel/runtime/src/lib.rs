@@ -22,6 +22,7 @@ mod jobs;
 mod publishing;
 mod retention;
 mod runtime;
+mod search;
 mod settings;
 mod structures;
 mod worker;
@@ -39,6 +40,7 @@ pub use publishing::{
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};
 pub use runtime::{Runtime, StartUp};
+pub use search::SEARCH_JOB;
 pub use settings::Settings;
 pub use worker::Worker;
 

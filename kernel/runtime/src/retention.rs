@@ -3,7 +3,7 @@
 
 use anju_definitions::Disposal;
 use anju_records::{Actor, AuditEntry, DueReport, Erased, LegalHold, TermKey};
-use anju_store::{Condition, Fetch, Job, NewJob, Select, Tx};
+use anju_store::{Job, NewJob, Tx};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

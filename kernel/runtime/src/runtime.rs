@@ -127,6 +127,7 @@ impl Runtime {
         runtime.effects.attach(Arc::downgrade(&runtime));
         runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
+        runtime.keep_search_current().await?;
         Ok(runtime)
     }
 

@@ -33,6 +33,8 @@ fn from_postgres(error: &PgDatabaseError) -> Error {
         "23503" => Error::ForeignKey,
         // undefined table, undefined column
         "42P01" | "42703" => Error::Outdated(error.message().to_owned()),
+        // cancelled by the statement timeout
+        "57014" => Error::TooSlow,
         // serialization failure, deadlock, lock not available, too many connections, shutting down
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P03" => Error::Retry(error.message().to_owned()),
         code => Error::Database(format!("{} ({code})", error.message())),
@@ -50,6 +52,7 @@ fn from_sqlite(error: &SqliteError) -> Error {
     const GENERIC: i32 = 1;
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
+    const INTERRUPT: i32 = 9;
     const FOREIGN_KEY: i32 = 787;
     const PRIMARY_KEY: i32 = 1555;
     const UNIQUE: i32 = 2067;
@@ -57,6 +60,7 @@ fn from_sqlite(error: &SqliteError) -> Error {
     match code {
         UNIQUE | PRIMARY_KEY => unique_of_message(error.message()),
         FOREIGN_KEY => Error::ForeignKey,
+        INTERRUPT => Error::TooSlow,
         _ if matches!(code & 0xff, BUSY | LOCKED) => Error::Retry(error.message().to_owned()),
         GENERIC if error.message().starts_with("no such table") => {
             Error::Outdated(error.message().to_owned())

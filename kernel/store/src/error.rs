@@ -18,6 +18,9 @@ pub enum Error {
     /// run the whole step again.
     #[error("the tables are not as they were: {0}")]
     Outdated(String),
+    /// The query took longer than it may (`within`, or the statement timeout of PostgreSQL).
+    #[error("the query took too long")]
+    TooSlow,
     /// A reference to a row that does not exist, or the removal of one still referenced.
     #[error("a foreign key refused the change")]
     ForeignKey,

@@ -64,7 +64,11 @@ pub(crate) async fn drop_stale_uniques(store: &Store, tables: &[TableSpec]) -> R
 async fn begin_alone(store: &Store) -> Result<Tx> {
     for _ in 0..LOCK_ATTEMPTS_MAX {
         let mut tx = store.begin().await?;
-        if tx.dialect() == Dialect::Sqlite || is_granted(&mut tx, ddl::TRY_LOCK).await? {
+        if tx.dialect() == Dialect::Sqlite {
+            return Ok(tx);
+        }
+        if is_granted(&mut tx, ddl::TRY_LOCK).await? {
+            tx.run(ddl::NO_TIMEOUT.to_owned()).await?;
             return Ok(tx);
         }
         tx.rollback().await?;
@@ -74,7 +78,7 @@ async fn begin_alone(store: &Store) -> Result<Tx> {
 }
 
 async fn is_granted(source: &mut dyn Source, lock: &str) -> Result<bool> {
-    let statement = Statement { sql: lock.to_owned(), values: Vec::new() };
+    let statement = Statement::new(lock.to_owned(), Vec::new());
     let rows = source.fetch(statement, &[ColumnKind::Bool]).await?;
     rows.first().map_or(Ok(false), |row| row.bool(0))
 }
@@ -89,7 +93,7 @@ async fn run(tx: &mut Tx, step: &Planned<'_>, existing: &existing::Existing) -> 
             if existing.broken_indexes.contains(name) {
                 tx.run(ddl::drop_index(name)).await?;
             }
-            tx.run(ddl::create_index(table, index, name, "")).await
+            tx.run(ddl::create_index(dialect, table, index, name, "")).await
         }
         Planned::Protect(table) => tx.run(append_only::protect(dialect, table, existing)).await,
     }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
@@ -28,6 +28,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer than this is tested before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
+/// How long the size of a table is believed.
+const SIZES_KEPT: Duration = Duration::from_secs(60);
 
 /// Which database is behind a [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,6 +81,8 @@ struct Shared {
     files_dir: PathBuf,
     file_bytes_max: u64,
     required: RwLock<Arc<RequiredColumns>>,
+    /// Rows by table, and when they were counted.
+    sizes: RwLock<HashMap<String, (Instant, u64)>>,
     #[cfg(feature = "testing")]
     faults: crate::faults::Faults,
 }
@@ -133,6 +137,7 @@ impl Store {
                 files_dir: config.files_dir.clone(),
                 file_bytes_max: config.file_bytes_max,
                 required: RwLock::default(),
+                sizes: RwLock::default(),
                 #[cfg(feature = "testing")]
                 faults: crate::faults::Faults::default(),
             }),
@@ -186,7 +191,7 @@ impl Store {
 
     /// Learns of tables that another server has brought to their specification.
     pub fn know_tables(&self, tables: &[TableSpec]) {
-        let mut required = self.shared.required.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut required = self.shared.required.write().unwrap_or_else(PoisonError::into_inner);
         let mut all = RequiredColumns::clone(&required);
         for table in tables {
             let columns =
@@ -243,7 +248,22 @@ impl Store {
     }
 
     pub(crate) fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.shared.required.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.shared.required.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// About how many rows the table has, deleted ones included; an estimate, at most a minute old.
+    pub async fn rows_estimate(&self, table: &str) -> Result<u64> {
+        let known = self.shared.sizes.read().unwrap_or_else(PoisonError::into_inner).get(table).copied();
+        if let Some((counted, rows)) = known
+            && counted.elapsed() < SIZES_KEPT
+        {
+            return Ok(rows);
+        }
+        let rows = self.read(build::rows_estimate(self.dialect(), table), &[ColumnKind::Int]).await?;
+        let rows = rows.first().map(|row| row.opt_int(0)).transpose()?.flatten().unwrap_or(0).max(0);
+        let mut sizes = self.shared.sizes.write().unwrap_or_else(PoisonError::into_inner);
+        sizes.insert(table.to_owned(), (Instant::now(), rows.unsigned_abs()));
+        Ok(rows.unsigned_abs())
     }
 
     /// What a test has planned to fail.
@@ -258,13 +278,20 @@ impl Store {
         match &self.shared.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut connection = readers.acquire().await?;
-                Executor::Sqlite(&mut connection).fetch_all(statement, kinds).await
+                run(Executor::Sqlite(&mut connection), statement, kinds).await
             }
             Pools::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
-                Executor::Postgres(&mut connection).fetch_all(statement, kinds).await
+                run(Executor::Postgres(&mut connection), statement, kinds).await
             }
         }
+    }
+}
+
+async fn run(executor: Executor<'_>, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+    match statement.within {
+        Some(within) => executor.fetch_within(statement, kinds, within).await,
+        None => executor.fetch_all(statement, kinds).await,
     }
 }
 

@@ -141,7 +141,7 @@ impl TestDatabase {
     }
 
     async fn rows(&self, sql: String, kinds: &[ColumnKind]) -> Vec<Row> {
-        let statement = Statement { sql, values: Vec::new() };
+        let statement = Statement::new(sql, Vec::new());
         self.store.reader().fetch(statement, kinds).await.expect("the database answers")
     }
 }

@@ -18,8 +18,7 @@ impl Tx {
         first.copy_from_slice(&digest[..8]);
         // Two names with the same number only wait for each other without need.
         let number = SqlValue::Int(i64::from_be_bytes(first));
-        let statement =
-            Statement { sql: "SELECT pg_advisory_xact_lock($1)".to_owned(), values: vec![number] };
+        let statement = Statement::new("SELECT pg_advisory_xact_lock($1)".to_owned(), vec![number]);
         self.execute(statement).await.map(drop)
     }
 }

@@ -10,8 +10,18 @@ use super::Check;
 /// Most places of a decimal: with them 18 digits still fit a 64-bit integer.
 const SCALE_MAX: u32 = 9;
 
-const RESERVED: [&str; 8] =
-    ["id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "position"];
+const RESERVED: [&str; 10] = [
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "deleted_at",
+    "deleted_with",
+    "position",
+    "search_tokens",
+];
 
 /// Whether a name may stand for a field or child table.
 pub(super) fn name(at: &mut Check<'_>, place: &str, name: &str) {
@@ -38,6 +48,7 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
         true,
     );
     attribute(at, place, "to", field.to.is_some(), kind == T::Ref, true);
+    attribute(at, place, "on_delete", field.on_delete.is_some(), kind == T::Ref, false);
     attribute(at, place, "sequence", field.sequence.is_some(), kind == T::Sequence, true);
     attribute(at, place, "scale", field.scale.is_some(), kind == T::Decimal, true);
     attribute(at, place, "id_type_field", field.id_type_field.is_some(), kind == T::IdNumber, false);

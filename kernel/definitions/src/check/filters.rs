@@ -13,6 +13,12 @@ pub(super) fn check<'a>(at: &mut Check<'a>, place: &str, entity: &str, filter: &
         Filter::Or { or } => all(at, &format!("{place}/or"), entity, or),
         Filter::Not { not } => check(at, &format!("{place}/not"), entity, not),
         Filter::Test(test) => self::test(at, place, entity, test),
+        Filter::Has(rows) => {
+            let Some(child) = at.rows(&format!("{place}/has"), entity, &rows.has) else { return };
+            if let Some(filter) = &rows.filter {
+                check(at, &format!("{place}/where"), &child.entity, filter);
+            }
+        }
     }
 }
 
@@ -22,6 +28,7 @@ pub(super) fn asks_for_today(filter: &Filter) -> bool {
         Filter::And { and: all } | Filter::Or { or: all } => all.iter().any(asks_for_today),
         Filter::Not { not } => asks_for_today(not),
         Filter::Test(test) => test.field.ends_with(IN_FORCE) && test.value.as_str() == Some("today"),
+        Filter::Has(rows) => rows.filter.as_deref().is_some_and(asks_for_today),
     }
 }
 

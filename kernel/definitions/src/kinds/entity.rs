@@ -36,6 +36,9 @@ pub struct Entity {
     /// Extra indexes for queries.
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
+    /// Fields with names, addresses and other texts that records are found by; never sensitive ones.
+    #[serde(default)]
+    pub search: Vec<String>,
     /// Cross-field conditions that must hold on every save.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -133,6 +136,14 @@ pub enum FieldType {
     Json,
 }
 
+impl FieldType {
+    /// Whether values are texts that people search in.
+    pub fn is_searchable(self) -> bool {
+        use FieldType as T;
+        matches!(self, T::Text | T::LongText | T::Sequence | T::CreditCode | T::Phone | T::IdNumber)
+    }
+}
+
 /// One field of an entity.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -169,6 +180,9 @@ pub struct Field {
     /// Target entity of `ref`.
     #[serde(default)]
     pub to: Option<String>,
+    /// For `ref`: what becomes of this record when the one it names is to be deleted. `restrict` when absent.
+    #[serde(default)]
+    pub on_delete: Option<OnDelete>,
     /// Sequence of `sequence`.
     #[serde(default)]
     pub sequence: Option<String>,
@@ -204,6 +218,18 @@ pub struct Field {
     /// Group of attributes it belongs to: the basic ones, or those of one variety (M193, M204).
     #[serde(default)]
     pub group: Option<String>,
+}
+
+/// What a reference means for the deletion of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDelete {
+    /// The target cannot be deleted while this record is there.
+    Restrict,
+    /// This record is deleted, and restored, with the target.
+    Cascade,
+    /// This record keeps naming the target.
+    Keep,
 }
 
 /// A condition over the whole record.
@@ -246,6 +272,13 @@ pub struct Action {
     #[serde(default)]
     pub input: IndexMap<String, Field>,
     pub effects: Vec<Effect>,
+}
+
+impl Field {
+    /// What the reference means for the deletion of its target.
+    pub fn on_delete(&self) -> OnDelete {
+        self.on_delete.unwrap_or(OnDelete::Restrict)
+    }
 }
 
 impl Entity {

@@ -39,6 +39,7 @@ pub(super) async fn compare(
     keys::compare(&probe, before, after, impact).await?;
     keys::compare_periods(records, before, after, impact).await?;
     scope(&before.entity.scope, &after.entity.scope, after, impact);
+    search(before, after, impact);
     super::rewrite::bound(&probe, after, impact).await
 }
 
@@ -67,6 +68,15 @@ fn link(plan: &EntityPlan) -> Option<(&str, Option<&str>)> {
     let parent = plan.parent()?;
     let to = plan.field(&parent.field).and_then(|field| field.definition.to.as_deref());
     Some((parent.field.as_str(), to))
+}
+
+fn search(before: &EntityPlan, after: &EntityPlan, impact: &mut Impact) {
+    if before.entity.search != after.entity.search && !after.search.is_empty() {
+        let titles: Vec<&str> = after.search.iter().map(|at| after.fields[*at].title.as_str()).collect();
+        let message =
+            format!("“{}”按{}搜索，已有的记录随后陆续可以搜到", after.entity.title, titles.join("、"));
+        impact.effect(after.key(), None, EffectKind::SearchChanged, message);
+    }
 }
 
 fn scope(before: &ScopePaths, after: &ScopePaths, plan: &EntityPlan, impact: &mut Impact) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Actor, Records, Result,
     plan::{EntityPlan, FieldPlan},
-    schema::HISTORY,
+    schema::{HISTORY, SEARCH},
     value,
 };
 
@@ -98,6 +98,11 @@ impl Records {
             if !fill.is_new {
                 self.tell_of_fill(tx, plan, actor, fill, why, version + 1, &ids).await?;
             }
+        }
+        let is_searched = plan.search.iter().any(|position| plan.fields[*position].name == fill.field);
+        if is_searched && !rows.is_empty() {
+            // Their tokens are made anew.
+            tx.delete(SEARCH, Condition::eq(SEARCH, "entity", plan.key())).await?;
         }
         rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
     }

@@ -68,6 +68,8 @@ pub enum EffectKind {
     KeyRemoved,
     /// Who sees which records changes.
     ScopeChanged,
+    /// What records are found by changes; existing ones follow in a job.
+    SearchChanged,
 }
 
 /// Why a definition cannot be published as it is.

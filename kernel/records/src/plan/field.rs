@@ -122,6 +122,22 @@ impl FieldPlan {
         self.definition.sensitive
     }
 
+    /// Whether values are numbers.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.kind, FieldType::Integer | FieldType::Decimal | FieldType::Money)
+    }
+
+    /// Whether values are days or instants.
+    pub(crate) fn is_time(&self) -> bool {
+        matches!(self.kind, FieldType::Date | FieldType::DateTime)
+    }
+
+    /// Whether records can be grouped by the field.
+    pub(crate) fn is_groupable(&self) -> bool {
+        let manifold = matches!(self.kind, FieldType::Json | FieldType::MultiChoice | FieldType::LongText);
+        !manifold && !self.sensitive()
+    }
+
     /// The column that equality is tested on.
     pub(crate) fn equality_column(&self) -> &str {
         self.index_column.as_deref().unwrap_or(&self.name)

@@ -2,9 +2,10 @@
 
 mod display;
 mod field;
+mod referrers;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -12,10 +13,12 @@ use anju_definitions::{Catalog, Entity, FieldType, Parent};
 
 pub(crate) use display::Segment;
 pub(crate) use field::{FieldPlan, Formula};
+pub(crate) use referrers::Referrer;
 
 use crate::{
     Error, Result,
     read::{Shape, ShapeRequest},
+    schema::indexes,
 };
 
 /// The plans of all entities of one catalog.
@@ -26,6 +29,8 @@ pub(crate) struct Plans {
     shapes: HashMap<String, OnceLock<Arc<Shape>>>,
     /// How child rows are read with their parent.
     row_shapes: HashMap<String, OnceLock<Arc<Shape>>>,
+    /// By entity: what refers to its records.
+    referrers: HashMap<String, Vec<Referrer>>,
 }
 
 /// One entity, compiled.
@@ -47,6 +52,9 @@ pub(crate) struct EntityPlan {
     pub state_field: Option<usize>,
     /// Periods in which a record is in force.
     pub period: Option<PeriodPlan>,
+    /// Positions of the fields that records are searched by.
+    pub search: Vec<usize>,
+    leading: OnceLock<HashSet<String>>,
 }
 
 /// Positions of the fields that say when a record is in force, and of what.
@@ -85,7 +93,8 @@ impl Plans {
             entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, entity)?));
         }
         let cells = || entities.keys().map(|key: &String| (key.clone(), OnceLock::new())).collect();
-        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, entities })
+        let referrers = referrers::collect(&entities);
+        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, entities, referrers })
     }
 
     /// An entity the definitions name; an unknown one looks like a record that does not exist.
@@ -97,6 +106,16 @@ impl Plans {
     pub(crate) fn target(&self, field: &FieldPlan) -> Result<&Arc<EntityPlan>> {
         let to = field.definition.to.as_deref().unwrap_or_default();
         self.entities.get(to).ok_or_else(|| Error::Internal(format!("{} points to nothing", field.index_key)))
+    }
+
+    /// What refers to records of the entity, links of child rows to their parents aside.
+    pub(crate) fn referrers(&self, entity: &str) -> &[Referrer] {
+        self.referrers.get(entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// All entities, in no order.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &Arc<EntityPlan>> {
+        self.entities.values()
     }
 
     /// How whole records of the entity are read.
@@ -121,21 +140,6 @@ impl Plans {
         }
         let shape = Arc::new(Shape::complete(self, plan, request)?);
         Ok(cell.get_or_init(|| shape).clone())
-    }
-
-    /// The reference fields that point to records of the entity, those of its own child tables aside.
-    pub(crate) fn referring_to<'p>(&'p self, entity: &str) -> Vec<(&'p EntityPlan, usize)> {
-        let mut referring = Vec::new();
-        for plan in self.catalog.entities.keys().filter_map(|key| self.entities.get(key)) {
-            let link = plan.parent().and_then(|parent| plan.position(&parent.field));
-            for (position, field) in plan.fields.iter().enumerate() {
-                let points = field.kind == FieldType::Ref && field.definition.to.as_deref() == Some(entity);
-                if points && link != Some(position) {
-                    referring.push((&**plan, position));
-                }
-            }
-        }
-        referring
     }
 
     pub(crate) fn child(&self, child: &ChildPlan) -> Result<&Arc<EntityPlan>> {
@@ -173,10 +177,12 @@ impl EntityPlan {
             rules: rules.collect::<Result<_>>()?,
             actions: actions.collect::<Result<_>>()?,
             uniques: uniques(entity),
+            search: entity.search.iter().filter_map(|name| by_name.get(name).copied()).collect(),
             state_field: entity.transitions.as_ref().and_then(|t| by_name.get(&t.field).copied()),
             fields,
             by_name,
             entity: entity.clone(),
+            leading: OnceLock::new(),
         })
     }
 
@@ -201,6 +207,13 @@ impl EntityPlan {
         let conditions = self.fields.iter().flat_map(|f| [&f.required_when, &f.visible_when]).flatten();
         let mut formulas = conditions.chain(self.rules.iter().map(|rule| &rule.check));
         formulas.any(|formula| formula.names.iter().any(|known| known == name))
+    }
+
+    /// First columns of the indexes of live records.
+    pub(crate) fn leading_columns(&self) -> &HashSet<String> {
+        let first = |index: anju_store::IndexSpec| index.columns.into_iter().next();
+        self.leading
+            .get_or_init(|| indexes(self).into_iter().filter_map(first).chain(["id".to_owned()]).collect())
     }
 
     pub(crate) fn parent(&self) -> Option<&Parent> {

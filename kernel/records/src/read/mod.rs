@@ -7,7 +7,7 @@ mod render;
 mod shape;
 mod single;
 
-pub(crate) use children::attach_children;
-pub(crate) use load::{Loaded, LoadedRow, load_children, load_one, load_rows};
+pub(crate) use children::{attach_children, attach_counts};
+pub(crate) use load::{Loaded, LoadedRow, load_children, load_deleted, load_one, load_rows};
 pub(crate) use render::{Viewer, display_of, push_shown};
 pub(crate) use shape::{Shape, ShapeRequest};

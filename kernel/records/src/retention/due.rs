@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use anju_definitions::{FieldType, Retention, Term};
+use anju_definitions::{FieldType, OnDelete, Retention, Term};
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Select, Tx};
 use jiff::{ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -170,13 +170,14 @@ impl Records {
         rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
     }
 
-    /// Those of the records that live records of other entities refer to: they cannot be removed.
+    /// Those of the records that live records refer to, which would be left without them: they cannot be removed.
     pub async fn referenced(&self, tx: &mut Tx, entity: &str, ids: &[String]) -> Result<HashSet<String>> {
         let plans = self.plans()?;
         let own: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
         let mut found = HashSet::new();
-        for (plan, position) in plans.referring_to(entity) {
-            let field = plan.fields[position].name.as_str();
+        for referrer in plans.referrers(entity).iter().filter(|r| r.on_delete != OnDelete::Keep) {
+            let plan = plans.entity(&referrer.entity)?;
+            let field = plan.fields[referrer.field].name.as_str();
             let table = plan.table.as_str();
             let mut filter = Condition::is_in(table, field, own.iter().copied())
                 .and(Condition::IsNull(ColumnRef::new(table, "deleted_at")));

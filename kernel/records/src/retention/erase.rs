@@ -14,7 +14,8 @@ use crate::{
     history::{StoredChange, sealing_column},
     plan::{EntityPlan, FieldPlan, Plans},
     read::{LoadedRow, display_of, load_rows},
-    schema::HISTORY,
+    schema::{HISTORY, TOKENS},
+    write::search_tokens,
 };
 
 /// Shorter texts are too common to be looked for elsewhere.
@@ -47,6 +48,15 @@ struct Part<'p> {
     positions: Vec<usize>,
 }
 
+impl Part<'_> {
+    /// The values of a row without those that go.
+    fn left(&self, values: &[Value]) -> Vec<Value> {
+        let mut left = values.to_vec();
+        self.positions.iter().for_each(|position| left[*position] = Value::Null);
+        left
+    }
+}
+
 impl Records {
     /// Erases what the term says of one record, in the caller's transaction, with an audit entry. The caller has the
     /// id from [`Records::due_ids`] of the same transaction.
@@ -72,7 +82,7 @@ impl Records {
             files: Vec::new(),
         };
         match retention.then {
-            Disposal::Remove => self.remove(tx, &parts, &mut erased).await?,
+            Disposal::Remove => self.remove_for_good(tx, &parts, &mut erased).await?,
             Disposal::Anonymise => {
                 choose(&mut parts, &retention.fields);
                 self.anonymise(tx, actor, &parts, key, &mut erased).await?;
@@ -130,7 +140,7 @@ impl Records {
         Ok(())
     }
 
-    async fn remove(&self, tx: &mut Tx, parts: &[Part<'_>], erased: &mut Erased) -> Result<()> {
+    async fn remove_for_good(&self, tx: &mut Tx, parts: &[Part<'_>], erased: &mut Erased) -> Result<()> {
         // The lowest first, for the sake of whoever reads meanwhile.
         for part in parts.iter().rev() {
             let ids = || part.rows.iter().map(|row| row.loaded.id.as_str());
@@ -177,6 +187,10 @@ impl Records {
                     sets.push((field.name.as_str(), SqlValue::Null));
                     sets.extend(field.index_column.as_deref().map(|column| (column, SqlValue::Null)));
                 }
+                if part.plan.search.iter().any(|searched| part.positions.contains(searched)) {
+                    let left = part.left(&row.loaded.values);
+                    sets.push((TOKENS, search_tokens(part.plan, &left).into()));
+                }
                 let own = Condition::eq(part.plan.table.as_str(), "id", row.loaded.id.as_str());
                 tx.update(&part.plan.table, sets, own).await?;
             }
@@ -184,8 +198,7 @@ impl Records {
         self.anonymise_history(tx, parts, erased).await?;
         let own = &parts[0];
         let row = &own.rows[0];
-        let mut left = row.loaded.values.clone();
-        own.positions.iter().for_each(|position| left[*position] = Value::Null);
+        let left = own.left(&row.loaded.values);
         erased.display = display_of(own.plan, &left, true, &[]).unwrap_or_default();
         let entry: Vec<(&str, SqlValue)> = vec![
             ("entity", key.entity.as_str().into()),

@@ -7,6 +7,7 @@ use super::{
     draft::Draft,
     periods::check_period,
     references::{KnownReferences, check_references},
+    removal::Removal,
     rules::check_row,
 };
 use crate::{Actor, Change, Error, FieldError, HookContext, Object, Records, Result, plan::Plans};
@@ -28,7 +29,7 @@ impl Checked {
         known: &KnownReferences,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
-        if draft.change != Change::Deleted {
+        if matches!(draft.change, Change::Created | Change::Updated) {
             let today = records.today();
             check_row(&draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
             let no_children = Object::new();
@@ -39,15 +40,31 @@ impl Checked {
                 }
             }
             check_transition(&draft, actor, &mut faults);
-            check_period(records, tx, &draft, &mut faults).await?;
             check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
+            check_removed_rows(records, tx, plans, actor, &draft).await?;
         }
+        check_period(records, tx, &draft, &mut faults).await?;
         faults.extend(ask_hooks(records, tx, actor, &draft).await?);
         match faults.is_empty() {
             true => Ok(Self { draft, _only_here: () }),
             false => Err(Error::Invalid(faults)),
         }
     }
+}
+
+/// Rows that a change leaves out may be referred to as whole records are.
+async fn check_removed_rows(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<()> {
+    for table in draft.tables.iter().filter(|table| table.given && !table.removed.is_empty()) {
+        let removal = Removal::of_rows(&table.plan, table.removed.iter().map(|row| row.id.as_str()));
+        removal.check(records, tx, plans, actor, &table.plan).await?;
+    }
+    Ok(())
 }
 
 async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft) -> Result<Vec<FieldError>> {

@@ -2,12 +2,15 @@
 //! type that only it can make, so none can be left out.
 
 mod check;
+mod delete;
 mod draft;
 mod operations;
 mod outcome;
 mod parse;
 mod periods;
 mod references;
+mod removal;
+mod restore;
 mod rules;
 mod save;
 mod seal;
@@ -20,3 +23,4 @@ pub(crate) use outcome::show;
 pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;
+pub(crate) use seal::search_tokens;

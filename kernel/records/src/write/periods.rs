@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use crate::{
-    FieldError, Records, Result,
+    Change, FieldError, Records, Result,
     plan::{EntityPlan, PeriodPlan},
     value,
 };
 
-/// Judges the period of a created or changed record.
+/// Judges the period of a record that is new, changed or back from the recycle bin.
 pub(crate) async fn check_period(
     records: &Records,
     tx: &mut Tx,
@@ -20,8 +20,7 @@ pub(crate) async fn check_period(
 ) -> Result<()> {
     let plan = &draft.plan;
     let Some(period) = &plan.period else { return Ok(()) };
-    let concerned = |position: usize| draft.row.changed(position);
-    if !concerned(period.from) && !concerned(period.to) && !period.by.iter().any(|at| concerned(*at)) {
+    if !is_concerned(draft, period) {
         return Ok(());
     }
     let values = &draft.row.values;
@@ -51,6 +50,15 @@ pub(crate) async fn check_period(
         faults.push(FieldError::new(plan.fields[period.from].name.as_str(), "overlap", message));
     }
     Ok(())
+}
+
+fn is_concerned(draft: &Draft, period: &PeriodPlan) -> bool {
+    let mut positions = [period.from, period.to].into_iter().chain(period.by.iter().copied());
+    match draft.change {
+        Change::Deleted => false,
+        Change::Restored => true,
+        Change::Created | Change::Updated => positions.any(|position| draft.row.changed(position)),
+    }
 }
 
 fn turn(plan: &EntityPlan, period: &PeriodPlan, values: &[Value]) -> String {

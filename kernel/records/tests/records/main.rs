@@ -1,11 +1,19 @@
 //! The door, on both databases: what it lets in, what it shows to whom, what it keeps.
 
+mod bounds;
+mod deleting;
+mod estate;
 mod evolve;
+mod figures;
 mod fixture;
 mod import;
+mod model;
+mod operators;
 mod reading;
+mod relations;
 mod retention;
 mod scope;
+mod searching;
 mod sensitive;
 mod time;
 mod writing;

@@ -65,6 +65,9 @@ impl Runtime {
         // Records that came between, and those of fields that existed before, follow under the new definitions.
         self.fill(publisher, impact.fills.iter()).await?;
         self.tidy_keys().await;
+        if let Err(error) = self.keep_search_current().await {
+            tracing::warn!(%error, "records are made searchable by their new fields at the next start");
+        }
         Ok(published)
     }
 

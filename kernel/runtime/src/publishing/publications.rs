@@ -47,9 +47,7 @@ pub struct PublicationSummary {
 /// A publication with all that is needed to load it.
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
-    pub number: i64,
     pub manifest: Manifest,
-    pub shipped_digest: String,
     pub generations: HashMap<String, u32>,
 }
 
@@ -82,16 +80,10 @@ pub(crate) async fn newest_number(source: &mut (dyn Fetch + '_)) -> Result<i64> 
 pub(crate) async fn read(source: &mut (dyn Fetch + '_), number: i64) -> Result<Publication> {
     let select = Select::from(PUBLICATION)
         .column("manifest", ColumnKind::Text)
-        .column("shipped_digest", ColumnKind::Text)
         .column("generations", ColumnKind::Text)
         .filter(Condition::eq(PUBLICATION, "number", number));
     let row = source.fetch_optional(&select).await?.ok_or(Error::NotFound)?;
-    Ok(Publication {
-        number,
-        manifest: json(row.text(0)?)?,
-        shipped_digest: row.text(1)?.to_owned(),
-        generations: json(row.text(2)?)?,
-    })
+    Ok(Publication { manifest: json(row.text(0)?)?, generations: json(row.text(1)?)? })
 }
 
 const SUMMARY: [(&str, ColumnKind); 10] = [

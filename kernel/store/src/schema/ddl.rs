@@ -12,6 +12,8 @@ use crate::{ColumnKind, ColumnSpec, Dialect, Error, IndexSpec, Result, TableSpec
 pub(super) const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(1634626165)";
 /// Held until the connection ends.
 pub(super) const TRY_SESSION_LOCK: &str = "SELECT pg_try_advisory_lock(1634626165)";
+/// An index on a large table takes longer than queries may; until the transaction ends.
+pub(super) const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 
 pub(super) fn create_table(dialect: Dialect, table: &TableSpec) -> String {
     let serial = table.columns.iter().any(|column| column.kind == ColumnKind::Serial);
@@ -24,13 +26,6 @@ pub(super) fn create_table(dialect: Dialect, table: &TableSpec) -> String {
 
 pub(super) fn add_column(dialect: Dialect, table: &TableSpec, column: &ColumnSpec) -> String {
     format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, define(dialect, column))
-}
-
-/// `how` is empty or `CONCURRENTLY `.
-pub(super) fn create_index(table: &TableSpec, index: &IndexSpec, name: &str, how: &str) -> String {
-    let unique = if index.unique { "UNIQUE " } else { "" };
-    let live = if index.live_only { " WHERE \"deleted_at\" IS NULL" } else { "" };
-    format!("CREATE {unique}INDEX {how}\"{name}\" ON \"{}\" ({}){live}", table.name, list(&index.columns))
 }
 
 pub(super) fn drop_index(name: &str) -> String {
@@ -46,12 +41,44 @@ pub(super) fn rename_table(from: &str, to: &str) -> String {
     format!("ALTER TABLE \"{from}\" RENAME TO \"{to}\"")
 }
 
-/// `ix_<table>_<columns>`, `ux_…` if unique, `…_live` if partial; a long one ends in its digest instead. The table's
-/// generation does not show.
+/// Tokens lie in PostgreSQL's inverted index; in SQLite in a narrow index that is read as a whole. `how` is empty or
+/// `CONCURRENTLY `.
+pub(super) fn create_index(
+    dialect: Dialect,
+    table: &TableSpec,
+    index: &IndexSpec,
+    name: &str,
+    how: &str,
+) -> String {
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let rows = match (index.live_only, index.deleted_only) {
+        (true, _) => " WHERE \"deleted_at\" IS NULL",
+        (_, true) => " WHERE \"deleted_at\" IS NOT NULL",
+        _ => "",
+    };
+    let on = match (dialect, index.columns.last()) {
+        (Dialect::Postgres, Some(tokens)) if index.tokens => {
+            format!("USING gin (string_to_array(\"{tokens}\", ' '))")
+        }
+        _ => format!("({})", list(&index.columns)),
+    };
+    format!("CREATE {unique}INDEX {how}\"{name}\" ON \"{}\" {on}{rows}", table.name)
+}
+
+/// `ix_<table>_<columns>`, `ux_…` if unique, `…_live` or `…_gone` if partial; a long one ends in its digest instead.
+/// The table's generation does not show.
 pub(super) fn index_name(table: &str, index: &IndexSpec) -> String {
     let table = stem(table);
-    let prefix = if index.unique { "ux" } else { "ix" };
-    let suffix = if index.live_only { "_live" } else { "" };
+    let prefix = match (index.unique, index.tokens) {
+        (true, _) => "ux",
+        (_, true) => "tx",
+        _ => "ix",
+    };
+    let suffix = match (index.live_only, index.deleted_only) {
+        (true, _) => "_live",
+        (_, true) => "_gone",
+        _ => "",
+    };
     let name = format!("{prefix}_{table}_{}{suffix}", index.columns.join("_"));
     if name.len() <= NAME_BYTES_MAX {
         return name;

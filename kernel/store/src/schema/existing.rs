@@ -78,5 +78,5 @@ pub(super) async fn read(tx: &mut dyn Source) -> Result<Existing> {
 }
 
 async fn query(tx: &mut dyn Source, sql: &str, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-    tx.fetch(Statement { sql: sql.to_owned(), values: Vec::new() }, kinds).await
+    tx.fetch(Statement::new(sql.to_owned(), Vec::new()), kinds).await
 }

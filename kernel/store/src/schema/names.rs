@@ -24,7 +24,7 @@ pub(super) fn check(tables: &[TableSpec]) -> Result<()> {
             }
         }
         let indexed = table.indexes.iter().flat_map(|index| {
-            let deleted_at = index.live_only.then_some("deleted_at");
+            let deleted_at = (index.live_only || index.deleted_only).then_some("deleted_at");
             index.columns.iter().map(String::as_str).chain(deleted_at)
         });
         for name in table.primary_key.iter().map(String::as_str).chain(indexed) {

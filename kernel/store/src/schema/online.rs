@@ -145,7 +145,9 @@ fn text(step: &Planned<'_>, existing: &Existing, how: &str) -> String {
     match step {
         Planned::Create(table) => ddl::create_table(Dialect::Postgres, table),
         Planned::Column { table, column } => ddl::add_column(Dialect::Postgres, table, column),
-        Planned::Index { table, index, name, .. } => ddl::create_index(table, index, name, how),
+        Planned::Index { table, index, name, .. } => {
+            ddl::create_index(Dialect::Postgres, table, index, name, how)
+        }
         Planned::Protect(table) => append_only::protect(Dialect::Postgres, table, existing),
     }
 }

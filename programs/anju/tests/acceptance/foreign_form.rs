@@ -172,9 +172,12 @@ async fn a_form_of_150_fields_is_published_imported_and_queried_without_code(db:
 
     // Imported: good and bad rows.
     let towns = ["Lyon", "Villeurbanne", "Bron"];
-    let mut rows: Vec<Value> = (2..62)
-        .map(|number| application(number, json!({ "wanted_town_1": towns[number % 3], "wanted_type": ["t2", "t3"][number % 2], "monthly_income": format!("{}.50", 1000 + number) })))
-        .collect();
+    let row = |number: usize| {
+        let (town, kind) = (towns[number % 3], ["t2", "t3"][number % 2]);
+        let income = format!("{}.50", 1000 + number);
+        application(number, json!({ "wanted_town_1": town, "wanted_type": kind, "monthly_income": income }))
+    };
+    let mut rows: Vec<Value> = (2..62).map(row).collect();
     rows[4]["mail_postcode"] = json!("6900");
     rows[9] = application(11, json!({ "filing_kind": "renewal" }));
     rows[20]["main_reason"] = json!("没有这个理由");
