@@ -188,8 +188,8 @@ const MERGES: [(&str, &str, Edit, Edit, &[&str], &[&str], &[&str]); 16] = [
     (
         "release adds a filter, site another",
         "pages/readers.yaml",
-        |t| t.replace("filters: [district, state]", "filters: [district, state, phone]"),
-        |t| t.replace("filters: [district, state]", "filters: [name, district, state]"),
+        |t| t.replace("filters: [district, state, ", "filters: [district, state, phone, "),
+        |t| t.replace("filters: [district, state, ", "filters: [name, district, state, "),
         &["name", "phone"],
         &[],
         &[],

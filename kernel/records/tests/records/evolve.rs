@@ -93,7 +93,11 @@ async fn what_only_adds_is_done(db: TestDatabase) {
         (CASE_FILE, "plate: { title: 车牌, type: text,", "plate: { title: 车牌, type: long_text,"),
         (CASE_FILE, "required: true, length_min: 2", "length_min: 2"),
         (CASE_FILE, "rules:\n", "indexes:\n  - [floor]\nrules:\n"),
-        (CASE_FILE, "scope: { district: district, subdistrict: subdistrict,", "scope: { district: district,"),
+        (
+            CASE_FILE,
+            "scope: { district: district, subdistrict: subdistrict,",
+            "scope: { district: district, subdistrict: district,",
+        ),
     ];
     let impact = bureau.publish(next(&changes)).await;
     assert_eq!(
@@ -123,8 +127,8 @@ async fn what_would_lose_data_is_refused_with_a_way_out(db: TestDatabase) {
     let bureau = bureau(db).await;
     bureau
         .a_case(json!({
-            "area": "50.55", "deposit": 123, "remark": "十个字以上的一段备注文字", "tags": ["veteran"], "rooms": 2,
-            "plate": "沪A12345", "born_on": "1990-01-01",
+            "area": "50.55", "deposit": 123, "remark": "十个字以上的一段备注文字", "tags": ["disabled"], "rooms": 2,
+            "plate": "沪A12345", "born_on": "1990-01-01", "phone": "13800000000",
         }))
         .await;
     let refused = async |from: &str, to: &str| codes_of(&bureau.impact(&[(CASE_FILE, from, to)]).await);
@@ -141,9 +145,9 @@ async fn what_would_lose_data_is_refused_with_a_way_out(db: TestDatabase) {
             "deposit type_changed",
         ),
         (
-            "id_no: { title: 证件号码, type: id_number, id_type_field: id_type, required: true, sensitive: true,",
-            "id_no: { title: 证件号码, type: id_number, id_type_field: id_type, required: true,",
-            "id_no type_changed",
+            "phone: { title: 电话, type: phone, sensitive: true }",
+            "phone: { title: 电话, type: phone }",
+            "phone type_changed",
         ),
         (
             "area: { title: 面积, type: decimal, scale: 2,",
@@ -173,9 +177,9 @@ async fn what_would_lose_data_is_refused_with_a_way_out(db: TestDatabase) {
     ] {
         assert_eq!(refused(from, to).await, [code], "{to}");
     }
-    let impact = bureau.impact(&[("dictionaries/tag", "  - { code: veteran, title: 退役军人 }\n", "")]).await;
+    let impact = bureau.impact(&[("dictionaries/tag", "  - { code: disabled, title: 残疾人 }\n", "")]).await;
     assert_eq!(codes_of(&impact), ["tags code_in_use"]);
-    assert!(impact.refusals[0].message.contains("“退役军人”（veteran，1 条）"), "{:?}", impact.refusals);
+    assert!(impact.refusals[0].message.contains("“残疾人”（disabled，1 条）"), "{:?}", impact.refusals);
     assert!(impact.refusals[0].way.contains("retired"));
     let impact = bureau
         .impact(&[
@@ -212,7 +216,7 @@ async fn what_nobody_has_filled_may_go(db: TestDatabase) {
             "born_on: { title: 出生日期, type: date, max: today }",
             "born_on: { title: 出生日期, type: choice, dictionary: bureau.tag }",
         ),
-        ("dictionaries/tag", "  - { code: veteran, title: 退役军人 }\n", ""),
+        ("dictionaries/tag", "  - { code: disabled, title: 残疾人 }\n", ""),
     ];
     let impact = bureau.publish(next(&changes)).await;
     assert_eq!(

@@ -122,7 +122,8 @@ impl Runtime {
         site: Vec<Source>,
     ) -> Candidate {
         let sources = anju_definitions::overlay::compose(&shipped, &site);
-        let inspected = self.inspector.inspect(&sources);
+        let mut inspected = self.inspector.inspect(&sources);
+        inspected.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         Candidate { kind, shipped, site, drafts: Vec::new(), conflicts: Vec::new(), inspected }
     }
 
@@ -151,16 +152,15 @@ impl Runtime {
     }
 
     /// Refuses whoever may not publish this.
-    pub(super) fn require_publisher(&self, actor: &Actor, candidate: &Candidate) -> Result<(), PublishError> {
+    pub(super) fn require_publisher(
+        &self,
+        actor: &Actor,
+        files: &Files,
+        candidate: &Candidate,
+    ) -> Result<(), PublishError> {
         let catalog = self.catalog.load();
         Right::Publish.require(&catalog, actor)?;
-        let roles = |draft: &Draft| draft.key.kind == "role";
-        let restores_roles = || {
-            let folder = "/definitions/roles/";
-            candidate.kind == PublicationKind::Restored
-                && candidate.site.iter().any(|file| file.path.contains(folder))
-        };
-        if candidate.drafts.iter().any(roles) || restores_roles() {
+        if roles_of(&files.site).ne(roles_of(&candidate.site)) {
             Right::GrantRoles.require(&catalog, actor)?;
         }
         let own = candidate.drafts.iter().find(|draft| draft.updated_by == actor.account_id);
@@ -172,6 +172,14 @@ impl Runtime {
             }
         }
     }
+}
+
+/// The site's own definitions of roles.
+fn roles_of(site: &[Source]) -> impl Iterator<Item = (&str, &str)> {
+    let roles = site.iter().filter(|file| file.path.contains("/definitions/roles/"));
+    let mut roles: Vec<_> = roles.map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    roles.sort_unstable();
+    roles.into_iter()
 }
 
 fn choose(all: Vec<Draft>, chosen: Option<&[DraftKey]>) -> Result<Vec<Draft>, PublishError> {

@@ -85,7 +85,7 @@ impl Runtime {
             if candidate.drafts.is_empty() {
                 return Err(PublishError::invalid("drafts", "required", "没有要发布的草稿"));
             }
-            runtime.require_publisher(&actor, &candidate)?;
+            runtime.require_publisher(&actor, &files, &candidate)?;
             let publisher = Publisher { actor: &actor, reason: &reason };
             runtime.carry_out(&publisher, &files, candidate, Strictness::All).await
         })
@@ -105,7 +105,7 @@ impl Runtime {
             let _turn = runtime.following.turn().await;
             let files = runtime.newest_files(None).await?;
             let candidate = runtime.candidate_of_publication(&files, number).await?;
-            runtime.require_publisher(&actor, &candidate)?;
+            runtime.require_publisher(&actor, &files, &candidate)?;
             let reason = format!("恢复第 {number} 次发布：{reason}");
             let publisher = Publisher { actor: &actor, reason: &reason };
             runtime.carry_out(&publisher, &files, candidate, Strictness::All).await

@@ -8,7 +8,7 @@ use anju_store::{on_both_databases, testing::TestDatabase};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Platform, Shapers, a_family};
+use crate::support::{Client, Platform, Shapers, a_family, grant};
 
 /// An entity of a site with its page, menu and role.
 const DEFINITIONS: [&str; 5] = [
@@ -18,27 +18,6 @@ const DEFINITIONS: [&str; 5] = [
     "role: site.visitor\ntitle: 走访员\nlevel: city\npermissions:\n  site.visit: { read: true, create: true, update: true }\nmenus: [site.main]\n",
     "page: site.visit\ntitle: 走访\nkind: form\nentity: site.visit\nsections: [{ title: 走访, fields: [no, person, count, cost] }]\n",
 ];
-
-/// Lets the publisher grant roles too, and the city's supervisor work with the new ones.
-async fn grant(platform: &Platform, account: &str, role: &str) {
-    let system = anju_runtime::records::Actor::system("test");
-    let posts =
-        platform.runtime.records.query(&system, "platform.post", &Default::default()).await.expect("posts");
-    let mut tx = platform.runtime.store.begin().await.expect("a transaction");
-    for post in &posts.items {
-        if post.get("$refs")["account"].as_str() == Some(account) {
-            let mut roles = post.get("roles").as_array().cloned().unwrap_or_default();
-            roles.push(role.into());
-            let change = json!({ "roles": roles }).as_object().cloned().expect("an object");
-            let records = &platform.runtime.records;
-            records
-                .patch(&mut tx, &system, "platform.post", &post.id, None, change, None)
-                .await
-                .expect("a grant");
-        }
-    }
-    tx.commit().await.expect("committed");
-}
 
 /// A platform with the entity in force, and somebody who works with it.
 async fn with_visits(db: TestDatabase) -> (Platform, Shapers, Client) {
@@ -155,7 +134,7 @@ async fn every_problem_is_told_with_file_line_and_cause(db: TestDatabase) {
             "entities/visit.yaml:3 no_field",
             "entities/visit.yaml:5 expression",
             "entities/visit.yaml:6 dangling_reference",
-            "entities/visit.yaml:8 no_command",
+            "entities/visit.yaml:8 unknown_command",
             "extensions/more.yaml:4 extension_field",
         ]
     );

@@ -145,14 +145,13 @@ async fn a_definition_that_the_site_has_changed_is_merged_with_the_next_release(
 async fn a_release_that_the_data_cannot_follow_does_not_start(db: TestDatabase) {
     let platform = Platform::on(db).await;
     let clerk = platform.log_in("pudong-clerk").await;
-    clerk.create(CASE, a_family("310115", 73).application(&clerk).await).await;
-    let from = "employer: { title: 工作单位, type: text, required: true, length_max: 100 }";
-    let refused = platform
-        .another(release(CASE_FILE, from, "employer: { title: 工作单位, type: integer, required: true }"))
-        .await;
+    let family = a_family("310115", 73).with("remark", "行动不便");
+    clerk.create(CASE, family.application(&clerk).await).await;
+    let from = "remark: { title: 备注, type: long_text, length_max: 500 }";
+    let refused = platform.another(release(CASE_FILE, from, "remark: { title: 备注, type: integer }")).await;
     match refused.map(drop) {
         Err(Error::Definitions(text)) => {
-            assert!(text.contains("“工作单位”由文本改为整数，1 条记录的值无法转换"), "{text}")
+            assert!(text.contains("“备注”由长文本改为整数，1 条记录的值无法转换"), "{text}")
         }
         other => panic!("{other:?}"),
     }

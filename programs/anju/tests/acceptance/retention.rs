@@ -26,7 +26,7 @@ async fn a_refused_family(platform: &Platform, clerk: &Client, number: u32) -> S
     let task = clerk.task_at(CASE, &id, "acceptance").await;
     clerk.post(&format!("/api/tasks/{task}/claim"), json!({})).await.ok();
     let reason =
-        json!({ "refusal_kind": "condition", "refusal_reason": "欧阳清越名下另有住房", "notify": true });
+        json!({ "refusal_kind": "housing", "refusal_reason": "欧阳清越名下另有住房", "notify": true });
     let body = json!({ "outcome": "refuse", "opinion": "经查欧阳清越不符合条件", "data": reason });
     clerk.post(&format!("/api/tasks/{task}/complete"), body).await.ok();
     platform.settle().await;

@@ -8,4 +8,4 @@ mod shaping;
 pub use client::{Client, Reply};
 pub use family::a_family;
 pub use platform::Platform;
-pub use shaping::Shapers;
+pub use shaping::{Shapers, grant};

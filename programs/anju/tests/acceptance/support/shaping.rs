@@ -47,6 +47,22 @@ impl Shapers {
     }
 }
 
+/// Gives a role to whoever bears the name, in the first of their posts.
+pub async fn grant(platform: &Platform, name: &str, role: &str) {
+    let system = anju_runtime::records::Actor::system("test");
+    let records = &platform.runtime.records;
+    let query = json!({ "page": { "size": 100 } });
+    let query = serde_json::from_value(query).expect("a query");
+    let posts = records.query(&system, "platform.post", &query).await.expect("posts");
+    let post = posts.items.iter().find(|post| post.get("$refs")["account"] == name).expect("a post");
+    let mut roles = post.get("roles").as_array().cloned().unwrap_or_default();
+    roles.push(role.into());
+    let change = json!({ "roles": roles }).as_object().cloned().expect("an object");
+    let mut tx = platform.runtime.store.begin().await.expect("a transaction");
+    records.patch(&mut tx, &system, "platform.post", &post.id, None, change, None).await.expect("a grant");
+    tx.commit().await.expect("committed");
+}
+
 /// Kind and key from the first line that is no comment.
 fn name_of(text: &str) -> (String, String) {
     let line = text.lines().find(|line| !line.starts_with('#')).expect("a first line");
