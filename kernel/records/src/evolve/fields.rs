@@ -23,7 +23,7 @@ pub(super) async fn added(
 ) -> Result<()> {
     let message = format!("新增字段“{}”（{}）", field.title, words::type_title(&field.definition));
     impact.effect(plan.key(), Some(&field.name), EffectKind::FieldAdded, message);
-    if is_demanded(field) {
+    if field.is_demanded() {
         let existing = probe.count(probe.live()).await?;
         demand(plan, field, existing, true, impact);
     }
@@ -73,12 +73,12 @@ pub(super) async fn compare(
     }
     length(probe, plan, before, after, impact).await?;
     bounds(probe, plan, before, after, impact).await?;
-    if is_demanded(after) && !is_demanded(before) {
+    if after.is_demanded() && !before.is_demanded() {
         let column = probe.column(after.equality_column());
         let missing = probe.count(probe.live().and(Condition::IsNull(column))).await?;
         demand(plan, after, missing, false, impact);
     }
-    if is_demanded(before) && !after.definition.required {
+    if before.is_demanded() && !after.definition.required {
         let message = format!("字段“{}”由必填改为选填", after.title);
         impact.effect(plan.key(), Some(&after.name), EffectKind::Widened, message);
     }
@@ -233,19 +233,12 @@ async fn bounds(
     Ok(())
 }
 
-/// Whether a record must have a value, whatever its other fields say.
-fn is_demanded(field: &FieldPlan) -> bool {
-    let definition = &field.definition;
-    definition.required && definition.visible_when.is_none() && !definition.system && field.sequence.is_none()
-}
-
 /// Records without a value that must have one: they get the default, or the publication is refused.
 fn demand(plan: &EntityPlan, field: &FieldPlan, missing: u64, is_new: bool, impact: &mut Impact) {
     if missing == 0 {
         return;
     }
-    let literal = field.definition.default.as_ref().filter(|_| field.default_formula.is_none());
-    match literal.filter(|value| !value.is_null() && !field.sensitive()) {
+    match field.literal_default().filter(|_| !field.sensitive()) {
         Some(default) => {
             impact.fills.push(DefaultFill::new(plan.key(), field, default, is_new));
             let message =

@@ -90,13 +90,11 @@ impl Records {
             by_version.entry(row.int(1)?).or_default().push(row.text(0)?);
         }
         for (version, ids) in by_version {
-            let mut sets = vec![(fill.field.as_str(), fill.stored.clone())];
-            if !fill.is_new {
-                sets.push(("version", (version + 1).into()));
-            }
+            // The version stays: what people are about to save does not contradict a value that was absent.
+            let sets = vec![(fill.field.as_str(), fill.stored.clone())];
             tx.update(table, sets, Condition::is_in(table, "id", ids.iter().copied())).await?;
             if !fill.is_new {
-                self.tell_of_fill(tx, plan, actor, fill, why, version + 1, &ids).await?;
+                self.tell_of_fill(tx, plan, actor, fill, why, version, &ids).await?;
             }
         }
         let is_searched = plan.search.iter().any(|position| plan.fields[*position].name == fill.field);

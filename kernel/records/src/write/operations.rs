@@ -101,6 +101,7 @@ impl Records {
         if faults.is_empty() && !draft.row.is_changed() && draft.tables.iter().all(|table| !table.given) {
             return outcome::unchanged(self, tx, actor, &draft).await;
         }
+        draft.row.take_late_defaults(plan, writer.today);
         let unknown = KnownReferences::default();
         let stored = self.through_stations(tx, &plans, actor, draft, &unknown, faults, why).await?;
         self.require_own_rows(tx, &plans, actor, &access, &stored).await?;

@@ -260,7 +260,10 @@ async fn an_earlier_publication_is_restored_where_the_data_allows(db: TestDataba
         shapers.draft_removal(kind, key).await.ok();
     }
     let refused = shapers.publish_all("撤下全部").await.refused(409, "publication_refused");
-    assert_eq!(refused["errors"][0]["code"], "entity_in_use");
+    let codes: Vec<&str> =
+        refused["errors"].as_array().expect("errors").iter().filter_map(|e| e["code"].as_str()).collect();
+    // The entity has a record, and somebody bears the role.
+    assert!(codes.contains(&"entity_in_use") && codes.contains(&"code_in_use"), "{refused}");
 }
 
 async fn a_draft_of_what_has_changed_meanwhile_is_not_published(db: TestDatabase) {
@@ -366,8 +369,9 @@ async fn sixty_four_clients_notice_nothing_of_publications(db: TestDatabase) {
             "a write was lost"
         );
         let history = visitor.get(&format!("/api/records/site.visit/{id}/history")).await.ok();
-        let entries = history["items"].as_array().expect("items");
-        assert_eq!(entries.len() as i64, (count + 1).min(500), "an entry for each write");
+        let entries = history["items"].as_array().expect("items").iter();
+        let own = entries.filter(|entry| entry["actor_name"] == "沈国平").count();
+        assert_eq!(own as i64, count + 1, "an entry for each write");
     }
 }
 

@@ -9,9 +9,10 @@ const CASE: &str = "eligibility.case";
 const SMS: &str = "platform.sms_message";
 
 /// Terms that a site sets for shipped entities.
-const TERMS: [&str; 3] = [
+const TERMS: [&str; 4] = [
     "extension: site.case_terms\nentity: eligibility.case\nretention:\n  - { term: refused_people, basis: 个人信息保护法第四十七条, keep: 2y, after: closed_on, where: { field: status, op: eq, value: not_accepted }, then: anonymise, fields: [applicant_name, id_no, phone, address, employer, refusal_notice, refusal_reason, members.name, members.id_no, housings.address, materials.file] }\n",
     "extension: site.sms_terms\nentity: platform.sms_message\nretention:\n  - { term: sent, keep: 1y, after: requested_at, then: remove }\n",
+    "extension: site.slot_terms\nentity: eligibility.review_slot\nretention:\n  - { term: given_back, keep: 1y, after: deleted_at, then: remove }\n",
     "extension: site.prior_terms\nentity: eligibility.prior_case\nretention:\n  - { term: found, keep: 1y, after: created_at, then: remove }\n",
 ];
 
@@ -106,6 +107,8 @@ async fn no_removed_value_is_left_anywhere(db: TestDatabase) {
     );
     assert_eq!(run(&platform, &steward, SMS, "sent").await["erased"], 1);
     run(&platform, &steward, "eligibility.prior_case", "found").await;
+    // Given back by both when the case was closed, and in the recycle bin since.
+    assert_eq!(run(&platform, &steward, "eligibility.review_slot", "given_back").await["erased"], 2);
     assert_eq!(platform.database.tables_holding(&texts).await, Vec::<String>::new());
     for file in &files {
         clerk.get(&format!("/api/files/{file}")).await.refused(404, "not_found");
