@@ -97,6 +97,11 @@ async fn anonymised_records_stay_without_a_trace_of_what_was_removed(db: TestDat
     let why = Some("王小明改名为王大明");
     bureau.records.patch(&mut tx, &city(), PETITION, &first.id, None, change, why).await.unwrap();
     tx.commit().await.unwrap();
+    let found = async |text: &str| {
+        let query = query(json!({ "search": text }));
+        bureau.records.query(&city(), PETITION, &query).await.unwrap().items.len()
+    };
+    assert_eq!((found("王大").await, found("上访经过").await), (1, 1));
     let sealed: Vec<Vec<u8>> = bureau.sealed_values(PETITION.replace('.', "_").as_str()).await;
     assert!(!sealed.is_empty());
 
@@ -109,6 +114,7 @@ async fn anonymised_records_stay_without_a_trace_of_what_was_removed(db: TestDat
     assert_eq!(bureau.sealed_values("bureau_petition").await, Vec::<Vec<u8>>::new(), "nor a blind index");
     assert_eq!(bureau.sealed_values("bureau_witness").await, Vec::<Vec<u8>>::new());
     assert!(matches!(store.get_file(&letter.id).await, Err(StoreError::NotFound)));
+    assert_eq!((found("王大").await, found("上访经过").await), (0, 0), "nor is it found by them");
 
     let left = bureau.records.read(&city(), PETITION, &first.id).await.unwrap();
     assert_eq!((left.get("amount"), left.text("topic")), (&json!(5_000), Some("disabled")));
@@ -180,12 +186,15 @@ async fn records_that_others_refer_to_are_named(db: TestDatabase) {
     let bureau = bureau(db).await;
     let first = bureau.a_petition(json!({ "closed_on": "2019-01-01" })).await;
     let second = bureau.a_petition(json!({ "earlier": first.id })).await;
+    bureau.a_petition(json!({ "see_also": second.id })).await;
     let ids = vec![first.id.clone(), second.id.clone()];
     let mut tx = bureau.records.store().begin().await.unwrap();
     let named = bureau.records.referenced(&mut tx, PETITION, &ids[..1]).await.unwrap();
     assert_eq!(named.into_iter().collect::<Vec<_>>(), [first.id]);
     let together = bureau.records.referenced(&mut tx, PETITION, &ids).await.unwrap();
     assert!(together.is_empty(), "what goes together may refer to each other");
+    let kept = bureau.records.referenced(&mut tx, PETITION, &ids[1..]).await.unwrap();
+    assert!(kept.is_empty(), "a reference that is kept does not keep what it names");
 }
 
 async fn history_can_only_be_erased_by_a_term(db: TestDatabase) {

@@ -15,6 +15,7 @@ on_both_databases!(
     a_deleted_record_is_still_to_be_seen_in_its_past,
     periods_of_one_thing_do_not_overlap,
     a_period_that_ends_before_it_begins_is_refused,
+    a_record_comes_back_only_where_its_period_is_free,
     writers_at_once_cannot_make_periods_overlap,
     the_record_in_force_on_a_day_is_found,
 );
@@ -162,6 +163,28 @@ async fn a_period_that_ends_before_it_begins_is_refused(db: TestDatabase) {
     let refused = bureau.create(&city(), RATE, rate("310115", "1", "2025-02-01", Some("2025-01-31"))).await;
     assert_eq!(codes(refused.unwrap_err()), ["to: range"]);
     bureau.create(&city(), RATE, rate("310115", "1", "2025-02-01", Some("2025-02-01"))).await.unwrap();
+}
+
+async fn a_record_comes_back_only_where_its_period_is_free(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let first = bureau.create(&city(), RATE, rate("310115", "1", "2025-01-01", None)).await.unwrap();
+    let delete = async |id: &str| {
+        let mut tx = bureau.records.store().begin().await.unwrap();
+        bureau.records.delete(&mut tx, &system(), RATE, id, None, None).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    delete(&first.id).await;
+    let second =
+        bureau.create(&city(), RATE, rate("310115", "2", "2025-06-01", Some("2025-12-31"))).await.unwrap();
+    let restore = async || {
+        let mut tx = bureau.records.store().begin().await.unwrap();
+        let restored = bureau.records.restore(&mut tx, &system(), RATE, &first.id, None).await?;
+        tx.commit().await.unwrap();
+        Ok::<_, Error>(restored)
+    };
+    assert_eq!(codes(restore().await.unwrap_err()), ["from: overlap"]);
+    delete(&second.id).await;
+    assert_eq!(restore().await.unwrap().get("amount"), &json!("1.00"));
 }
 
 async fn writers_at_once_cannot_make_periods_overlap(db: TestDatabase) {

@@ -13,7 +13,7 @@ use super::assemble::{Files, definition, files_of};
 use super::carry_out::{Publisher, Strictness};
 use super::drafts::DraftKey;
 use super::publications::{self, PublicationSummary};
-use super::{PublishError, texts};
+use super::{PublishError, Right, texts};
 use crate::Runtime;
 
 /// Longest reason in characters.
@@ -78,6 +78,7 @@ impl Runtime {
     ) -> Result<Published, PublishError> {
         let (runtime, actor) = (self.clone(), actor.clone());
         to_the_end(async move {
+            Right::Publish.require(&runtime.catalog.load(), &actor)?;
             let reason = checked_reason(&request.reason)?.to_owned();
             let _turn = runtime.following.turn().await;
             let files = runtime.newest_files(request.expected).await?;
@@ -101,6 +102,7 @@ impl Runtime {
     ) -> Result<Published, PublishError> {
         let (runtime, actor, reason) = (self.clone(), actor.clone(), reason.to_owned());
         to_the_end(async move {
+            Right::Publish.require(&runtime.catalog.load(), &actor)?;
             let reason = checked_reason(&reason)?.to_owned();
             let _turn = runtime.following.turn().await;
             let files = runtime.newest_files(None).await?;

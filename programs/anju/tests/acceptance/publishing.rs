@@ -211,6 +211,27 @@ async fn what_publishing_does_and_what_stands_in_the_way_is_told_beforehand(db: 
     assert!(rows.iter().any(|row| row["cost"] == "1.250"));
 }
 
+async fn records_are_found_by_fields_that_become_searched(db: TestDatabase) {
+    let (platform, shapers, visitor) = with_visits(db).await;
+    visitor.create("site.visit", json!({ "no": "V1", "person": "欧阳清越" })).await;
+    visitor.create("site.visit", json!({ "no": "V2" })).await;
+    let search = json!({ "search": "清越" });
+    visitor.post("/api/records/site.visit/query", search.clone()).await.refused(422, "invalid");
+    shapers.draft(&format!("{}search: [person]\n", DEFINITIONS[0])).await.ok();
+    let preview = shapers.preview().await;
+    assert_eq!(preview["effects"][0]["kind"], "search_changed", "{preview}");
+    shapers.publish_all("按对象搜索").await.ok();
+    platform.settle().await;
+    let found = visitor.post("/api/records/site.visit/query", search.clone()).await.ok();
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(1));
+    // A default that fills records is found too.
+    let text = DEFINITIONS[0].replace("length_max: 20", "length_max: 20, required: true, default: 社区居民");
+    shapers.publish(&[&format!("{text}search: [person]\n")]).await;
+    platform.settle().await;
+    let found = visitor.post("/api/records/site.visit/query", json!({ "search": "社区" })).await.ok();
+    assert_eq!(found["items"][0]["no"], "V2", "{found}");
+}
+
 async fn an_earlier_publication_is_restored_where_the_data_allows(db: TestDatabase) {
     let (_platform, shapers, visitor) = with_visits(db).await;
     let before = shapers.publisher.get("/api/definitions/publications").await.ok()["current"]
@@ -431,6 +452,7 @@ on_both_databases!(
     publishing_takes_two_people_and_their_rights,
     every_problem_is_told_with_file_line_and_cause,
     what_publishing_does_and_what_stands_in_the_way_is_told_beforehand,
+    records_are_found_by_fields_that_become_searched,
     an_earlier_publication_is_restored_where_the_data_allows,
     a_draft_of_what_has_changed_meanwhile_is_not_published,
     sixty_four_clients_notice_nothing_of_publications,
