@@ -52,6 +52,14 @@ fn add(loaded: &mut Loaded, entity: &mut Entity, extension: &Extension) {
     }
     entity.unique.extend(extension.unique.iter().cloned());
     entity.indexes.extend(extension.indexes.iter().cloned());
+    for (index, name) in extension.search.iter().enumerate() {
+        // A later release may search the same field itself.
+        if !entity.search.contains(name) {
+            let (from, to) = (format!("search/{index}"), format!("search/{}", entity.search.len()));
+            move_lines(&mut loaded.catalog, extension, &from, &to);
+            entity.search.push(name.clone());
+        }
+    }
     entity.rules.extend(extension.rules.iter().cloned());
     entity.retention.extend(extension.retention.iter().cloned());
 }

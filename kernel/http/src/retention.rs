@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
     OpenApiRouter::new()
         .routes(routes!(read_due))
         .routes(routes!(start_run))
+        .routes(routes!(list_removed))
         .routes(routes!(list_holds))
         .routes(routes!(hold_record))
         .routes(routes!(release_record))
@@ -69,6 +70,19 @@ pub async fn start_run(
         .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
     let step = Run { runtime: &runtime, actor: &caller.actor, request: &request };
     perform(&runtime, &caller.actor, once, &step).await
+}
+
+/// How many records of an entity were removed at the end of their terms: what statistics keep of them.
+#[utoipa::path(
+    get, path = "/api/retention/removed/{entity}", tag = "retention", params(("entity" = String, Path)),
+    responses((status = 200, body = Value), (status = 403, body = Problem)),
+)]
+pub async fn list_removed(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    Path(entity): Path<String>,
+) -> Result<Json<Value>> {
+    Ok(Json(json!({ "items": runtime.removed_counts(&caller.actor, &entity).await? })))
 }
 
 /// The records of an entity that are kept whatever their term.

@@ -51,7 +51,7 @@ pub use import::{
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};
 pub use records::Records;
-pub use retention::{DueReport, Erased, LegalHold, TermKey};
+pub use retention::{DueReport, Erased, LegalHold, RemovedCount, RemovedGroup, TermKey};
 pub use schema::tables;
 pub use search::{QueryLimits, QueryPlan, SearchProgress};
 pub use value::masked_name;

@@ -2,7 +2,7 @@
 //! off goes on where it was, since what is done is no longer due.
 
 use anju_definitions::Disposal;
-use anju_records::{Actor, AuditEntry, DueReport, Erased, LegalHold, TermKey};
+use anju_records::{Actor, AuditEntry, DueReport, Erased, LegalHold, RemovedCount, TermKey};
 use anju_store::{Job, NewJob, Tx};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,12 @@ impl Runtime {
     pub async fn retention_due(&self, actor: &Actor) -> Result<Vec<DueReport>> {
         Right::Retention.require(&self.catalog.load(), actor)?;
         Ok(self.records.due_reports().await?)
+    }
+
+    /// How many records of an entity have been removed, by term, month and the fields that are counted by.
+    pub async fn removed_counts(&self, actor: &Actor, entity: &str) -> Result<Vec<RemovedCount>> {
+        Right::Retention.require(&self.catalog.load(), actor)?;
+        Ok(self.records.removed_counts(entity).await?)
     }
 
     /// The holds on records of an entity.

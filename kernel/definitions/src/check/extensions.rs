@@ -8,6 +8,7 @@ pub(super) fn check(at: &mut Check<'_>, extension: &Extension) {
         && extension.rules.is_empty()
         && extension.unique.is_empty()
         && extension.indexes.is_empty()
+        && extension.search.is_empty()
         && extension.retention.is_empty();
     if empty {
         at.error("fields", "empty", "扩展没有增加任何内容");

@@ -72,6 +72,9 @@ fn retention<'a>(at: &mut Check<'a>, place: &str, entity: &'a Entity, retention:
     }
     if let Some(filter) = &retention.filter {
         filters::check(at, &format!("{place}/where"), &entity.entity, filter);
+        if filters::asks_for_today(filter) {
+            at.error(&format!("{place}/where"), "in_force", "期限的条件不能随当天变化，应写明某一天");
+        }
     }
     match retention.then {
         Disposal::Remove if !retention.fields.is_empty() => {
@@ -80,10 +83,24 @@ fn retention<'a>(at: &mut Check<'a>, place: &str, entity: &'a Entity, retention:
         Disposal::Anonymise if retention.fields.is_empty() => {
             at.error(place, "retention", "anonymise 须列出要清除的字段");
         }
+        Disposal::Anonymise if !retention.count_by.is_empty() => {
+            at.error(&format!("{place}/count_by"), "retention", "anonymise 的记录仍在，无须另行计数");
+        }
         _ => {}
     }
     for (index, path) in retention.fields.iter().enumerate() {
         erasable(at, &format!("{place}/fields/{index}"), entity, path);
+    }
+    for (index, name) in retention.count_by.iter().enumerate() {
+        countable(at, &format!("{place}/count_by/{index}"), entity, name);
+    }
+}
+
+/// A field whose values say nothing of anybody.
+fn countable<'a>(at: &mut Check<'a>, place: &str, entity: &'a Entity, name: &'a str) {
+    let Some(found) = at.own_field(place, &entity.entity, name) else { return };
+    if !matches!(found.field_type, FieldType::Choice | FieldType::Boolean) || found.sensitive {
+        at.error(place, "retention", format!("“{name}”应为不加密的单选或是否"));
     }
 }
 

@@ -27,6 +27,9 @@ pub struct Extension {
     pub unique: Vec<Vec<String>>,
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
+    /// Fields that records are found by too.
+    #[serde(default)]
+    pub search: Vec<String>,
     #[serde(default)]
     pub rules: Vec<Rule>,
     /// Terms of retention, of its own fields and of the entity's.

@@ -37,6 +37,9 @@ pub struct Retention {
     /// For `anonymise`: fields that lose their values, `members.name` for those of a child table.
     #[serde(default)]
     pub fields: Vec<String>,
+    /// For `remove`: fields with codes, or yes and no, by whose values the removed records stay counted.
+    #[serde(default)]
+    pub count_by: Vec<String>,
 }
 
 /// What becomes of a record at the end of its term.
@@ -81,6 +84,7 @@ mod tests {
                 filter: None,
                 then: Disposal::Remove,
                 fields: Vec::new(),
+                count_by: Vec::new(),
             }
             .length()
         };

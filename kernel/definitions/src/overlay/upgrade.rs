@@ -152,7 +152,7 @@ fn without_shipped_fields(
         Some(Content::List(items)) => !items.is_empty(),
         _ => false,
     };
-    ["fields", "unique", "indexes", "rules", "retention"].into_iter().any(adds).then(|| emit(&kept))
+    ["fields", "unique", "indexes", "search", "rules", "retention"].into_iter().any(adds).then(|| emit(&kept))
 }
 
 /// The files beside a definition.

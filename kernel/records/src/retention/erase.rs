@@ -7,7 +7,10 @@ use anju_store::{ColumnKind, Condition, Direction, Fetch, NewEvent, Select, SqlV
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{due::Due, due::TermKey, tables::DONE};
+use super::{
+    due::{Due, TermKey},
+    tables::DONE,
+};
 use crate::{
     Actor, Error, Records, Result,
     audit::AuditEntry,
@@ -70,6 +73,9 @@ impl Records {
             return Err(Error::NotFound);
         }
         tx.permit_erasure().await?;
+        if retention.then == Disposal::Remove {
+            self.keep_count(tx, plan, retention, &rows[0]).await?;
+        }
         let mut parts = Vec::new();
         self.gather(tx, &plans, plan, None, rows, &mut parts, 0).await?;
         let mut erased = Erased {

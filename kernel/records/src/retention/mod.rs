@@ -3,11 +3,13 @@
 //! A value that goes, goes from the table, its blind index, the history and the files. What other parts of the
 //! platform keep about a record (processes, sealed documents) is theirs to forget; [`Erased`] tells them what.
 
+mod counts;
 mod due;
 mod erase;
 mod hold;
 mod tables;
 
+pub use counts::{RemovedCount, RemovedGroup};
 pub use due::{DueReport, TermKey};
 pub use erase::Erased;
 pub use hold::LegalHold;

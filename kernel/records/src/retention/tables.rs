@@ -5,6 +5,9 @@ pub(super) const DONE: &str = "sys_retention_done";
 /// Records that nothing may be erased of, whatever their term.
 pub(super) const HOLD: &str = "sys_legal_hold";
 
+/// One row for each removed record, with what it stays counted by. Rows are only ever added.
+pub(super) const REMOVED: &str = "sys_retention_removed";
+
 pub(crate) fn tables() -> Vec<TableSpec> {
     vec![
         TableSpec::new(DONE)
@@ -22,5 +25,15 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("set_at", ColumnKind::Int)
             .primary_key(["record_id", "entity"])
             .index(IndexSpec::on(["entity", "set_at"])),
+        TableSpec::new(REMOVED)
+            .column("id", ColumnKind::Serial)
+            .column("entity", ColumnKind::Text)
+            .column("term", ColumnKind::Text)
+            .column("month", ColumnKind::Text)
+            .column("grouped_by", ColumnKind::Text)
+            .column("at", ColumnKind::Int)
+            .primary_key(["id"])
+            .index(IndexSpec::on(["entity", "term", "month"]))
+            .append_only(),
     ]
 }

@@ -13,7 +13,7 @@ const CASE: &str = "eligibility.case";
 const CASE_FILE: &str = "apps/eligibility/definitions/entities/case.yaml";
 
 /// What a site adds to the shipped case: fields, a rule, an index.
-const EXTENSION: &str = "extension: site.case_origin\ntitle: 来源信息\nentity: eligibility.case\nfields:\n  introduced_by: { title: 介绍单位, type: text, length_max: 40, number: X01 }\n  visits: { title: 走访次数, type: integer, min: 0, default: 0 }\nindexes:\n  - [introduced_by]\nrules:\n  - { code: few_visits, check: visits <= 99, field: visits, message: 走访次数不超过 99 }\n";
+const EXTENSION: &str = "extension: site.case_origin\ntitle: 来源信息\nentity: eligibility.case\nfields:\n  introduced_by: { title: 介绍单位, type: text, length_max: 40, number: X01 }\n  visits: { title: 走访次数, type: integer, min: 0, default: 0 }\nindexes:\n  - [introduced_by]\nsearch: [introduced_by]\nrules:\n  - { code: few_visits, check: visits <= 99, field: visits, message: 走访次数不超过 99 }\n";
 
 type Edit = Box<dyn Fn(&str, &str) -> String + Send + Sync>;
 
@@ -71,6 +71,9 @@ async fn a_site_extends_a_shipped_entity_and_the_next_release_keeps_it(db: TestD
     assert_eq!(clerk.read(CASE, &old).await["introduced_by"], Value::Null);
     let found = clerk.find(CASE, json!({ "field": "introduced_by", "op": "eq", "value": "塘桥街道" })).await;
     assert_eq!(found.len(), 1);
+    let search = json!({ "search": "塘桥" });
+    let found = clerk.post(&format!("/api/records/{CASE}/query"), search).await.ok();
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(1));
     let reply = clerk.patch(&format!("/api/records/{CASE}/{id}"), 1, json!({ "visits": 100 })).await;
     assert_eq!(reply.error_at("visits"), "走访次数不超过 99");
     let form = clerk.get("/api/definitions/page/eligibility.case_form").await.ok();

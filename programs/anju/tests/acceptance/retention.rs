@@ -140,14 +140,15 @@ async fn a_run_that_breaks_off_goes_on_where_it_was(db: TestDatabase) {
     let shapers = Shapers::of(&platform).await;
     let steward = platform.log_in("steward").await;
     shapers
-        .publish(&["entity: site.note\ntitle: 便笺\ndisplay: \"{text}\"\nscope: { shared: true }\nfields:\n  text: { title: 内容, type: text }\n  day: { title: 日期, type: date }\n  about: { title: 关于, type: ref, to: site.note }\nretention:\n  - { term: old, keep: 30d, after: day, then: remove }\n"])
+        .publish(&["entity: site.note\ntitle: 便笺\ndisplay: \"{text}\"\nscope: { shared: true }\nfields:\n  text: { title: 内容, type: text }\n  day: { title: 日期, type: date }\n  about: { title: 关于, type: ref, to: site.note }\n  urgent: { title: 加急, type: boolean }\nretention:\n  - { term: old, keep: 30d, after: day, then: remove, count_by: [urgent] }\n"])
         .await;
     let system = anju_runtime::records::Actor::system("test");
     let records = &platform.runtime.records;
     let mut tx = platform.runtime.store.begin().await.expect("a transaction");
     let mut ids = Vec::new();
     for number in 0..130 {
-        let values = json!({ "text": format!("第{number}张"), "day": "2026-01-01" });
+        let values =
+            json!({ "text": format!("第{number}张"), "day": "2026-01-01", "urgent": number % 2 == 0 });
         let values = values.as_object().cloned().expect("an object");
         ids.push(records.create(&mut tx, &system, "site.note", values, None).await.expect("a note").id);
     }
@@ -179,6 +180,13 @@ async fn a_run_that_breaks_off_goes_on_where_it_was(db: TestDatabase) {
     assert_eq!(job["result"], json!({ "erased": 79, "running": 0, "referenced": 1, "files": 0 }));
     let left = records.query(&system, "site.note", &Default::default()).await.expect("a page");
     assert_eq!(left.items.len(), 2);
+    // All but the one that is referred to are gone, and still counted.
+    let removed = steward.get("/api/retention/removed/site.note").await.ok();
+    let counts = json!([
+        { "term": "old", "month": "2026-03", "by": { "urgent": "false" }, "count": 65 },
+        { "term": "old", "month": "2026-03", "by": { "urgent": "true" }, "count": 64 },
+    ]);
+    assert_eq!(removed["items"], counts);
 }
 
 on_both_databases!(no_removed_value_is_left_anywhere, a_run_that_breaks_off_goes_on_where_it_was);

@@ -3,7 +3,7 @@
 use anju_store::{on_both_databases, testing::TestDatabase};
 use serde_json::{Value, json};
 
-use crate::support::{Platform, Shapers, a_family};
+use crate::support::{Platform, Shapers, a_family, grant};
 
 const CASE: &str = "eligibility.case";
 
@@ -41,32 +41,35 @@ async fn a_case_is_shown_as_it_was_on_a_day(db: TestDatabase) {
     assert_eq!((entry["actor_name"].clone(), entry["action"].clone()), (json!("陈静怡"), json!("updated")));
 }
 
+const STANDARD: &str = "entity: site.rent_standard\ntitle: 租金标准\ndisplay: \"{district} {amount}\"\nscope: { shared: true }\nfields:\n  district: { title: 区, type: choice, dictionary: platform.district, required: true }\n  amount: { title: 每平方米月租金, type: decimal, scale: 2, required: true, unit: 元 }\n  valid_from: { title: 起始日, type: date, required: true }\n  valid_to: { title: 截止日, type: date }\neffective: { from: valid_from, to: valid_to, by: [district] }\n";
+const PRICER: &str = "role: site.pricer\ntitle: 定价员\nlevel: city\npermissions:\n  site.rent_standard: { read: true, create: true, update: true, delete: true }\n";
+
 async fn a_site_keeps_versions_of_a_standard_that_do_not_overlap(db: TestDatabase) {
     let platform = Platform::on(db).await;
+    grant(&platform, "何伟民", "platform.security_admin").await;
     let shapers = Shapers::of(&platform).await;
-    let system = anju_runtime::records::Actor::system("test");
-    shapers
-        .publish(&["entity: site.rent_standard\ntitle: 租金标准\ndisplay: \"{district} {amount}\"\nscope: { shared: true }\nfields:\n  district: { title: 区, type: choice, dictionary: platform.district, required: true }\n  amount: { title: 每平方米月租金, type: decimal, scale: 2, required: true, unit: 元 }\n  valid_from: { title: 起始日, type: date, required: true }\n  valid_to: { title: 截止日, type: date }\neffective: { from: valid_from, to: valid_to, by: [district] }\n"])
-        .await;
-    let runtime = &platform.runtime;
+    shapers.publish(&[STANDARD, PRICER]).await;
+    grant(&platform, "沈国平", "site.pricer").await;
+    let client = platform.log_in("city").await;
     let add = async |amount: &str, from: &str, to: Option<&str>| {
         let values = json!({ "district": "310115", "amount": amount, "valid_from": from, "valid_to": to });
-        let mut tx = runtime.store.begin().await.expect("a transaction");
-        let values = values.as_object().cloned().expect("an object");
-        let created = runtime.records.create(&mut tx, &system, "site.rent_standard", values, None).await?;
-        tx.commit().await.expect("committed");
-        Ok::<_, anju_runtime::records::Error>(created)
+        client.post("/api/records/site.rent_standard", values).await
     };
-    add("30.00", "2025-01-01", Some("2025-12-31")).await.expect("the first");
-    add("32.00", "2026-01-01", None).await.expect("the second");
-    let refused = add("33.00", "2026-06-01", None).await.expect_err("it overlaps");
-    assert!(matches!(refused, anju_runtime::records::Error::Invalid(faults) if faults[0].code == "overlap"));
+    add("30.00", "2025-01-01", Some("2025-12-31")).await.ok();
+    let second = add("32.00", "2026-01-01", None).await.ok();
+    let refused = add("33.00", "2026-06-01", None).await;
+    assert_eq!(refused.error_at("valid_from"), "与已有的租金标准（2026-01-01 至 长期）期间重叠");
     for (day, expected) in [("2025-06-30", "30.00"), ("today", "32.00")] {
-        let query = json!({ "where": { "field": "$in_force", "op": "eq", "value": day } });
-        let query = serde_json::from_value(query).expect("a query");
-        let found = runtime.records.query(&system, "site.rent_standard", &query).await.expect("a page");
-        assert_eq!(found.items.iter().map(|r| r.get("amount")).collect::<Vec<&Value>>(), [expected], "{day}");
+        let in_force = json!({ "field": "$in_force", "op": "eq", "value": day });
+        let found = client.find("site.rent_standard", in_force).await;
+        assert_eq!(found.iter().map(|rate| &rate["amount"]).collect::<Vec<&Value>>(), [expected], "{day}");
     }
+    // The next version begins where this one is made to end.
+    let path = format!("/api/records/site.rent_standard/{}", second["id"].as_str().expect("an id"));
+    client.patch(&path, 1, json!({ "valid_to": "2026-05-31" })).await.ok();
+    add("33.00", "2026-06-01", None).await.ok();
+    let later = json!({ "field": "$in_force", "op": "eq", "value": "2026-06-01" });
+    assert_eq!(client.find("site.rent_standard", later).await[0]["amount"], "33.00");
 }
 
 on_both_databases!(
