@@ -35,7 +35,7 @@ pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
 pub use publishing::{
-    DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, Preview, PublicationKind,
+    DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, FILL_JOB, Preview, PublicationKind,
     PublicationSummary, PublishError, PublishRequest, Published, Right,
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};

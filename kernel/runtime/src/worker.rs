@@ -16,10 +16,12 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY, document::RENDER_JOB,
+    FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY,
+    document::RENDER_JOB,
 };
 
-const KINDS: [&str; 7] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB, RETENTION_JOB, SEARCH_JOB];
+const KINDS: [&str; 8] =
+    [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB, RETENTION_JOB, SEARCH_JOB, FILL_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -161,6 +163,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
         RETENTION_JOB => runtime.retention_job(&job).await,
+        FILL_JOB => runtime.fill_job(&job).await,
         SEARCH_JOB => runtime.search_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };

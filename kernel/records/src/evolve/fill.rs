@@ -30,6 +30,11 @@ impl DefaultFill {
         self.is_new
     }
 
+    /// Entity and field.
+    pub fn place(&self) -> (String, String) {
+        (self.entity.clone(), self.field.clone())
+    }
+
     pub(super) fn new(entity: &str, field: &FieldPlan, default: &Value, is_new: bool) -> Self {
         // The default in the form it has in records; a definition that is checked has a fitting one.
         let shown = value::parse(field, default, jiff::civil::Date::constant(2000, 1, 1))
@@ -45,6 +50,15 @@ impl DefaultFill {
 }
 
 impl Records {
+    /// The filling of a field in force; none if it need not have a value, or has no default that is the same for all.
+    pub fn late_fill(&self, entity: &str, field: &str) -> Result<Option<DefaultFill>> {
+        let plans = self.plans()?;
+        let Ok(plan) = plans.entity(entity) else { return Ok(None) };
+        let demanded = plan.field(field).filter(|field| field.is_demanded() && !field.sensitive());
+        let default = demanded.and_then(|field| Some((field, field.literal_default()?)));
+        Ok(default.map(|(field, default)| DefaultFill::new(entity, field, default, false)))
+    }
+
     /// Fills records, a batch a transaction, so that nobody waits; how many there were. `table` plans may be those of
     /// the catalog before or after the publication: the columns are in both tables.
     pub async fn fill_defaults(&self, actor: &Actor, fill: &DefaultFill, why: &str) -> Result<u64> {

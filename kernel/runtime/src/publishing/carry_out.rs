@@ -63,7 +63,9 @@ impl Runtime {
         let published = self.record(publisher, files, &candidate, &impact, &mut next).await?;
         self.swap(next, candidate.inspected.decisions, published.number)?;
         // Records that came between, and those of fields that existed before, follow under the new definitions.
-        self.fill(publisher, impact.fills.iter()).await?;
+        if let Err(error) = self.fill(publisher, impact.fills.iter()).await {
+            tracing::warn!(%error, "existing records are filled by the job that follows");
+        }
         self.tidy_keys().await;
         if let Err(error) = self.keep_search_current().await {
             tracing::warn!(%error, "records are made searchable by their new fields at the next start");
@@ -93,18 +95,6 @@ impl Runtime {
                 }
             }
         }
-    }
-
-    async fn fill<'f>(
-        &self,
-        publisher: &Publisher<'_>,
-        fills: impl Iterator<Item = &'f anju_records::DefaultFill>,
-    ) -> Result<(), PublishError> {
-        for fill in fills {
-            let filled = self.records.fill_defaults(publisher.actor, fill, publisher.reason).await?;
-            tracing::info!(?fill, filled, "existing records were filled");
-        }
-        Ok(())
     }
 
     /// The one transaction. What other replicas do for the old definitions from now on, as far as it concerns values
@@ -170,6 +160,7 @@ impl Runtime {
         };
         publications::add(&mut tx, &publication).await?;
         drafts::clear(&mut tx, &candidate.drafts).await?;
+        self.queue_fills(&mut tx, publisher, number, impact).await?;
         let why = format!("第 {number} 次发布：{}", publisher.reason);
         let entry = AuditEntry::named("definitions.published").because(Some(&why));
         self.records.audit(&mut tx, actor, &entry).await?;

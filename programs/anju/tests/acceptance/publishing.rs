@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use anju_store::{on_both_databases, testing::TestDatabase};
+use anju_store::{Condition, SqlValue, on_both_databases, testing::TestDatabase};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -209,6 +209,25 @@ async fn what_publishing_does_and_what_stands_in_the_way_is_told_beforehand(db: 
         assert_eq!(row["kind"], "上门");
     }
     assert!(rows.iter().any(|row| row["cost"] == "1.250"));
+}
+
+async fn records_that_came_while_it_was_published_are_filled_too(db: TestDatabase) {
+    let (platform, shapers, visitor) = with_visits(db).await;
+    visitor.create("site.visit", json!({ "no": "V0" })).await;
+    let text = DEFINITIONS[0].replace("length_max: 20", "length_max: 20, required: true, default: 居民");
+    shapers.publish(&[&text]).await;
+    // Written by a server that had not followed yet.
+    let id = visitor.create("site.visit", json!({ "no": "V1" })).await;
+    let store = &platform.runtime.store;
+    let mut tx = store.begin().await.expect("a transaction");
+    let person: Vec<(&str, SqlValue)> = vec![("person", SqlValue::Null)];
+    tx.update("site_visit", person, Condition::eq("site_visit", "id", id.as_str())).await.expect("written");
+    tx.commit().await.expect("committed");
+    platform.clock.advance(jiff::SignedDuration::from_secs(10));
+    platform.settle().await;
+    assert_eq!(visitor.read("site.visit", &id).await["person"], "居民");
+    let history = visitor.get(&format!("/api/records/site.visit/{id}/history")).await.ok();
+    assert_eq!(history["items"][0]["why"], "测试发布");
 }
 
 async fn records_are_found_by_fields_that_become_searched(db: TestDatabase) {
@@ -452,6 +471,7 @@ on_both_databases!(
     publishing_takes_two_people_and_their_rights,
     every_problem_is_told_with_file_line_and_cause,
     what_publishing_does_and_what_stands_in_the_way_is_told_beforehand,
+    records_that_came_while_it_was_published_are_filled_too,
     records_are_found_by_fields_that_become_searched,
     an_earlier_publication_is_restored_where_the_data_allows,
     a_draft_of_what_has_changed_meanwhile_is_not_published,
