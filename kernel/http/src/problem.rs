@@ -232,6 +232,7 @@ impl From<PublishError> for Problem {
                 });
                 Self::with_faults(StatusCode::CONFLICT, "publication_refused", detail, faults)
             }
+            PublishError::Repeated(_) => Self::new(StatusCode::CONFLICT, "repeated", detail),
             PublishError::Overtaken { .. } => Self::new(StatusCode::CONFLICT, "overtaken", detail),
             PublishError::Records(error) => error.into(),
             PublishError::Process(error) => error.into(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anju_runtime::{
-    Runtime,
+    PublishError, Published, RequestKey, Runtime,
     crypto::sm3_hex,
     records::Actor,
     store::{Claim, Remembered, Tx},
@@ -72,6 +72,11 @@ impl Once {
         Ok(Some(Self { key: key.to_owned(), request_digest }))
     }
 
+    /// For publications, which remember their answer themselves.
+    pub fn request_key(&self) -> RequestKey {
+        RequestKey { key: self.key.clone(), request_digest: self.request_digest.clone() }
+    }
+
     /// The earlier answer, if it was the same request.
     fn repeated(&self, earlier: Remembered) -> Result<Answer> {
         if earlier.request_digest != self.request_digest {
@@ -80,6 +85,17 @@ impl Once {
         }
         let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
         Ok(Answer { status, body: earlier.body })
+    }
+}
+
+/// The answer to a publication: the earlier one, if it was asked for again.
+pub fn published(
+    once: Option<&Once>,
+    outcome: std::result::Result<Published, PublishError>,
+) -> Result<Answer> {
+    match (outcome, once) {
+        (Err(PublishError::Repeated(earlier)), Some(once)) => once.repeated(earlier),
+        (outcome, _) => Answer::ok(outcome?),
     }
 }
 

@@ -7,7 +7,7 @@ use anju_runtime::{DictionaryEdit, Runtime};
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
-    http::header,
+    http::{HeaderMap, header},
     response::IntoResponse,
 };
 use serde_json::Value;
@@ -16,6 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
+    step::{Answer, Once, published},
 };
 
 pub fn router() -> OpenApiRouter<Arc<Runtime>> {
@@ -63,9 +64,14 @@ pub async fn change_dictionary(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path(key): Path<String>,
-    body: std::result::Result<Json<DictionaryEdit>, JsonRejection>,
-) -> Result<Json<Value>> {
-    let Json(edit) = body?;
-    let published = runtime.edit_dictionary(&caller.actor, &key, edit).await?;
-    Ok(Json(serde_json::to_value(published).map_err(Problem::internal)?))
+    headers: HeaderMap,
+    body: std::result::Result<Json<Value>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(body) = body?;
+    let once = Once::of(&headers, &format!("dictionary {key}"), &body)?;
+    let edit: DictionaryEdit = serde_json::from_value(body)
+        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let request = once.as_ref().map(Once::request_key);
+    let outcome = runtime.edit_dictionary(&caller.actor, &key, edit, request).await;
+    published(once.as_ref(), outcome)
 }

@@ -36,7 +36,7 @@ pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
 pub use publishing::{
     DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, FILL_JOB, Preview, PublicationKind,
-    PublicationSummary, PublishError, PublishRequest, Published, Right,
+    PublicationSummary, PublishError, PublishRequest, Published, RequestKey, Right,
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};
 pub use runtime::{Runtime, StartUp};

@@ -4,6 +4,7 @@ use anju_runtime::Runtime;
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
+    http::HeaderMap,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
+    step::{Answer, Once, published},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -89,9 +91,14 @@ pub async fn restore_publication(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path(number): Path<i64>,
-    body: std::result::Result<Json<RestoreRequest>, JsonRejection>,
-) -> Result<Json<Value>> {
-    let Json(request) = body?;
-    let published = runtime.restore_publication(&caller.actor, number, &request.reason).await?;
-    Ok(Json(serde_json::to_value(published).map_err(Problem::internal)?))
+    headers: HeaderMap,
+    body: std::result::Result<Json<Value>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(body) = body?;
+    let once = Once::of(&headers, &format!("restore {number}"), &body)?;
+    let request: RestoreRequest = serde_json::from_value(body)
+        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let key = once.as_ref().map(Once::request_key);
+    let outcome = runtime.restore_publication(&caller.actor, number, &request.reason, key).await;
+    published(once.as_ref(), outcome)
 }

@@ -4,6 +4,7 @@ use anju_runtime::{DraftKey, PublishRequest, Runtime};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
+    http::HeaderMap,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
+    step::{Answer, Once, published},
 };
 
 /// Which drafts; all, if none are named.
@@ -69,9 +71,13 @@ pub async fn preview_publication(
 pub async fn publish_drafts(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
-    body: Body<PublishRequest>,
-) -> Result<Json<Value>> {
-    let Json(request) = body?;
-    let published = runtime.publish(&caller.actor, request).await?;
-    Ok(Json(serde_json::to_value(published).map_err(Problem::internal)?))
+    headers: HeaderMap,
+    body: Body<Value>,
+) -> Result<Answer> {
+    let Json(body) = body?;
+    let once = Once::of(&headers, "publish", &body)?;
+    let request: PublishRequest = serde_json::from_value(body)
+        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let outcome = runtime.publish(&caller.actor, request, once.as_ref().map(Once::request_key)).await;
+    published(once.as_ref(), outcome)
 }

@@ -15,7 +15,7 @@ use super::candidate::Candidate;
 use super::drafts;
 use super::publications::{self, NewPublication};
 use super::texts::{self, Manifest};
-use super::{PublishError, Published};
+use super::{PublishError, Published, RequestKey};
 use crate::Runtime;
 
 /// How often the last step is tried while tables are in use.
@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Publisher<'a> {
     pub actor: &'a Actor,
     pub reason: &'a str,
+    /// Under which the answer is remembered.
+    pub once: Option<&'a RequestKey>,
 }
 
 /// How strictly refusals are taken.
@@ -136,6 +138,9 @@ impl Runtime {
         let actor = publisher.actor;
         let mut generations = files.generations.clone();
         let mut tx = self.store.begin().await?;
+        if let Some(once) = publisher.once {
+            once.claim(&mut tx, actor, self.clock.now()).await?;
+        }
         for rewrite in &impact.rewrites {
             let generation = self.records.rewrite(&mut tx, rewrite).await?;
             generations.insert(rewrite.entity.clone(), generation);
@@ -172,9 +177,13 @@ impl Runtime {
             at: self.clock.now(),
         };
         tx.emit(&event).await?;
+        let (effects, conflicts) = (impact.effects.clone(), candidate.conflicts.clone());
+        let published = Published { number, effects, conflicts };
+        if let Some(once) = publisher.once {
+            once.answer(&mut tx, actor, &published).await?;
+        }
         tx.commit().await?;
-        let effects = impact.effects.clone();
-        Ok((Published { number, effects, conflicts: candidate.conflicts.clone() }, generations))
+        Ok((published, generations))
     }
 
     /// What the program holds from now on.

@@ -11,7 +11,7 @@ use super::assemble::definition;
 use super::carry_out::{Publisher, Strictness};
 use super::publications::PublicationKind;
 use super::publish::{checked_reason, to_the_end};
-use super::{PublishError, Published, Right};
+use super::{PublishError, Published, RequestKey, Right};
 use crate::Runtime;
 
 /// Most changes at a time.
@@ -36,6 +36,7 @@ impl Runtime {
         actor: &Actor,
         key: &str,
         edit: DictionaryEdit,
+        once: Option<RequestKey>,
     ) -> Result<Published, PublishError> {
         let (runtime, actor, key) = (self.clone(), actor.clone(), key.to_owned());
         to_the_end(async move {
@@ -46,6 +47,7 @@ impl Runtime {
                 return Err(PublishError::invalid("changes", "length", message));
             }
             let _turn = runtime.following.turn().await;
+            runtime.refuse_repeated(&actor, once.as_ref()).await?;
             let files = runtime.newest_files(None).await?;
             let found = definition(&files, Kind::Dictionary, &key).ok_or(anju_records::Error::NotFound)?;
             let text = edit_items(&found.text, &edit.changes).map_err(|faults| {
@@ -58,7 +60,7 @@ impl Runtime {
             site.push(anju_definitions::Source::new(path, text));
             let candidate = runtime.candidate(PublicationKind::Dictionary, files.shipped.clone(), site);
             let reason = format!("字典 {key}：{reason}");
-            let publisher = Publisher { actor: &actor, reason: &reason };
+            let publisher = Publisher { actor: &actor, reason: &reason, once: once.as_ref() };
             runtime.carry_out(&publisher, &files, candidate, Strictness::All).await
         })
         .await

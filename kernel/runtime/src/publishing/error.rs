@@ -1,5 +1,6 @@
 use anju_definitions::Problem;
 use anju_records::{FieldError, Refusal};
+use anju_store::Remembered;
 
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum PublishError {
     /// Something else was published since the publisher looked.
     #[error("第 {current} 次发布已生效，请重新预览后再发布")]
     Overtaken { current: i64 },
+    /// Done before, under the same idempotency key: the answer that was given.
+    #[error("同一个 Idempotency-Key 的请求已经办理")]
+    Repeated(Remembered),
     #[error(transparent)]
     Records(#[from] anju_records::Error),
     #[error(transparent)]

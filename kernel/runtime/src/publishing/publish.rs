@@ -13,7 +13,7 @@ use super::assemble::{Files, definition, files_of};
 use super::carry_out::{Publisher, Strictness};
 use super::drafts::DraftKey;
 use super::publications::{self, PublicationSummary};
-use super::{PublishError, Right, texts};
+use super::{PublishError, RequestKey, Right, texts};
 use crate::Runtime;
 
 /// Longest reason in characters.
@@ -70,24 +70,27 @@ impl Runtime {
     /// Publishes drafts. Runs to its end whatever becomes of the caller.
     ///
     /// # Errors
-    /// [`PublishError::Problems`], [`PublishError::Refused`] with everything that stands in the way.
+    /// [`PublishError::Problems`], [`PublishError::Refused`] with everything that stands in the way,
+    /// [`PublishError::Repeated`] with the answer that was given under the same key.
     pub async fn publish(
         self: &Arc<Self>,
         actor: &Actor,
         request: PublishRequest,
+        once: Option<RequestKey>,
     ) -> Result<Published, PublishError> {
         let (runtime, actor) = (self.clone(), actor.clone());
         to_the_end(async move {
             Right::Publish.require(&runtime.catalog.load(), &actor)?;
             let reason = checked_reason(&request.reason)?.to_owned();
             let _turn = runtime.following.turn().await;
+            runtime.refuse_repeated(&actor, once.as_ref()).await?;
             let files = runtime.newest_files(request.expected).await?;
             let candidate = runtime.candidate_of_drafts(&files, request.drafts.as_deref()).await?;
             if candidate.drafts.is_empty() {
                 return Err(PublishError::invalid("drafts", "required", "没有要发布的草稿"));
             }
             runtime.require_publisher(&actor, &files, &candidate)?;
-            let publisher = Publisher { actor: &actor, reason: &reason };
+            let publisher = Publisher { actor: &actor, reason: &reason, once: once.as_ref() };
             runtime.carry_out(&publisher, &files, candidate, Strictness::All).await
         })
         .await
@@ -99,17 +102,19 @@ impl Runtime {
         actor: &Actor,
         number: i64,
         reason: &str,
+        once: Option<RequestKey>,
     ) -> Result<Published, PublishError> {
         let (runtime, actor, reason) = (self.clone(), actor.clone(), reason.to_owned());
         to_the_end(async move {
             Right::Publish.require(&runtime.catalog.load(), &actor)?;
             let reason = checked_reason(&reason)?.to_owned();
             let _turn = runtime.following.turn().await;
+            runtime.refuse_repeated(&actor, once.as_ref()).await?;
             let files = runtime.newest_files(None).await?;
             let candidate = runtime.candidate_of_publication(&files, number).await?;
             runtime.require_publisher(&actor, &files, &candidate)?;
             let reason = format!("恢复第 {number} 次发布：{reason}");
-            let publisher = Publisher { actor: &actor, reason: &reason };
+            let publisher = Publisher { actor: &actor, reason: &reason, once: once.as_ref() };
             runtime.carry_out(&publisher, &files, candidate, Strictness::All).await
         })
         .await

@@ -74,7 +74,7 @@ impl Runtime {
         candidate.conflicts = upgraded.conflicts;
         let actor = Actor::system("平台启动");
         let reason = if first { "首次启动" } else { "启动了新版本的程序" };
-        let publisher = Publisher { actor: &actor, reason };
+        let publisher = Publisher { actor: &actor, reason, once: None };
         match self.carry_out(&publisher, &files, candidate, Strictness::TablesOnly).await {
             Ok(_) => Ok(()),
             // Another replica of the same release was faster.

@@ -104,6 +104,14 @@ async fn publishing_takes_two_people_and_their_rights(db: TestDatabase) {
     shapers.publisher.post("/api/definitions/publish", only_menu).await.ok();
     let drafts = shapers.designer.get("/api/definitions/drafts").await.ok();
     assert_eq!(drafts["items"][0]["key"], "site.boss");
+    shapers.draft("menu: site.second\ntitle: 再来\nitems: []\n").await.ok();
+    let second = json!({ "reason": "再发", "drafts": [{ "kind": "menu", "key": "site.second" }] });
+    let path = "/api/definitions/publish";
+    let first = shapers.publisher.post_once(path, "once", second.clone()).await.ok();
+    let again = shapers.publisher.post_once(path, "once", second).await.ok();
+    assert_eq!(first, again, "published once");
+    let other = json!({ "reason": "别的" });
+    shapers.publisher.post_once(path, "once", other).await.refused(422, "idempotency_key_reused");
     let gone =
         shapers.designer.send(Method::DELETE, "/api/definitions/drafts/role/site.boss", None, &[]).await;
     assert_eq!(gone.status.as_u16(), 204);
