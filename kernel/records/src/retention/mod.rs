@@ -6,11 +6,12 @@
 mod counts;
 mod due;
 mod erase;
+mod erased;
 mod hold;
 mod tables;
 
 pub use counts::{RemovedCount, RemovedGroup};
 pub use due::{DueReport, TermKey};
-pub use erase::Erased;
+pub use erased::Erased;
 pub use hold::LegalHold;
 pub(crate) use tables::tables;

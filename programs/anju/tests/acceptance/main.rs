@@ -10,6 +10,7 @@ mod foreign_form;
 mod imports;
 mod journey;
 mod publishing;
+mod publishing_at_work;
 mod releases;
 mod retention;
 mod review;
