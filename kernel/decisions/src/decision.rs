@@ -25,7 +25,7 @@ pub struct Outcome {
 }
 
 /// All decisions of a catalog, compiled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Decisions {
     graphs: HashMap<String, Graph>,
     versions: HashMap<String, String>,

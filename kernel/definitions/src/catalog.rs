@@ -7,8 +7,8 @@ use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 
 use crate::{
-    Connector, Decision, Dictionary, DictionaryItem, Document, Entity, Kind, Level, Menu, Message, Operation,
-    Page, Process, ROLES, Role, Sequence,
+    Connector, Decision, Dictionary, DictionaryItem, Document, Entity, Extension, Kind, Level, Menu, Message,
+    Operation, Page, Process, ROLES, Role, Sequence,
 };
 
 /// What running code holds: publishing swaps the catalog under it.
@@ -28,6 +28,9 @@ pub struct Catalog {
     pub messages: IndexMap<String, Arc<Message>>,
     pub sequences: IndexMap<String, Arc<Sequence>>,
     pub connectors: IndexMap<String, Arc<Connector>>,
+    pub extensions: IndexMap<String, Arc<Extension>>,
+    /// How often the meaning of an entity's stored values has changed, by entity; absent: once, when it was made.
+    pub generations: HashMap<String, u32>,
     /// SM3 (hex) of all source files: changes when any of them does.
     pub version: String,
     /// Child tables by the key of their parent.
@@ -48,6 +51,8 @@ pub struct Place {
 pub(crate) struct Origin {
     pub file: String,
     pub lines: BTreeMap<String, u32>,
+    /// Files of parts that extensions have added, by path.
+    pub elsewhere: BTreeMap<String, String>,
 }
 
 impl Origin {
@@ -57,6 +62,13 @@ impl Origin {
             Some((folder, _)) => format!("{folder}/{file}"),
             None => file.to_owned(),
         }
+    }
+
+    /// File and line of the part.
+    pub(crate) fn place(&self, path: &str) -> Place {
+        let around = std::iter::successors(Some(path), |path| Some(path.rsplit_once('/')?.0));
+        let file = around.filter_map(|path| self.elsewhere.get(path)).next().unwrap_or(&self.file);
+        Place { file: file.clone(), line: self.line(path) }
     }
 
     /// The line of the part, or of the nearest part around it.
@@ -115,6 +127,15 @@ impl Catalog {
         self.sequences.get(key)
     }
 
+    pub fn extension(&self, key: &str) -> Option<&Arc<Extension>> {
+        self.extensions.get(key)
+    }
+
+    /// The extension that has added the field; none for a field of the entity's own definition.
+    pub fn extension_of(&self, entity: &str, field: &str) -> Option<&Arc<Extension>> {
+        self.extensions.values().find(|one| one.entity == entity && one.fields.contains_key(field))
+    }
+
     pub fn connector(&self, key: &str) -> Option<&Arc<Connector>> {
         self.connectors.get(key)
     }
@@ -157,7 +178,7 @@ impl Catalog {
     /// None when the definition did not come from a file.
     pub fn place(&self, kind: Kind, key: &str, path: &str) -> Option<Place> {
         let origin = self.origins.get(&(kind, key.to_owned()))?;
-        Some(Place { file: origin.file.clone(), line: origin.line(path) })
+        Some(origin.place(path))
     }
 
     pub(crate) fn has(&self, kind: Kind, key: &str) -> bool {
@@ -173,6 +194,7 @@ impl Catalog {
             Kind::Message => self.messages.contains_key(key),
             Kind::Sequence => self.sequences.contains_key(key),
             Kind::Connector => self.connectors.contains_key(key),
+            Kind::Extension => self.extensions.contains_key(key),
         }
     }
 

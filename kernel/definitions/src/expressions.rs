@@ -62,7 +62,7 @@ impl<'a> Collector<'a> {
 
     fn add(&mut self, path: &str, text: Option<&'a str>) {
         let (Some(text), Some(origin)) = (text, self.origin) else { return };
-        let place = Place { file: origin.file.clone(), line: origin.line(path) };
+        let place = origin.place(path);
         self.found.push(PlacedExpression { place, text: Cow::Borrowed(text) });
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::catalog::Origin;
 use crate::parse::{Definition, parse};
-use crate::{Catalog, Kind, Problem, Source};
+use crate::{Catalog, Kind, Problem, Source, extend};
 
 /// Largest file.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
@@ -57,7 +57,9 @@ fn read_all(sources: &[Source]) -> Loaded {
             take(source, &by_path, &mut loaded);
         }
     }
+    extend::extend(&mut loaded);
     loaded.catalog.index();
+    extend::show(&mut loaded.catalog);
     loaded
 }
 
@@ -70,7 +72,7 @@ fn take(source: &Source, by_path: &HashMap<&str, &Source>, loaded: &mut Loaded) 
         loaded.problems.push(Problem::error(&source.path, 1, "duplicate_definition", message));
         return;
     }
-    let origin = Origin { file: source.path.clone(), lines: parsed.lines };
+    let origin = Origin { file: source.path.clone(), lines: parsed.lines, ..Origin::default() };
     let Some(mut definition) = parsed.definition else {
         loaded.broken.insert((kind, key.clone()));
         loaded.catalog.origins.insert((kind, key), origin);
@@ -137,6 +139,7 @@ fn insert(catalog: &mut Catalog, key: String, definition: Definition) {
         Definition::Message(d) => drop(catalog.messages.insert(key, Arc::new(d))),
         Definition::Sequence(d) => drop(catalog.sequences.insert(key, Arc::new(d))),
         Definition::Connector(d) => drop(catalog.connectors.insert(key, Arc::new(d))),
+        Definition::Extension(d) => drop(catalog.extensions.insert(key, Arc::new(d))),
     }
 }
 

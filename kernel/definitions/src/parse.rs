@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::load::Parsed;
 use crate::node::{self, Content, Node};
 use crate::{
-    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Page, Problem, Process, Role,
-    Sequence, Source, shape,
+    Connector, Decision, Dictionary, Document, Entity, Extension, Kind, Menu, Message, Page, Problem,
+    Process, Role, Sequence, Source, shape,
 };
 
 /// A definition of any kind.
@@ -24,6 +24,7 @@ pub(crate) enum Definition {
     Message(Message),
     Sequence(Sequence),
     Connector(Connector),
+    Extension(Extension),
 }
 
 pub(crate) fn parse(source: &Source) -> Parsed {
@@ -74,7 +75,7 @@ pub(crate) fn parse(source: &Source) -> Parsed {
     parsed
 }
 
-fn kind_of(root: &Node) -> Option<Kind> {
+pub(crate) fn kind_of(root: &Node) -> Option<Kind> {
     match &root.content {
         Content::Map(entries) => Kind::from_name(&entries.first()?.0.text),
         _ => None,
@@ -112,6 +113,7 @@ fn build(kind: Kind, value: Value) -> Result<Definition, (String, String)> {
         Kind::Message => Definition::Message(typed(value)?),
         Kind::Sequence => Definition::Sequence(typed(value)?),
         Kind::Connector => Definition::Connector(typed(value)?),
+        Kind::Extension => Definition::Extension(typed(value)?),
     })
 }
 

@@ -4,7 +4,8 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
 use crate::{
-    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Page, Process, Role, Sequence,
+    Connector, Decision, Dictionary, Document, Entity, Extension, Kind, Menu, Message, Page, Process, Role,
+    Sequence,
 };
 
 /// The JSON Schema (2020-12) of each kind by its name.
@@ -25,6 +26,7 @@ pub(crate) fn schema(kind: Kind) -> Value {
         Kind::Message => of::<Message>(),
         Kind::Sequence => of::<Sequence>(),
         Kind::Connector => of::<Connector>(),
+        Kind::Extension => of::<Extension>(),
     }
 }
 

@@ -43,10 +43,11 @@ pub enum Kind {
     Message,
     Sequence,
     Connector,
+    Extension,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Entity,
         Kind::Dictionary,
         Kind::Page,
@@ -58,6 +59,7 @@ impl Kind {
         Kind::Message,
         Kind::Sequence,
         Kind::Connector,
+        Kind::Extension,
     ];
 
     /// The first key of a definition of this kind, which holds its name.
@@ -74,6 +76,7 @@ impl Kind {
             Kind::Message => "message",
             Kind::Sequence => "sequence",
             Kind::Connector => "connector",
+            Kind::Extension => "extension",
         }
     }
 
@@ -91,11 +94,12 @@ impl Kind {
             Kind::Message => "messages",
             Kind::Sequence => "sequences",
             Kind::Connector => "connectors",
+            Kind::Extension => "extensions",
         }
     }
 
     /// What it is called in messages.
-    pub(crate) fn title(self) -> &'static str {
+    pub fn title(self) -> &'static str {
         match self {
             Kind::Entity => "实体",
             Kind::Dictionary => "字典",
@@ -108,6 +112,7 @@ impl Kind {
             Kind::Message => "消息",
             Kind::Sequence => "编号",
             Kind::Connector => "连接器",
+            Kind::Extension => "扩展",
         }
     }
 

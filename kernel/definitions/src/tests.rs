@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use crate::path::{BuiltIn, Hop, PathError, Target, resolve, rows};
 use crate::{Catalog, DEFINITIONS_MAX, FILE_BYTES_MAX, FieldType, Kind, Source, expressions, load};
 
-fn fixture(name: &str) -> String {
+pub(crate) fn fixture(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
     std::fs::read_to_string(path).unwrap()
 }
 
 /// Files as `-- path --` and their text, one after another; later ones replace earlier ones.
-fn files(archives: &[String]) -> Vec<Source> {
+pub(crate) fn files(archives: &[String]) -> Vec<Source> {
     let mut files = BTreeMap::new();
     for archive in archives {
         for file in
@@ -90,6 +90,32 @@ fn relations_and_searches_are_checked() {
 #[test]
 fn pages_roles_menus_and_texts_are_checked() {
     insta::assert_snapshot!(faults("pages"));
+}
+
+#[test]
+fn extensions_and_times_are_checked_where_they_are_written() {
+    insta::assert_snapshot!(faults("extensions"));
+}
+
+#[test]
+fn an_extension_becomes_part_of_its_entity_and_of_its_pages() {
+    let catalog = library();
+    let reader = catalog.entity("library.reader").unwrap();
+    assert_eq!(reader.fields.keys().next_back().unwrap(), "class_no");
+    assert!(reader.indexes.contains(&vec!["school".to_owned()]));
+    assert_eq!(reader.rules.last().unwrap().code, "class_within_school");
+    let file = "apps/library/definitions/extensions/reader_school.yaml";
+    for (path, line) in [("fields/school/number", 5), ("fields/class_no", 6), ("rules/1/check", 10)] {
+        let place = catalog.place(Kind::Entity, "library.reader", path).unwrap();
+        assert_eq!((place.file.as_str(), place.line), (file, line), "{path}");
+    }
+    assert_eq!(catalog.extension_of("library.reader", "school").unwrap().title, "学校信息");
+    assert!(catalog.extension_of("library.reader", "name").is_none());
+    let shown = |page: &str| serde_json::to_value(&**catalog.page(page).unwrap()).unwrap();
+    let form = shown("library.reader_form");
+    assert_eq!(form["sections"][1]["title"], "学校信息");
+    assert_eq!(form["sections"][1]["fields"], serde_json::json!(["school", "class_no"]));
+    assert_eq!(shown("library.reader")["tabs"][0]["sections"][2]["title"], "学校信息");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! open the transaction of a business step, know what an application is about.
 
 mod actor;
+mod current;
 mod decisions;
 mod definitions;
 mod documents;
@@ -16,11 +17,14 @@ mod health;
 mod jobs;
 mod problem;
 mod processes;
+mod publishing;
 mod records;
+mod retention;
 mod router;
 mod schemas;
 mod session;
 mod step;
+mod structures;
 mod tasks;
 mod upload;
 

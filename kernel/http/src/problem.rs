@@ -1,7 +1,7 @@
 //! Errors as problem details (RFC 9457): a stable `code`, a Chinese message, every field's fault.
 
 use anju_runtime::{
-    process,
+    PublishError, process,
     records::{self, Actor, ActorKind, FieldError},
     store,
 };
@@ -15,6 +15,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub type Result<T> = std::result::Result<T, Problem>;
+
+/// Code of the answer that the definitions have changed under a statement.
+const OUTDATED: &str = "definitions_changed";
 
 /// `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -103,7 +106,23 @@ impl Problem {
 
     /// Whether trying the same again may work.
     pub fn is_retry(&self) -> bool {
-        self.code == "busy"
+        self.code == "busy" || self.is_outdated()
+    }
+
+    /// Whether the definitions have to be read again before.
+    pub fn is_outdated(&self) -> bool {
+        self.code == OUTDATED
+    }
+
+    /// Faults with a place of their own kind: `file:line`, `entity.field`.
+    fn with_faults(
+        status: StatusCode,
+        code: &str,
+        detail: String,
+        faults: impl Iterator<Item = (String, String, String)>,
+    ) -> Self {
+        let errors = faults.map(|(field, code, message)| Fault { field, code, message }).collect();
+        Self { errors, ..Self::new(status, code, detail) }
     }
 }
 
@@ -174,6 +193,9 @@ impl From<store::Error> for Problem {
         match error {
             E::NotFound => Self::not_found(),
             E::Retry(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "系统繁忙，请稍后重试"),
+            E::Outdated(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTDATED, "平台定义刚刚更新，请稍后重试")
+            }
             E::TooSlow => {
                 let detail = "操作用时过长，已停止。请缩小范围后重试";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", detail)
@@ -183,6 +205,37 @@ impl From<store::Error> for Problem {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
             }
             other => Self::internal(other),
+        }
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PublishError::Problems(problems) => {
+                let faults = problems.into_iter().filter(|problem| problem.is_error());
+                let faults = faults.map(|problem| {
+                    let place = format!("{}:{}", problem.file, problem.line);
+                    (place, problem.code.to_owned(), problem.message)
+                });
+                Self::with_faults(StatusCode::UNPROCESSABLE_ENTITY, "definition_problems", detail, faults)
+            }
+            PublishError::Refused(refusals) => {
+                let faults = refusals.into_iter().map(|refusal| {
+                    let place = match refusal.field {
+                        Some(field) => format!("{}.{field}", refusal.entity),
+                        None => refusal.entity,
+                    };
+                    let message = format!("{}。办法：{}", refusal.message, refusal.way);
+                    (place, refusal.code.to_owned(), message)
+                });
+                Self::with_faults(StatusCode::CONFLICT, "publication_refused", detail, faults)
+            }
+            PublishError::Repeated(_) => Self::new(StatusCode::CONFLICT, "repeated", detail),
+            PublishError::Overtaken { .. } => Self::new(StatusCode::CONFLICT, "overtaken", detail),
+            PublishError::Records(error) => error.into(),
+            PublishError::Process(error) => error.into(),
         }
     }
 }

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     decisions, definitions, documents, exports, files, headers, health, jobs, problem::Problem, processes,
-    records, schemas, session, tasks,
+    publishing, records, retention, schemas, session, structures, tasks,
 };
 
 /// How the edge is set up.
@@ -42,6 +42,9 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(session::router())
         .merge(definitions::router())
+        .merge(publishing::router())
+        .merge(structures::router())
+        .merge(retention::router())
         .merge(records::router())
         .merge(files::router())
         .merge(processes::router())
@@ -64,6 +67,7 @@ pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
     let body_limit =
         usize::try_from(runtime.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     let (routes, document) = api().split_for_parts();
+    let catalog = runtime.catalog.clone();
     let document = schemas::with_queries(&document);
     let routes = routes
         .route("/api/openapi.json", get(move || async move { Json(document) }))
@@ -80,6 +84,7 @@ pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
         None => routes.fallback(|| async { Problem::not_found() }),
     };
     routes
+        .layer(middleware::map_response(move |response| headers::with_version(response, catalog.clone())))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(headers::secure))

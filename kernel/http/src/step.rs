@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anju_runtime::{
-    Runtime,
+    PublishError, Published, RequestKey, Runtime,
     crypto::sm3_hex,
     records::Actor,
     store::{Claim, Remembered, Tx},
@@ -16,7 +16,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::problem::{Problem, Result};
+use crate::{
+    current::refresh,
+    problem::{Problem, Result},
+};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const KEY_LENGTH_MAX: usize = 200;
@@ -69,6 +72,11 @@ impl Once {
         Ok(Some(Self { key: key.to_owned(), request_digest }))
     }
 
+    /// For publications, which remember their answer themselves.
+    pub fn request_key(&self) -> RequestKey {
+        RequestKey { key: self.key.clone(), request_digest: self.request_digest.clone() }
+    }
+
     /// The earlier answer, if it was the same request.
     fn repeated(&self, earlier: Remembered) -> Result<Answer> {
         if earlier.request_digest != self.request_digest {
@@ -77,6 +85,17 @@ impl Once {
         }
         let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
         Ok(Answer { status, body: earlier.body })
+    }
+}
+
+/// The answer to a publication: the earlier one, if it was asked for again.
+pub fn published(
+    once: Option<&Once>,
+    outcome: std::result::Result<Published, PublishError>,
+) -> Result<Answer> {
+    match (outcome, once) {
+        (Err(PublishError::Repeated(earlier)), Some(once)) => once.repeated(earlier),
+        (outcome, _) => Answer::ok(outcome?),
     }
 }
 
@@ -90,7 +109,12 @@ pub async fn perform(
     let mut attempt = 1;
     loop {
         match try_once(runtime, actor, once.as_ref(), step).await {
-            Err(problem) if problem.is_retry() && attempt < ATTEMPTS_MAX => attempt += 1,
+            Err(problem) if problem.is_retry() && attempt < ATTEMPTS_MAX => {
+                attempt += 1;
+                if problem.is_outdated() {
+                    refresh(runtime).await;
+                }
+            }
             outcome => return outcome,
         }
     }

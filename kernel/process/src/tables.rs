@@ -1,4 +1,5 @@
-//! The tables of the engine. Definitions and the trail are only ever added to.
+//! The tables of the engine. Definitions and the trail are only ever added to; what the trail says of a record goes
+//! when the record's term has ended.
 
 use anju_store::{ColumnKind, IndexSpec, Select, TableSpec};
 
@@ -127,7 +128,7 @@ pub fn tables() -> Vec<TableSpec> {
             .column("role", Text)
             .primary_key(["task_id", "role"])
             .index(IndexSpec::on(["role"])),
-        table(TRAIL, TRAIL_COLUMNS, &["instance_id", "seq"]).append_only(),
+        table(TRAIL, TRAIL_COLUMNS, &["instance_id", "seq"]).erasable(),
     ]
 }
 

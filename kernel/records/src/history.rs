@@ -50,18 +50,27 @@ pub(crate) struct StoredChange {
     pub field: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
+    /// Id of the row of a child table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
     pub before: Value,
     pub after: Value,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sealed: bool,
+    /// The values went at the end of their term.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
+
+/// What stands in place of values that went at the end of their term.
+const ERASED: &str = "已按保存期限清除";
 
 /// Most entries one request reads.
 const ENTRIES_MAX: u64 = 500;
 
 /// The name a value of history is sealed under.
 pub(crate) fn sealing_column(plan: &EntityPlan, field: &FieldPlan) -> String {
-    format!("{}.{}", plan.table, field.name)
+    format!("{}.{}", plan.stem, field.name)
 }
 
 impl Records {
@@ -210,6 +219,9 @@ impl View<'_> {
             ),
             _ => (change.field.clone(), field.title.clone()),
         };
+        if change.erased {
+            return Ok(Some(FieldChange { field: path, title, before: ERASED.into(), after: ERASED.into() }));
+        }
         let before = self.shown(owner, field, change.sealed, change.before)?;
         let after = self.shown(owner, field, change.sealed, change.after)?;
         Ok(Some(FieldChange { field: path, title, before, after }))

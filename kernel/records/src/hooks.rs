@@ -15,6 +15,10 @@ pub enum Change {
     Restored,
 }
 
+impl Change {
+    pub(crate) const ALL: [Self; 4] = [Self::Created, Self::Updated, Self::Deleted, Self::Restored];
+}
+
 /// What a hook is told.
 pub struct HookContext<'a> {
     pub records: &'a Records,

@@ -82,5 +82,7 @@ fn form(fields: &IndexMap<String, Field>) -> Entity {
         transitions: None,
         actions: IndexMap::new(),
         audit_reads: false,
+        effective: None,
+        retention: Vec::new(),
     }
 }

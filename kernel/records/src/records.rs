@@ -92,7 +92,7 @@ impl Records {
     }
 
     pub(crate) fn seal(&self, plan: &EntityPlan, field: &FieldPlan, id: &str, value: &Value) -> Vec<u8> {
-        self.seal_at(&plan.table, &field.name, id, value)
+        self.seal_at(&plan.stem, &field.name, id, value)
     }
 
     pub(crate) fn seal_at(&self, table: &str, column: &str, row: &str, value: &Value) -> Vec<u8> {
@@ -106,7 +106,7 @@ impl Records {
         id: &str,
         sealed: &[u8],
     ) -> Result<Value> {
-        self.open_at(&plan.table, &field.name, id, field, sealed)
+        self.open_at(&plan.stem, &field.name, id, field, sealed)
     }
 
     pub(crate) fn open_at(

@@ -4,9 +4,10 @@ use anju_store::{ColumnKind, IndexSpec, TableSpec};
 use crate::{
     Result,
     plan::{EntityPlan, Plans},
+    retention,
 };
 
-/// History: one row per change of a record.
+/// History: one row per change of a record. Rows are only added, until a term of retention ends.
 pub(crate) const HISTORY: &str = "sys_history";
 /// Audit: who did what, when, with what result. Rows are only ever added.
 pub(crate) const AUDIT: &str = "sys_audit";
@@ -30,6 +31,7 @@ pub fn tables(catalog: &Catalog) -> Result<Vec<TableSpec>> {
     tables.push(search_table());
     tables.push(history_table());
     tables.push(audit_table());
+    tables.extend(retention::tables());
     Ok(tables)
 }
 
@@ -123,7 +125,7 @@ fn history_table() -> TableSpec {
         .column("changes", ColumnKind::Text)
         .primary_key(["id"])
         .index(IndexSpec::on(["record_id", "version"]))
-        .append_only()
+        .erasable()
 }
 
 fn audit_table() -> TableSpec {

@@ -2,9 +2,9 @@
 //! after it, sealed with the platform's SM2 key and registered for public verification.
 
 use anju_crypto::{Place, Purpose, random_token, sm3};
-use anju_definitions::Document;
+use anju_definitions::{Disposal, Document};
 use anju_documents::Template;
-use anju_records::{Actor, Error, Object, Record, masked_name};
+use anju_records::{Actor, Erased, Error, Object, Record, masked_name};
 use anju_store::{
     ColumnKind, ColumnRef, Condition, Fetch, IndexSpec, Job, NewJob, Operator, Select, SqlValue, TableSpec,
     Tx,
@@ -102,6 +102,35 @@ pub struct SealedDocument {
 pub struct Fact {
     pub title: String,
     pub value: String,
+}
+
+/// Forgets the sealed documents of an erased record, or what their public facts say of it; their files.
+pub(crate) async fn forget(tx: &mut Tx, erased: &Erased) -> anju_store::Result<Vec<String>> {
+    let of_record =
+        Condition::All(vec![is("entity", erased.entity.as_str()), is("record_id", erased.id.as_str())]);
+    let select = Select::from(TABLE)
+        .column("code", ColumnKind::Text)
+        .column("file_id", ColumnKind::Text)
+        .column("facts", ColumnKind::Text)
+        .filter(of_record);
+    let mut files = Vec::new();
+    for row in tx.fetch_all(&select).await? {
+        let (code, file) = (row.text(0)?, row.text(1)?.to_owned());
+        if erased.then == Disposal::Remove || erased.files.contains(&file) {
+            tx.delete(TABLE, is("code", code)).await?;
+            files.push(file);
+        } else {
+            let facts = SqlValue::Text(erased.clean(row.text(2)?));
+            tx.update(TABLE, vec![("facts", facts)], is("code", code)).await?;
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a sealed document is this file.
+pub(crate) async fn is_named(tx: &mut Tx, file: &str) -> anju_store::Result<bool> {
+    let select = Select::from(TABLE).column("code", ColumnKind::Text).filter(is("file_id", file)).limit(1);
+    Ok(tx.fetch_optional(&select).await?.is_some())
 }
 
 pub(crate) fn tables() -> Vec<TableSpec> {

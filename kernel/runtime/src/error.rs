@@ -22,10 +22,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database was too busy, so that the same may well be done in a moment.
+    /// Whether the database was too busy, or the definitions were just being changed, so that the same may well be
+    /// done in a moment.
     pub(crate) fn is_busy(&self) -> bool {
-        use anju_store::Error::Retry;
-        matches!(self, Self::Store(Retry(_)) | Self::Records(anju_records::Error::Store(Retry(_))))
+        use anju_store::Error::{Outdated, Retry};
+        match self {
+            Self::Store(error) | Self::Records(anju_records::Error::Store(error)) => {
+                matches!(error, Retry(_) | Outdated(_))
+            }
+            _ => false,
+        }
     }
 }
 

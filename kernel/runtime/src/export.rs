@@ -106,7 +106,7 @@ impl Runtime {
     pub async fn preview_export(&self, actor: &Actor, order: &ExportOrder) -> Result<ExportPreview, Failure> {
         let order = &self.without_countdown(order.clone())?;
         let export = self.records.begin_export(actor, &order.entity, &order.request)?;
-        Ok(self.preview(actor, order, &export).await?)
+        Ok(self.preview_of(actor, order, &export).await?)
     }
 
     /// The order with the working days left as dates of today.
@@ -126,7 +126,7 @@ impl Runtime {
         Ok(order)
     }
 
-    async fn preview(
+    async fn preview_of(
         &self,
         actor: &Actor,
         order: &ExportOrder,
@@ -156,7 +156,7 @@ impl Runtime {
     ) -> Result<ExportTicket, Failure> {
         let order = &self.without_countdown(order.clone())?;
         let export = self.records.begin_export(actor, &order.entity, &order.request)?;
-        let preview = self.preview(actor, order, &export).await?;
+        let preview = self.preview_of(actor, order, &export).await?;
         if preview.rows > preview.rows_max {
             let message = format!("此格式最多导出 {} 行，请缩小范围或改用其他格式", preview.rows_max);
             return Err(Failure::TooMuch { message });

@@ -1,9 +1,13 @@
 //! Everything wrong with the definitions, before any of them is used.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use anju_decisions::{Decisions, Expression};
 use anju_definitions::{Catalog, Effect, Kind, Place, Problem, Source, load};
 
-use crate::{App, Registry};
+use crate::runtime::kernel_tables;
+use crate::{App, Command, Registry};
 
 /// What is wrong with the definitions, one line for each problem: `file:line: message`.
 #[derive(Debug, Default)]
@@ -13,41 +17,101 @@ pub struct DefinitionReport {
     pub warnings: Vec<String>,
 }
 
+/// What the program itself brings, for definitions to fit.
+#[derive(Debug)]
+pub(crate) struct Inspector {
+    commands: HashSet<String>,
+    /// Tables of the kernel: an entity must not have one of their names.
+    tables: HashSet<String>,
+}
+
+/// Definitions that were looked at.
+pub(crate) struct Inspected {
+    pub catalog: Catalog,
+    pub decisions: Decisions,
+    pub problems: Vec<Problem>,
+}
+
 /// Checks all definitions of the applications: shape, references, processes, decisions with their cases,
 /// connectors, expressions, and that every command they name is registered.
 pub fn verify_definitions(apps: &[Box<dyn App>]) -> DefinitionReport {
     let mut registry = Registry::default();
     apps.iter().for_each(|app| app.register(&mut registry));
     let (commands, _) = registry.into_parts();
-    inspect(apps, |key| commands.contains_key(key)).2
+    let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
+    Inspector::of(&commands).inspect(&sources).report(sources.len())
 }
 
-pub(crate) fn inspect(
-    apps: &[Box<dyn App>],
-    is_command: impl Fn(&str) -> bool,
-) -> (Catalog, Decisions, DefinitionReport) {
-    let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
-    let (catalog, problems) = load(&sources);
-    let mut report = DefinitionReport { definitions: sources.len(), ..DefinitionReport::default() };
-    for problem in &problems {
-        let list = if problem.is_error() { &mut report.errors } else { &mut report.warnings };
-        list.push(problem.to_string());
-    }
-    let decisions = Decisions::from(&catalog);
-    report.errors.extend(decisions.problems().iter().map(ToString::to_string));
-    report.errors.extend(anju_process::check(&catalog).iter().map(ToString::to_string));
-    report.errors.extend(anju_connectors::check(&catalog).iter().map(ToString::to_string));
-    for named in named_commands(&catalog) {
-        if !is_command(named.command) {
-            report.errors.push(named.problem(&catalog).to_string());
+impl Inspector {
+    pub(crate) fn of(commands: &HashMap<&'static str, Arc<dyn Command>>) -> Self {
+        Self {
+            commands: commands.keys().map(|key| (*key).to_owned()).collect(),
+            tables: kernel_tables().into_iter().map(|table| table.name).collect(),
         }
     }
-    for placed in anju_definitions::expressions(&catalog) {
-        if let Err(error) = Expression::compile(&placed.text) {
-            report.errors.push(placed.problem(&error.to_string()).to_string());
+
+    pub(crate) fn inspect(&self, sources: &[Source]) -> Inspected {
+        let (catalog, mut problems) = load(sources);
+        let decisions = Decisions::from(&catalog);
+        for problem in decisions.problems() {
+            problems.push(at(&catalog, Kind::Decision, &problem.decision, "decision", problem));
         }
+        for problem in anju_process::check(&catalog) {
+            problems.push(at(&catalog, Kind::Process, &problem.process, "process", &problem));
+        }
+        problems.extend(anju_connectors::check(&catalog));
+        for named in named_commands(&catalog) {
+            if !self.commands.contains(named.command) {
+                problems.push(named.problem(&catalog));
+            }
+        }
+        for placed in anju_definitions::expressions(&catalog) {
+            if let Err(error) = Expression::compile(&placed.text) {
+                problems.push(placed.problem(&error.to_string()));
+            }
+        }
+        for key in catalog.entities.keys().filter(|key| self.is_taken(&key.replace('.', "_"))) {
+            let message = format!("“{key}”与平台自身的数据表重名，请换一个名称");
+            problems.push(at(&catalog, Kind::Entity, key, "table_name", &message));
+        }
+        Inspected { catalog, decisions, problems }
     }
-    (catalog, decisions, report)
+
+    fn is_taken(&self, table: &str) -> bool {
+        table.starts_with("sys_") || self.tables.contains(table)
+    }
+}
+
+impl Inspected {
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.problems.iter().any(Problem::is_error)
+    }
+
+    pub(crate) fn report(&self, definitions: usize) -> DefinitionReport {
+        let mut report = DefinitionReport { definitions, ..DefinitionReport::default() };
+        for problem in &self.problems {
+            let list = if problem.is_error() { &mut report.errors } else { &mut report.warnings };
+            list.push(problem.to_string());
+        }
+        report
+    }
+}
+
+/// A problem of a definition as a whole.
+fn at(
+    catalog: &Catalog,
+    kind: Kind,
+    key: &str,
+    code: &'static str,
+    cause: &dyn std::fmt::Display,
+) -> Problem {
+    let place = place(catalog, kind, key, "");
+    Problem::error(&place.file, place.line, code, cause.to_string())
+}
+
+/// A definition that did not come from a file has its key instead.
+fn place(catalog: &Catalog, kind: Kind, key: &str, path: &str) -> Place {
+    catalog.place(kind, key, path).unwrap_or_else(|| Place { file: key.to_owned(), line: 1 })
 }
 
 /// A command that an effect of a definition names.
@@ -61,9 +125,7 @@ struct NamedCommand<'a> {
 
 impl NamedCommand<'_> {
     fn problem(&self, catalog: &Catalog) -> Problem {
-        // A definition that did not come from a file has its key instead.
-        let nowhere = || Place { file: self.key.to_owned(), line: 1 };
-        let place = catalog.place(self.kind, self.key, &self.path).unwrap_or_else(nowhere);
+        let place = place(catalog, self.kind, self.key, &self.path);
         let message = format!("没有命令“{}”", self.command);
         Problem::error(&place.file, place.line, "unknown_command", message)
     }

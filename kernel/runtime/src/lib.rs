@@ -21,9 +21,12 @@ mod export;
 mod import;
 mod inspection;
 mod jobs;
+mod publishing;
+mod retention;
 mod runtime;
 mod search;
 mod settings;
+mod structures;
 mod sweep;
 mod worker;
 
@@ -36,6 +39,11 @@ pub use error::{Error, Result};
 pub use export::{EXPORT_JOB, EXPORT_REQUEST, ExportFormat, ExportOrder, ExportPreview, ExportTicket};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
+pub use publishing::{
+    DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, FILL_JOB, Preview, PublicationKind,
+    PublicationSummary, PublishError, PublishRequest, Published, RequestKey, Right,
+};
+pub use retention::{RETENTION_JOB, RetentionRequest};
 pub use runtime::{Runtime, StartUp};
 pub use search::SEARCH_JOB;
 pub use settings::{ExchangeSettings, Settings};

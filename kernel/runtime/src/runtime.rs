@@ -4,7 +4,7 @@ use anju_calendar::{Clock, WorkingCalendar};
 use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
-use anju_definitions::{Catalog, SharedCatalog};
+use anju_definitions::{Catalog, SharedCatalog, Source};
 use anju_documents::{DocumentMaker, Press};
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
@@ -14,7 +14,12 @@ use anju_store::{Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
-use crate::{App, Command, Error, Registry, Result, Settings, effects::Effects, inspection::inspect};
+use crate::{
+    App, Command, Error, Registry, Result, Settings,
+    effects::Effects,
+    inspection::Inspector,
+    publishing::{self, Following, Origin},
+};
 
 /// The kernel, started.
 pub struct Runtime {
@@ -32,8 +37,10 @@ pub struct Runtime {
     pub(crate) documents: Arc<dyn Press>,
     pub(crate) calendar: Arc<ArcSwap<WorkingCalendar>>,
     pub(crate) effects: Arc<Effects>,
-    decisions: Arc<Decisions>,
+    pub(crate) decisions: ArcSwap<Decisions>,
     commands: HashMap<&'static str, Arc<dyn Command>>,
+    pub(crate) inspector: Inspector,
+    pub(crate) following: Following,
 }
 
 /// What a start needs besides settings.
@@ -44,22 +51,27 @@ pub struct StartUp {
 }
 
 impl Runtime {
-    /// Checks all definitions, opens the store, brings its schema up to date and wires the kernel.
+    /// Opens the store, wires the kernel on the definitions in force, and puts those that this program ships in force,
+    /// with the site's own over them, if they are others.
     pub async fn start(settings: Settings, start_up: StartUp) -> Result<Arc<Self>> {
         let StartUp { apps, clock, randomness } = start_up;
         let mut registry = Registry::default();
         apps.iter().for_each(|app| app.register(&mut registry));
         let (commands, hooks) = registry.into_parts();
-        let (catalog, decisions, report) = inspect(&apps, |key| commands.contains_key(key));
+        let inspector = Inspector::of(&commands);
+        let shipped: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
+        let report = inspector.inspect(&shipped).report(shipped.len());
         if !report.errors.is_empty() {
             return Err(Error::Definitions(report.errors.join("\n")));
         }
-
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
-        let store = open_store(&settings, &catalog).await?;
+        let store = open_store(&settings).await?;
+        let mut origin = Origin::read(&store, &inspector, shipped).await?;
+        let catalog = std::mem::take(&mut origin.inspected.catalog);
+        store.extend_schema(&anju_records::tables(&catalog)?).await?;
         let catalog: SharedCatalog = Arc::new(ArcSwap::from_pointee(catalog));
-        let decisions = Arc::new(decisions);
+        let decisions = ArcSwap::from_pointee(std::mem::take(&mut origin.inspected.decisions));
         let records = Records::new(store.clone(), catalog.clone(), keyring.clone(), clock.clone(), hooks);
         let calendar = Arc::new(ArcSwap::from_pointee(WorkingCalendar::default()));
         let effects = Arc::new(Effects::default());
@@ -109,8 +121,11 @@ impl Runtime {
             effects,
             decisions,
             commands,
+            inspector,
+            following: Following::from(origin.number),
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
+        runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         runtime.keep_search_current().await?;
         Ok(runtime)
@@ -125,8 +140,9 @@ impl Runtime {
         self.calendar.load_full()
     }
 
-    pub fn decisions(&self) -> &Decisions {
-        &self.decisions
+    /// The decisions in force.
+    pub fn decisions(&self) -> Arc<Decisions> {
+        self.decisions.load_full()
     }
 
     /// Calls an operation of a connector after the transaction commits. With a reply, its command runs with
@@ -171,22 +187,28 @@ impl Runtime {
     }
 }
 
+/// The tables that are there whatever the definitions say, those of the store aside.
+pub(crate) fn kernel_tables() -> Vec<TableSpec> {
+    let mut tables = anju_records::tables(&Catalog::default()).unwrap_or_default();
+    tables.extend(anju_process::tables());
+    tables.extend(anju_identity::tables());
+    tables.extend(anju_connectors::tables());
+    tables.extend(crate::document::tables());
+    tables.extend(publishing::tables());
+    tables
+}
+
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {
     let path: &Path = &settings.data_dir.join("keys");
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))
 }
 
-async fn open_store(settings: &Settings, catalog: &Catalog) -> Result<Store> {
+async fn open_store(settings: &Settings) -> Result<Store> {
     let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"));
     config.max_connections = settings.connections_max;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
-    let mut tables: Vec<TableSpec> = anju_records::tables(catalog)?;
-    tables.extend(anju_process::tables());
-    tables.extend(anju_identity::tables());
-    tables.extend(anju_connectors::tables());
-    tables.extend(crate::document::tables());
-    for change in store.sync_schema(&tables).await? {
+    for change in store.sync_schema(&kernel_tables()).await? {
         tracing::info!(?change, "schema changed");
     }
     Ok(store)

@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, IMPORT_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY,
-    document::RENDER_JOB, sweep::Sweeping,
+    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
+    calendar::CALENDAR_DAY, document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
 const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 4] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB];
+const LONG: [&str; 6] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -147,6 +147,9 @@ impl Worker {
 
 /// Hands committed events to their listeners. The one listener so far keeps the calendar current.
 async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
+    if let Err(error) = runtime.follow_publications().await {
+        tracing::warn!(%error, "newer publications cannot be read");
+    }
     let events = runtime.store.pending_events(EVENTS_PER_ROUND).await?;
     if events.is_empty() {
         return Ok(0);
@@ -175,6 +178,8 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         IMPORT_JOB => runtime.import_job(&job).await,
         EXPORT_JOB => runtime.export_job(&job).await,
         BULK_JOB => runtime.bulk_job(&job).await,
+        RETENTION_JOB => runtime.retention_job(&job).await,
+        FILL_JOB => runtime.fill_job(&job).await,
         SEARCH_JOB => runtime.search_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };

@@ -21,7 +21,7 @@ use sea_query::{
 };
 
 use crate::store::RequiredColumns;
-use crate::{ColumnRef, Condition, Dialect, Direction, Join, Lock, Select, SqlValue};
+use crate::{ColumnRef, Condition, Dialect, Direction, Duplicates, Join, Lock, Select, SqlValue};
 
 /// SQL text and the values bound to it.
 pub struct Statement {
@@ -178,6 +178,19 @@ fn counted(query: SelectStatement) -> SelectStatement {
     let mut outer = SelectStatement::new();
     outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
     outer
+}
+
+/// How many groups of rows are alike in the columns.
+pub(crate) fn duplicates(dialect: Dialect, wanted: &Duplicates) -> Statement {
+    let mut query = rows(dialect, &wanted.from, &[], &wanted.filter);
+    query.expr(Expr::cust("1")).limit(wanted.at_most);
+    for name in &wanted.columns {
+        query.and_where(Expr::col(Alias::new(name)).is_not_null()).group_by_col(Alias::new(name));
+    }
+    query.and_having(Expr::cust("COUNT(*) > 1"));
+    let mut outer = SelectStatement::new();
+    outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("alike"));
+    render(dialect, &outer)
 }
 
 pub(crate) fn insert(

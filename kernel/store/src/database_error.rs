@@ -31,6 +31,8 @@ fn from_postgres(error: &PgDatabaseError) -> Error {
             columns: error.detail().map(columns_of_detail).unwrap_or_default(),
         },
         "23503" => Error::ForeignKey,
+        // undefined table, undefined column
+        "42P01" | "42703" => Error::Outdated(error.message().to_owned()),
         // cancelled by the statement timeout
         "57014" => Error::TooSlow,
         // serialization failure, deadlock, lock not available, too many connections, shutting down
@@ -47,6 +49,7 @@ fn columns_of_detail(detail: &str) -> Vec<String> {
 }
 
 fn from_sqlite(error: &SqliteError) -> Error {
+    const GENERIC: i32 = 1;
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
     const INTERRUPT: i32 = 9;
@@ -59,6 +62,9 @@ fn from_sqlite(error: &SqliteError) -> Error {
         FOREIGN_KEY => Error::ForeignKey,
         INTERRUPT => Error::TooSlow,
         _ if matches!(code & 0xff, BUSY | LOCKED) => Error::Retry(error.message().to_owned()),
+        GENERIC if error.message().starts_with("no such table") => {
+            Error::Outdated(error.message().to_owned())
+        }
         _ => Error::Database(format!("{} ({code})", error.message())),
     }
 }

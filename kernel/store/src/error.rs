@@ -14,6 +14,10 @@ pub enum Error {
     /// Busy, deadlock or lost serialization: roll back, then run the whole step again.
     #[error("the database was busy, the step can be tried again: {0}")]
     Retry(String),
+    /// The statement was made for tables as they were before a change of definitions: read the definitions again, then
+    /// run the whole step again.
+    #[error("the tables are not as they were: {0}")]
+    Outdated(String),
     /// The query took longer than it may (`within`, or the statement timeout of PostgreSQL).
     #[error("the query took too long")]
     TooSlow,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::build::{self, Statement};
 use crate::store::RequiredColumns;
-use crate::{Aggregate, ColumnKind, ColumnRef, Dialect, Explanation, Quantile, Result, Row, Select, explain};
+use crate::{
+    Aggregate, ColumnKind, ColumnRef, Dialect, Duplicates, Explanation, Quantile, Result, Row, Select,
+    explain,
+};
 
 /// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
 /// can implement it.
@@ -37,6 +40,13 @@ pub trait Fetch: Source {
     async fn count(&mut self, select: &Select, at_most: Option<u64>) -> Result<u64> {
         let statement = build::count(self.dialect(), select, at_most);
         let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
+        let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many groups of rows have the same values.
+    async fn duplicates(&mut self, wanted: &Duplicates) -> Result<u64> {
+        let rows = self.fetch(build::duplicates(self.dialect(), wanted), &[ColumnKind::Int]).await?;
         let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
         Ok(count.unsigned_abs())
     }

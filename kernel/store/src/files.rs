@@ -144,6 +144,12 @@ impl Tx {
         actor: &str,
         now: Timestamp,
     ) -> Result<FileMeta> {
+        // Whoever removes contents takes the same turn, so that none vanish that somebody has just referred to.
+        self.take_turn(&turn(&contents.digest)).await?;
+        let (directory, digest) = (self.store().files_dir().to_owned(), contents.digest.clone());
+        if !blocking(move || contents::exist(&directory, &digest)).await? {
+            return Err(self.fail(Error::Retry("the contents were removed at this moment".to_owned())));
+        }
         let meta = FileMeta {
             id: crate::id::unguessable()?,
             digest: contents.digest.clone(),
@@ -166,10 +172,38 @@ impl Tx {
         Ok(meta)
     }
 
+    /// Forgets uploads; their contents too, unless another upload has the same. How many uploads there were. The
+    /// contents go before the transaction commits: when it fails, its uploads have lost them.
+    pub async fn remove_files(&mut self, ids: &[&str]) -> Result<u64> {
+        let mut removed = 0;
+        for id in ids {
+            let meta = match self.file_meta(id).await {
+                Ok(meta) => meta,
+                Err(Error::NotFound) => continue,
+                Err(error) => return Err(error),
+            };
+            self.take_turn(&turn(&meta.digest)).await?;
+            removed += self.delete(TABLE, Condition::eq(TABLE, "id", *id)).await?;
+            let same = Select::from(TABLE)
+                .column("id", ColumnKind::Text)
+                .filter(Condition::eq(TABLE, "digest", meta.digest.as_str()))
+                .limit(1);
+            if self.fetch_optional(&same).await?.is_none() {
+                let directory = self.store().files_dir().to_owned();
+                blocking(move || contents::remove(&directory, &meta.digest)).await?;
+            }
+        }
+        Ok(removed)
+    }
+
     /// What is known of a file, those of this transaction included; [`Error::NotFound`] if there is none.
     pub async fn file_meta(&mut self, id: &str) -> Result<FileMeta> {
         meta(self, id).await
     }
+}
+
+fn turn(digest: &str) -> String {
+    format!("{TABLE} {digest}")
 }
 
 async fn meta(source: &mut dyn Fetch, id: &str) -> Result<FileMeta> {

@@ -35,6 +35,7 @@ mod spec;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod turns;
 mod tx;
 mod value;
 
@@ -47,8 +48,9 @@ pub use files::{FileMeta, StoredContents};
 pub use idempotency::{Claim, Remembered};
 pub use jobs::{Checkpoint, Job, JobState, JobStep, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};
-pub use query::{ColumnRef, Condition, Direction, Join, Lock, Operator, Select};
+pub use query::{ColumnRef, Condition, Direction, Duplicates, Join, Lock, Operator, Select};
 pub use results::{NewResult, ResultFile};
+pub use schema::{Rescale, generation_name};
 pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};

@@ -248,6 +248,20 @@ pub enum Condition {
     Exists(Box<Select>),
     /// Two columns are equal.
     ColumnsEqual(ColumnRef, ColumnRef),
+    /// The text has more characters than this.
+    LongerThan {
+        /// Text column.
+        column: ColumnRef,
+        /// Characters.
+        characters: u32,
+    },
+    /// The whole number is no multiple of this.
+    NoMultipleOf {
+        /// Column of whole numbers.
+        column: ColumnRef,
+        /// Not 0.
+        of: i64,
+    },
 }
 
 impl Condition {
@@ -283,4 +297,17 @@ impl Condition {
         let values = values.into_iter().map(Into::into).collect();
         Condition::In { column: ColumnRef::new(table, column), values }
     }
+}
+
+/// A question for groups of rows with the same values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duplicates {
+    /// The table.
+    pub from: String,
+    /// The columns compared; rows without a value in one of them have no equals.
+    pub columns: Vec<String>,
+    /// Which rows count.
+    pub filter: Condition,
+    /// Groups counted at most.
+    pub at_most: u64,
 }

@@ -1,136 +1,118 @@
 //! Bringing the database's tables to their specification.
 
+mod append_only;
 mod ddl;
 mod existing;
+mod names;
+mod online;
+mod plan;
+mod rewrite;
 
-use std::collections::HashSet;
+pub use rewrite::Rescale;
 
+pub(crate) use append_only::permits_table;
+pub(crate) use online::extend;
+
+use std::time::Duration;
+
+use plan::{Planned, plan};
+
+use crate::build::Statement;
+use crate::fetch::Source;
 use crate::{ColumnKind, Dialect, Error, Result, SchemaChange, Store, TableSpec, Tx};
 
-/// Longest name PostgreSQL keeps, in bytes.
-const NAME_BYTES_MAX: usize = 63;
+/// How long one waits between attempts to get the lock of schema changes, and how often.
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+const LOCK_ATTEMPTS_MAX: u32 = 2_400;
 
 /// One transaction under a lock: SQLite's write lock, PostgreSQL's advisory lock.
 pub(crate) async fn sync(store: &Store, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
-    check_names(tables)?;
-    let mut tx = store.begin().await?;
-    if tx.dialect() == Dialect::Postgres {
-        tx.run(ddl::LOCK.to_owned()).await?;
-    }
-    let mut changes = Vec::new();
+    names::check(tables)?;
+    let mut tx = begin_alone(store).await?;
     let existing = existing::read(&mut tx).await?;
-    for table in tables {
-        match existing.tables.get(&table.name) {
-            None => {
-                tx.run(ddl::create_table(tx.dialect(), table)).await?;
-                changes.push(SchemaChange::TableCreated { table: table.name.clone() });
-            }
-            Some(columns) => add_columns(&mut tx, table, columns, &mut changes).await?,
-        }
-        add_indexes(&mut tx, table, &existing.indexes, &mut changes).await?;
-        protect(&mut tx, table, &existing.triggers, &mut changes).await?;
+    let planned = plan(tx.dialect(), &existing, tables)?;
+    for step in &planned {
+        run(&mut tx, step, &existing).await?;
     }
     tx.commit().await?;
-    Ok(changes)
+    Ok(planned.iter().map(Planned::change).collect())
 }
 
-async fn add_columns(
-    tx: &mut Tx,
-    table: &TableSpec,
-    existing: &existing::Columns,
-    changes: &mut Vec<SchemaChange>,
-) -> Result<()> {
-    for column in &table.columns {
-        let place = format!("{}.{}", table.name, column.name);
-        match existing.get(&column.name) {
-            Some(found) => ddl::check_kind(tx.dialect(), &place, column, found)?,
-            None if !column.nullable => {
-                return Err(Error::Schema(format!(
-                    "the column {place} is new in an existing table, so it must be nullable"
-                )));
+/// What [`sync`] and [`extend`] would change; [`Error::Schema`] for what they would refuse.
+pub(crate) async fn changes(store: &Store, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+    names::check(tables)?;
+    let mut tx = store.begin().await?;
+    let existing = existing::read(&mut tx).await?;
+    let planned = plan(tx.dialect(), &existing, tables)?;
+    tx.rollback().await?;
+    Ok(planned.iter().map(Planned::change).collect())
+}
+
+/// Unique indexes on the tables that their specification no longer wants: they would go on refusing rows.
+pub(crate) async fn drop_stale_uniques(store: &Store, tables: &[TableSpec]) -> Result<Vec<String>> {
+    let mut tx = store.begin().await?;
+    let existing = existing::read(&mut tx).await?;
+    let stale = plan::stale_uniques(&existing, tables);
+    tx.rollback().await?;
+    for index in &stale {
+        online::drop_index(store, index).await?;
+    }
+    Ok(stale)
+}
+
+/// A transaction during which nobody else changes the schema.
+async fn begin_alone(store: &Store) -> Result<Tx> {
+    for _ in 0..LOCK_ATTEMPTS_MAX {
+        let mut tx = store.begin().await?;
+        if tx.dialect() == Dialect::Sqlite {
+            return Ok(tx);
+        }
+        if is_granted(&mut tx, ddl::TRY_LOCK).await? {
+            tx.run(ddl::NO_TIMEOUT.to_owned()).await?;
+            return Ok(tx);
+        }
+        tx.rollback().await?;
+        tokio::time::sleep(LOCK_WAIT).await;
+    }
+    Err(Error::Retry("another server has been changing the schema for long".to_owned()))
+}
+
+async fn is_granted(source: &mut dyn Source, lock: &str) -> Result<bool> {
+    let statement = Statement::new(lock.to_owned(), Vec::new());
+    let rows = source.fetch(statement, &[ColumnKind::Bool]).await?;
+    rows.first().map_or(Ok(false), |row| row.bool(0))
+}
+
+/// Carries one step out within a transaction.
+async fn run(tx: &mut Tx, step: &Planned<'_>, existing: &existing::Existing) -> Result<()> {
+    let dialect = tx.dialect();
+    match step {
+        Planned::Create(table) => tx.run(ddl::create_table(dialect, table)).await,
+        Planned::Column { table, column } => tx.run(ddl::add_column(dialect, table, column)).await,
+        Planned::Index { table, index, name, .. } => {
+            if existing.broken_indexes.contains(name) {
+                tx.run(ddl::drop_index(name)).await?;
             }
-            None => {
-                tx.run(ddl::add_column(tx.dialect(), table, column)).await?;
-                changes.push(SchemaChange::ColumnAdded {
-                    table: table.name.clone(),
-                    column: column.name.clone(),
-                });
-            }
+            tx.run(ddl::create_index(dialect, table, index, name, "")).await
         }
+        Planned::Protect(table) => tx.run(append_only::protect(dialect, table, existing)).await,
     }
-    Ok(())
 }
 
-async fn add_indexes(
-    tx: &mut Tx,
-    table: &TableSpec,
-    existing: &HashSet<String>,
-    changes: &mut Vec<SchemaChange>,
-) -> Result<()> {
-    let mut done = HashSet::new();
-    for index in &table.indexes {
-        let name = ddl::index_name(&table.name, index);
-        if existing.contains(&name) || !done.insert(name.clone()) {
-            continue;
-        }
-        tx.run(ddl::create_index(tx.dialect(), table, index, &name)).await?;
-        changes.push(SchemaChange::IndexCreated { table: table.name.clone(), index: name });
-    }
-    Ok(())
+/// The name of a table's next form, when what its columns mean changes: statements that still mean the old form
+/// then find no table, rather than reading it wrongly. Generation 1 is the table's own name.
+pub fn generation_name(stem: &str, generation: u32) -> String {
+    if generation <= 1 { stem.to_owned() } else { format!("{stem}{GENERATION_MARK}{generation}") }
 }
 
-async fn protect(
-    tx: &mut Tx,
-    table: &TableSpec,
-    existing: &HashSet<(String, String)>,
-    changes: &mut Vec<SchemaChange>,
-) -> Result<()> {
-    if !table.append_only || existing.contains(&(table.name.clone(), ddl::APPEND_ONLY_TRIGGER.to_owned())) {
-        return Ok(());
-    }
-    tx.run(ddl::append_only(tx.dialect(), table)).await?;
-    changes.push(SchemaChange::MadeAppendOnly { table: table.name.clone() });
-    Ok(())
+/// Separates a table's name from its generation; no name has two underscores in a row by itself.
+const GENERATION_MARK: &str = "__";
+
+/// The name without its generation: indexes keep their names through all of them.
+fn stem(table: &str) -> &str {
+    table.split_once(GENERATION_MARK).map_or(table, |(stem, _)| stem)
 }
 
-fn check_names(tables: &[TableSpec]) -> Result<()> {
-    for table in tables {
-        check_name(&table.name)?;
-        let columns: HashSet<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        if columns.len() != table.columns.len() {
-            return Err(Error::Schema(format!("the table {} has two columns of one name", table.name)));
-        }
-        for column in &table.columns {
-            check_name(&column.name)?;
-            let alone = table.primary_key.len() == 1 && table.primary_key[0] == column.name;
-            if column.kind == ColumnKind::Serial && !alone {
-                let place = format!("{}.{}", table.name, column.name);
-                return Err(Error::Schema(format!(
-                    "the serial column {place} must be the whole primary key"
-                )));
-            }
-        }
-        let indexed = table.indexes.iter().flat_map(|index| {
-            let deleted_at = (index.live_only || index.deleted_only).then_some("deleted_at");
-            index.columns.iter().map(String::as_str).chain(deleted_at)
-        });
-        for name in table.primary_key.iter().map(String::as_str).chain(indexed) {
-            if !columns.contains(name) {
-                return Err(Error::Schema(format!(
-                    "a key of {} names the unknown column {name}",
-                    table.name
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let well_formed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-        && name.bytes().next().is_some_and(|first| !first.is_ascii_digit());
-    if well_formed && name.len() <= NAME_BYTES_MAX {
-        return Ok(());
-    }
-    Err(Error::Schema(format!("{name:?} cannot be the name of a table or column")))
+fn refused(message: impl Into<String>) -> Error {
+    Error::Schema(message.into())
 }

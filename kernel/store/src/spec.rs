@@ -15,6 +15,8 @@ pub struct TableSpec {
     pub indexes: Vec<IndexSpec>,
     /// Rows can only be added: the database itself refuses to change or delete them.
     pub append_only: bool,
+    /// With `append_only`: a transaction with a permit to erase may change and delete rows all the same.
+    pub erasable: bool,
 }
 
 /// One column of a table.
@@ -52,6 +54,7 @@ impl TableSpec {
             primary_key: Vec::new(),
             indexes: Vec::new(),
             append_only: false,
+            erasable: false,
         }
     }
 
@@ -86,6 +89,13 @@ impl TableSpec {
     /// Makes the database refuse changes and deletions of rows.
     pub fn append_only(mut self) -> Self {
         self.append_only = true;
+        self
+    }
+
+    /// As [`TableSpec::append_only`], but [`crate::Tx::permit_erasure`] opens the rows to its transaction.
+    pub fn erasable(mut self) -> Self {
+        self.append_only = true;
+        self.erasable = true;
         self
     }
 }

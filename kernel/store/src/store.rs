@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -149,6 +150,7 @@ impl Store {
             idempotency::table(),
             files::table(),
             results::table(),
+            schema::permits_table(),
         ];
         store.sync_schema(&tables).await?;
         Ok(store)
@@ -166,6 +168,31 @@ impl Store {
     /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
     pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
         let changes = schema::sync(self, tables).await?;
+        self.know_tables(tables);
+        Ok(changes)
+    }
+
+    /// What [`Store::extend_schema`] would change, without changing it; [`Error::Schema`] for what it would refuse.
+    pub async fn schema_changes(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+        schema::changes(self, tables).await
+    }
+
+    /// As [`Store::sync_schema`], while others read and write the tables, who are not kept waiting: indexes of
+    /// existing tables are built beside them. A step that fails leaves those before it done. [`Error::Unique`] when
+    /// rows contradict a new unique index.
+    pub async fn extend_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+        let changes = schema::extend(self, tables).await?;
+        self.know_tables(tables);
+        Ok(changes)
+    }
+
+    /// Drops the unique indexes of these tables that their specification no longer has; their names.
+    pub async fn drop_stale_uniques(&self, tables: &[TableSpec]) -> Result<Vec<String>> {
+        schema::drop_stale_uniques(self, tables).await
+    }
+
+    /// Learns of tables that another server has brought to their specification.
+    pub fn know_tables(&self, tables: &[TableSpec]) {
         let mut required = self.shared.required.write().unwrap_or_else(PoisonError::into_inner);
         let mut all = RequiredColumns::clone(&required);
         for table in tables {
@@ -174,7 +201,14 @@ impl Store {
             all.insert(table.name.clone(), columns.collect());
         }
         *required = Arc::new(all);
-        Ok(changes)
+    }
+
+    /// A connection of PostgreSQL for work outside transactions; none on SQLite.
+    pub(crate) async fn postgres_connection(&self) -> Result<Option<PoolConnection<Postgres>>> {
+        match &self.shared.pools {
+            Pools::Sqlite { .. } => Ok(None),
+            Pools::Postgres(pool) => Ok(Some(pool.acquire().await?)),
+        }
     }
 
     /// Starts a transaction. On SQLite it is the only one: waits for its turn, so never begin a second one, nor

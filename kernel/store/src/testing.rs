@@ -4,6 +4,7 @@
 //! process starts a private one, which takes about a second, and fails if PostgreSQL is not installed: a test is
 //! never skipped.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -14,8 +15,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 
+use crate::build::Statement;
 pub use crate::faults::Fault;
-use crate::{Store, StoreConfig};
+use crate::fetch::Source;
+use crate::{ColumnKind, Dialect, Row, Store, StoreConfig};
 
 const SERVER_VARIABLE: &str = "ANJU_TEST_POSTGRES_URL";
 const WITH_POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-postgres");
@@ -92,6 +95,54 @@ impl TestDatabase {
     /// Opens the same database once more, as a second server would.
     pub async fn another_store(&self) -> Store {
         Store::open(&self.config).await.expect("the database opens again")
+    }
+}
+
+impl TestDatabase {
+    /// The tables, in order, that hold one of the texts anywhere in a row.
+    pub async fn tables_holding(&self, texts: &[&str]) -> Vec<String> {
+        let mut found = Vec::new();
+        for (table, columns) in self.columns().await {
+            let row: Vec<String> = match self.store.dialect() {
+                Dialect::Sqlite => columns.iter().map(|name| format!("CAST(\"{name}\" AS TEXT)")).collect(),
+                Dialect::Postgres => columns.iter().map(|name| format!("\"{name}\"::text")).collect(),
+            };
+            let tests = texts.iter().flat_map(|text| {
+                let text = text.replace('\'', "''");
+                row.iter().map(move |column| format!("{column} LIKE '%{text}%'"))
+            });
+            let tests: Vec<String> = tests.collect();
+            let sql = format!("SELECT 1 FROM \"{table}\" WHERE {} LIMIT 1", tests.join(" OR "));
+            if !self.rows(sql, &[ColumnKind::Int]).await.is_empty() {
+                found.push(table);
+            }
+        }
+        found
+    }
+
+    /// All tables with their columns.
+    async fn columns(&self) -> BTreeMap<String, Vec<String>> {
+        let sql = match self.store.dialect() {
+            Dialect::Sqlite => {
+                "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'"
+            }
+            Dialect::Postgres => {
+                "SELECT table_name::text, column_name::text FROM information_schema.columns \
+                 WHERE table_schema = current_schema()"
+            }
+        };
+        let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in self.rows(sql.to_owned(), &[ColumnKind::Text, ColumnKind::Text]).await {
+            let text = |i| row.text(i).expect("a name").to_owned();
+            tables.entry(text(0)).or_default().push(text(1));
+        }
+        tables
+    }
+
+    async fn rows(&self, sql: String, kinds: &[ColumnKind]) -> Vec<Row> {
+        let statement = Statement::new(sql, Vec::new());
+        self.store.reader().fetch(statement, kinds).await.expect("the database answers")
     }
 }
 

@@ -16,11 +16,13 @@ pub struct Tx {
     store: Store,
     transaction: Transaction,
     failed: bool,
+    /// The permit to erase that this transaction has, to be given back before it commits.
+    pub(crate) erasure: Option<String>,
 }
 
 impl Tx {
     pub(crate) fn new(store: Store, transaction: Transaction) -> Self {
-        Self { store, transaction, failed: false }
+        Self { store, transaction, failed: false, erasure: None }
     }
 
     /// Which database this is.
@@ -30,6 +32,10 @@ impl Tx {
 
     pub(crate) fn files_dir(&self) -> &std::path::Path {
         self.store.files_dir()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Inserts one row.
@@ -72,7 +78,10 @@ impl Tx {
     }
 
     /// Makes everything durable.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        if !self.failed {
+            self.end_erasure().await?;
+        }
         if self.failed {
             self.transaction.rollback().await?;
             return Err(Error::Database("a transaction with an error in it cannot be committed".to_owned()));

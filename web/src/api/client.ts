@@ -6,9 +6,22 @@ interface SessionLink {
   csrf: string | null;
   /** Asks the user to log in again; resolves when done, rejects when given up. */
   renew: (() => Promise<void>) | null;
+  /** Told when the server answers from other definitions than before: somebody has published. */
+  published: (() => void) | null;
 }
 
-const link: SessionLink = { csrf: null, renew: null };
+const link: SessionLink = { csrf: null, renew: null, published: null };
+
+/** Version of the definitions that the last answer was made from. */
+let definitions: string | null = null;
+
+function noteDefinitions(response: Response): void {
+  const version = response.headers.get('x-definitions');
+  if (!version || version === definitions) return;
+  const isFirst = definitions === null;
+  definitions = version;
+  if (!isFirst) link.published?.();
+}
 
 export function linkSession(changes: Partial<SessionLink>): void {
   Object.assign(link, changes);
@@ -44,13 +57,15 @@ function headersOf(options: CallOptions): Headers {
 
 async function send(path: string, options: CallOptions): Promise<Response> {
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method: options.method ?? 'GET',
       headers: headersOf(options),
       body: options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
       credentials: 'same-origin',
     });
+    noteDefinitions(response);
+    return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiProblem({ status: 0, code: 'network' });

@@ -25,6 +25,7 @@ export function useMaybeSession(): Session | null {
 export function SignedIn({ children }: { children: ReactNode }) {
   const place = useLocation();
   const { data, error, refetch } = useQuery(sessionQuery);
+  useFreshDefinitions();
   // During rendering, so that the first write of a page already carries the token.
   if (data) linkSession({ csrf: data.csrf });
 
@@ -36,6 +37,20 @@ export function SignedIn({ children }: { children: ReactNode }) {
   if (!data) return <Loading />;
   if (data.must_change_password && place.pathname !== '/password') return <Navigate to="/password" replace />;
   return <Current value={data}>{children}</Current>;
+}
+
+/** Menus, pages and fields follow what is published, without a reload. */
+function useFreshDefinitions(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const published = () => {
+      void queries.invalidateQueries({
+        predicate: ({ queryKey }) => queryKey[0] === 'session' || queryKey[0] === 'definition',
+      });
+    };
+    linkSession({ published });
+    return () => linkSession({ published: null });
+  }, [queries]);
 }
 
 /** Reads the session again, e.g. after a change of post, and forgets what the old one saw. */

@@ -1,9 +1,9 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::hint::hint;
 use crate::{Entity, FieldType};
 
-use super::{Check, Reach, effects, fields};
+use super::{Check, Reach, effects, fields, time};
 
 pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
     let key = &entity.entity;
@@ -41,6 +41,23 @@ pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
     rules(at, entity);
     transitions(at, entity);
     actions(at, entity);
+    time::check(at, entity);
+    numbers(at, entity);
+}
+
+/// Numbers of attributes tell them apart.
+fn numbers(at: &mut Check<'_>, entity: &Entity) {
+    let mut seen = HashMap::new();
+    for (name, field) in &entity.fields {
+        let Some(number) = &field.number else { continue };
+        if let Some(other) = seen.insert(number, name) {
+            at.error(
+                &format!("fields/{name}/number"),
+                "duplicate_number",
+                format!("属性编号“{number}”已用于“{other}”"),
+            );
+        }
+    }
 }
 
 fn table_name(at: &mut Check<'_>, entity: &Entity) {

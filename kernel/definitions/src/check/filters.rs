@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::path::Path;
-use crate::{FieldTest, FieldType, Filter, FilterOp, Sort};
+use crate::path::{Path, PathError};
+use crate::{FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Sort};
 
 use super::{Check, Reach, fields};
 
@@ -22,6 +22,16 @@ pub(super) fn check<'a>(at: &mut Check<'a>, place: &str, entity: &str, filter: &
     }
 }
 
+/// Whether the filter depends on the day it is asked on.
+pub(super) fn asks_for_today(filter: &Filter) -> bool {
+    match filter {
+        Filter::And { and: all } | Filter::Or { or: all } => all.iter().any(asks_for_today),
+        Filter::Not { not } => asks_for_today(not),
+        Filter::Test(test) => test.field.ends_with(IN_FORCE) && test.value.as_str() == Some("today"),
+        Filter::Has(rows) => rows.filter.as_deref().is_some_and(asks_for_today),
+    }
+}
+
 fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter]) {
     for (index, filter) in filters.iter().enumerate() {
         check(at, &format!("{place}/{index}"), entity, filter);
@@ -30,6 +40,10 @@ fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter])
 
 fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) {
     use FilterOp as Op;
+    if let Some(way) = test.field.strip_suffix(IN_FORCE) {
+        in_force(at, place, entity, way, test);
+        return;
+    }
     let field_place = format!("{place}/field");
     if at.is_countdown(&field_place, entity, &test.field) {
         return countdown(at, place, test);
@@ -55,6 +69,21 @@ fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) 
         (_, one) => value(at, &value_place, &path, one),
     }
     operator(at, place, test, &path);
+}
+
+/// A test for the records in force on a day.
+fn in_force(at: &mut Check<'_>, place: &str, entity: &str, way: &str, test: &FieldTest) {
+    let path = format!("{way}id");
+    let found = crate::path::resolve(at.catalog, entity, &path).map(|path| path.entity.effective.is_some());
+    match found {
+        Err(PathError::NoEntity(_)) | Ok(true) => {}
+        Err(error) => at.error(&format!("{place}/field"), "no_field", error.to_string()),
+        Ok(false) => at.error(&format!("{place}/field"), "in_force", "该实体没有生效期间"),
+    }
+    let is_day = test.value.as_str().is_some_and(|day| day == "today" || fields::is_date(day));
+    if test.op != FilterOp::Eq || !is_day {
+        at.error(&format!("{place}/value"), "in_force", "应为 eq 与某一天，如 2026-01-31 或 today");
+    }
 }
 
 /// Working days left are compared with whole numbers.

@@ -8,6 +8,7 @@ mod dictionaries;
 mod documents;
 mod effects;
 mod entities;
+mod extensions;
 mod fields;
 mod filters;
 mod menus;
@@ -16,6 +17,7 @@ mod pages;
 mod processes;
 mod roles;
 mod sequences;
+mod time;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ pub(crate) fn check(loaded: &Loaded) -> Vec<Problem> {
     each(loaded, Kind::Message, &catalog.messages, messages::check, &mut problems);
     each(loaded, Kind::Sequence, &catalog.sequences, sequences::check, &mut problems);
     each(loaded, Kind::Connector, &catalog.connectors, connectors::check, &mut problems);
+    each(loaded, Kind::Extension, &catalog.extensions, extensions::check, &mut problems);
     problems
 }
 
@@ -82,11 +85,13 @@ pub(super) enum Reach {
 
 impl<'a> Check<'a> {
     pub fn error(&mut self, place: &str, code: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem::error(&self.origin.file, self.origin.line(place), code, message));
+        let place = self.origin.place(place);
+        self.problems.push(Problem::error(&place.file, place.line, code, message));
     }
 
     pub fn warning(&mut self, place: &str, code: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem::warning(&self.origin.file, self.origin.line(place), code, message));
+        let place = self.origin.place(place);
+        self.problems.push(Problem::warning(&place.file, place.line, code, message));
     }
 
     /// A problem in the file that stands beside the definition.

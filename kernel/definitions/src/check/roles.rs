@@ -46,6 +46,9 @@ fn permission<'a>(at: &mut Check<'a>, place: &str, role: &Role, entity: &str, pe
     }
     if let Some(filter) = &permission.filter {
         filters::check(at, &format!("{place}/where"), entity, filter);
+        if filters::asks_for_today(filter) {
+            at.error(&format!("{place}/where"), "in_force", "角色的范围不能随日期变化，请写明日期");
+        }
     }
     let beyond_reading = permission.create
         || permission.update

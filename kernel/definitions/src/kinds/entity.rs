@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Effect;
+use super::{Effect, Effective, Retention};
 
 /// A kind of business record. `app.name` in lower snake case, e.g. `eligibility.case`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,12 @@ pub struct Entity {
     /// Whether reads of this entity are written to the audit log too.
     #[serde(default)]
     pub audit_reads: bool,
+    /// Periods in which a record is in force.
+    #[serde(default)]
+    pub effective: Option<Effective>,
+    /// How long records are kept.
+    #[serde(default)]
+    pub retention: Vec<Retention>,
 }
 
 /// The parent of a child table.
@@ -206,6 +212,12 @@ pub struct Field {
     /// For `file`: accepted media types, e.g. `application/pdf`, `image/*`.
     #[serde(default)]
     pub accept: Vec<String>,
+    /// Number of the attribute in the data standard, unique within the entity (M193, M204).
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Group of attributes it belongs to: the basic ones, or those of one variety (M193, M204).
+    #[serde(default)]
+    pub group: Option<String>,
 }
 
 /// What a reference means for the deletion of its target.

@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// In place of a field: the records in force on a day, `{field: $in_force, op: eq, value: 2026-01-31 or today}`.
+pub const IN_FORCE: &str = "$in_force";
+
 /// In place of a field: working days left of the process that runs on the record, negative when overdue (see
 /// `due_field` of processes).
 pub const COUNTDOWN: &str = "$countdown";

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Caller,
+    current::reading,
     problem::{Problem, Result},
 };
 
@@ -26,7 +27,8 @@ pub async fn aggregate_records(
     body: std::result::Result<Json<AggregateQuery>, JsonRejection>,
 ) -> Result<Json<Value>> {
     let Json(query) = body?;
-    let found = runtime.processes.aggregate_records(&actor, &entity, query).await;
-    let result = found.map_err(|error| Problem::from(error).told_to(&actor))?;
+    let found =
+        reading(&runtime, || runtime.processes.aggregate_records(&actor, &entity, query.clone())).await;
+    let result = found.map_err(|problem| problem.told_to(&actor))?;
     Ok(Json(serde_json::to_value(result).map_err(Problem::internal)?))
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     actor::SignedIn,
+    current::reading,
     problem::{Problem, Result},
 };
 
@@ -23,6 +24,6 @@ pub async fn record_history(
     caller: SignedIn,
     Path((entity, id)): Path<(String, String)>,
 ) -> Result<Json<Value>> {
-    let entries = runtime.records.history(&caller.actor, &entity, &id).await?;
+    let entries = reading(&runtime, || runtime.records.history(&caller.actor, &entity, &id)).await?;
     Ok(Json(serde_json::json!({ "items": entries })))
 }

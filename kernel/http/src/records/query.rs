@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Caller,
+    current::reading,
     problem::{Problem, Result},
 };
 
@@ -27,7 +28,7 @@ pub async fn query_records(
     body: std::result::Result<Json<Query>, JsonRejection>,
 ) -> Result<Json<Value>> {
     let Json(query) = body?;
-    let found = runtime.processes.query_records(&actor, &entity, query).await;
-    let page = found.map_err(|error| Problem::from(error).told_to(&actor))?;
+    let found = reading(&runtime, || runtime.processes.query_records(&actor, &entity, query.clone())).await;
+    let page = found.map_err(|problem| problem.told_to(&actor))?;
     Ok(Json(serde_json::to_value(page).map_err(Problem::internal)?))
 }

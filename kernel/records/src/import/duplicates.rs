@@ -32,8 +32,9 @@ impl Records {
                     let earlier = importer.seen.earlier(sheet, group, &keyed.values, keyed.row);
                     let other = in_database.get(&keyed.values).filter(|id| **id != keyed.record);
                     let message = match (other, earlier) {
-                        (Some(_), _) => format!("已有相同{titles}的{}", plan.entity.title),
-                        (None, Some(first)) => format!("{titles}与第 {first} 行重复"),
+                        // The earlier row may be in the database already.
+                        (_, Some(first)) => format!("{titles}与第 {first} 行重复"),
+                        (Some(_), None) => format!("已有相同{titles}的{}", plan.entity.title),
                         (None, None) => continue,
                     };
                     if let Some(row) = row_at(rows, sheet, keyed.row) {

@@ -122,6 +122,21 @@ impl FieldPlan {
         self.definition.sensitive
     }
 
+    /// Whether a record must have a value, whatever its other fields say.
+    pub(crate) fn is_demanded(&self) -> bool {
+        let definition = &self.definition;
+        definition.required
+            && definition.visible_when.is_none()
+            && !definition.system
+            && self.sequence.is_none()
+    }
+
+    /// A default that is the same for every record.
+    pub(crate) fn literal_default(&self) -> Option<&Value> {
+        let default = self.definition.default.as_ref().filter(|_| self.default_formula.is_none());
+        default.filter(|value| !value.is_null())
+    }
+
     /// Whether values are numbers.
     pub(crate) fn is_number(&self) -> bool {
         matches!(self.kind, FieldType::Integer | FieldType::Decimal | FieldType::Money)

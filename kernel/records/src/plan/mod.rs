@@ -36,7 +36,10 @@ pub(crate) struct Plans {
 /// One entity, compiled.
 pub(crate) struct EntityPlan {
     pub entity: Arc<Entity>,
+    /// Name of the table in its present generation.
     pub table: String,
+    /// Name of the table through all its generations: what its values are sealed under.
+    pub stem: String,
     pub fields: Vec<FieldPlan>,
     by_name: HashMap<String, usize>,
     pub children: Vec<ChildPlan>,
@@ -47,9 +50,18 @@ pub(crate) struct EntityPlan {
     pub uniques: Vec<Vec<usize>>,
     /// Position of the state field with declared transitions.
     pub state_field: Option<usize>,
+    /// Periods in which a record is in force.
+    pub period: Option<PeriodPlan>,
     /// Positions of the fields that records are searched by.
     pub search: Vec<usize>,
     leading: OnceLock<HashSet<String>>,
+}
+
+/// Positions of the fields that say when a record is in force, and of what.
+pub(crate) struct PeriodPlan {
+    pub from: usize,
+    pub to: usize,
+    pub by: Vec<usize>,
 }
 
 /// A child table of an entity.
@@ -154,8 +166,12 @@ impl EntityPlan {
             let when = action.when.as_deref().map(Formula::compile).transpose()?;
             Ok(ActionPlan { key: key.clone(), when })
         });
+        let stem = table_name(&entity.entity);
+        let generation = catalog.generations.get(&entity.entity).copied().unwrap_or(1);
         Ok(Self {
-            table: table_name(&entity.entity),
+            table: anju_store::generation_name(&stem, generation),
+            stem,
+            period: period(entity),
             children: children(catalog, entity)?,
             display: display::parse(&entity.display)?,
             rules: rules.collect::<Result<_>>()?,
@@ -205,9 +221,16 @@ impl EntityPlan {
     }
 }
 
-/// Physical name of an entity's table.
+/// Physical name of an entity's table in its first generation.
 pub(crate) fn table_name(entity: &str) -> String {
     entity.replace('.', "_")
+}
+
+fn period(entity: &Entity) -> Option<PeriodPlan> {
+    let effective = entity.effective.as_ref()?;
+    let position = |name: &String| entity.fields.get_index_of(name);
+    let by = effective.by.iter().filter_map(position).collect();
+    Some(PeriodPlan { from: position(&effective.from)?, to: position(&effective.to)?, by })
 }
 
 fn children(catalog: &Catalog, entity: &Entity) -> Result<Vec<ChildPlan>> {

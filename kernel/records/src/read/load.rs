@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Lock, Row, Select, SqlValue};
+use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Join, Lock, Row, Select, SqlValue};
 use serde_json::Value;
 
 use crate::{
@@ -92,6 +92,50 @@ pub(crate) async fn load_children(
         by_parent.entry(parent).or_default().push(loaded);
     }
     Ok(by_parent)
+}
+
+/// A stored row, deleted or not, with what is known of its life.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadedRow {
+    pub loaded: Loaded,
+    pub created_at_ms: i64,
+    pub created_by: String,
+    pub deleted_at_ms: Option<i64>,
+}
+
+impl LoadedRow {
+    pub(crate) fn was_there(&self, moment_ms: i64) -> bool {
+        self.created_at_ms <= moment_ms && self.deleted_at_ms.is_none_or(|deleted| deleted > moment_ms)
+    }
+}
+
+/// All rows within a condition, deleted ones too; those of child tables in their order.
+pub(crate) async fn load_rows(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plan: &EntityPlan,
+    condition: Condition,
+    joins: Vec<Join>,
+) -> Result<Vec<LoadedRow>> {
+    let mut select = own_columns(plan)
+        .column("created_at", ColumnKind::Int)
+        .column("created_by", ColumnKind::Text)
+        .column("deleted_at", ColumnKind::Int);
+    (select.filter, select.joins) = (condition, joins);
+    if plan.parent().is_some() {
+        select = select.order_by("position", Direction::Ascending);
+    }
+    let rows = source.fetch_all(&select.order_by("id", Direction::Ascending)).await?;
+    let life = 2 + plan.fields.len();
+    let loaded = |row: Row| {
+        Ok(LoadedRow {
+            created_at_ms: row.int(life)?,
+            created_by: row.text(life + 1)?.to_owned(),
+            deleted_at_ms: row.opt_int(life + 2)?,
+            loaded: from_row(records, plan, row)?,
+        })
+    };
+    rows.into_iter().map(loaded).collect()
 }
 
 fn own_columns(plan: &EntityPlan) -> Select {

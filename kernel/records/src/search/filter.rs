@@ -4,6 +4,7 @@ use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
 use anju_store::{ColumnRef, Condition, Operator, SqlValue};
 use serde_json::Value;
 
+use super::in_force::{expanded, is_in_force};
 use super::joins::{Joins, Located, Meta, Place, names};
 use crate::{
     Actor, Error, FieldError, Records, Result,
@@ -73,6 +74,11 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
             Filter::Or { or } if !negated => list(self, or).map(Condition::Any),
             Filter::Or { or } => list(self, or).map(Condition::All),
             Filter::Not { not } => self.compile(not, prefix, !negated, depth + 1),
+            Filter::Test(test) if is_in_force(test) => {
+                let today = self.records.map(Records::today);
+                let expanded = expanded(self.joins, test, prefix, today)?;
+                self.compile(&expanded, prefix, negated, depth)
+            }
             Filter::Test(test) => self.test(test, prefix, negated, depth),
             Filter::Has(rows) => self.has(rows, prefix, negated, depth),
         }

@@ -3,6 +3,7 @@
 mod cursor;
 mod filter;
 mod guard;
+mod in_force;
 mod joins;
 mod list;
 mod reach;

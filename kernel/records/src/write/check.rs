@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     draft::{Draft, DraftRow},
+    periods::check_period,
     references::{KnownReferences, check_references},
     removal::Removal,
     rules::check_row,
@@ -45,6 +46,7 @@ impl Checked {
             check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
             check_removed_rows(records, tx, plans, actor, &draft).await?;
         }
+        check_period(records, tx, &draft, &mut faults).await?;
         faults.extend(ask_hooks(records, tx, actor, &draft).await?);
         match faults.is_empty() {
             true => Ok(Self { draft, _only_here: () }),

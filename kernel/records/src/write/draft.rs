@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     expression::as_number,
     plan::{ChildPlan, EntityPlan},
     read::Loaded,
+    value,
 };
 
 /// A change to a record and its child rows, as far as it has been parsed.
@@ -51,6 +53,21 @@ impl DraftRow {
         match &self.before {
             Some(before) => before.values[position] != self.values[position],
             None => !self.values[position].is_null(),
+        }
+    }
+
+    /// A record from before a field had to have a value takes the default with its next change: publishing the field
+    /// fills records a batch at a time, and nobody should come too early.
+    pub(crate) fn take_late_defaults(&mut self, plan: &EntityPlan, today: Date) {
+        let Some(before) = &self.before else { return };
+        for (position, field) in plan.fields.iter().enumerate() {
+            let is_late = self.values[position].is_null() && before.values[position].is_null();
+            let Some(default) = field.literal_default().filter(|_| is_late && field.is_demanded()) else {
+                continue;
+            };
+            if let Ok(parsed) = value::parse(field, default, today) {
+                self.values[position] = parsed;
+            }
         }
     }
 

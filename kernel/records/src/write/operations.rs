@@ -121,6 +121,7 @@ impl Records {
         if faults.is_empty() && !draft.row.is_changed() && draft.tables.iter().all(|table| !table.given) {
             return outcome::unchanged(self, tx, actor, &draft).await;
         }
+        draft.row.take_late_defaults(plan, writer.today);
         let unknown = KnownReferences::default();
         self.finish(tx, &plans, actor, &access, draft, &unknown, faults, why).await
     }

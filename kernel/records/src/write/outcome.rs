@@ -93,7 +93,14 @@ fn bare(draft: &Draft, version: i64) -> Record {
     Record { id: draft.row.id.clone(), version, values }
 }
 
-fn show(plan: &EntityPlan, values: &[Value], access: &Access<'_>, actor: &Actor, object: &mut Object) {
+/// Puts the fields that the actor may see into the object, sensitive ones masked.
+pub(crate) fn show(
+    plan: &EntityPlan,
+    values: &[Value],
+    access: &Access<'_>,
+    actor: &Actor,
+    object: &mut Object,
+) {
     let mut masked = Vec::new();
     for (position, field) in plan.fields.iter().enumerate() {
         if !access.sees(position) {

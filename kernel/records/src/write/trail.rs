@@ -47,7 +47,7 @@ pub(crate) async fn leave_trails(
     let mut history = Vec::with_capacity(all.len());
     let mut entries = Vec::with_capacity(all.len());
     let mut events = Vec::with_capacity(all.len());
-    let topics = [Change::Created, Change::Updated, Change::Deleted].map(|change| (change, topic(change)));
+    let topics = Change::ALL.map(|change| (change, topic(change)));
     for stored in all {
         let draft = &stored.draft;
         let topic = topics.iter().find(|(change, _)| *change == draft.change).map_or("", |(_, topic)| topic);
@@ -127,9 +127,11 @@ fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
                 child: Some(child.name.clone()),
                 field: String::new(),
                 row: None,
+                row_id: Some(row.id.clone()),
                 before: Value::String(text),
                 after: Value::Null,
                 sealed: false,
+                erased: false,
             });
         }
     }
@@ -153,9 +155,11 @@ fn row_changes(
             child: place.map(|(name, _, _)| name.to_owned()),
             field: field.name.clone(),
             row: place.map(|(_, index, _)| index),
+            row_id: place.map(|_| row.id.clone()),
             before: kept(records, plan, field, record_id, before),
             after: kept(records, plan, field, record_id, &row.values[position]),
             sealed: field.sensitive(),
+            erased: false,
         });
     }
 }

@@ -27,6 +27,9 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("entities/case", include_str!("definitions/case.yaml")),
     ("entities/member", include_str!("definitions/member.yaml")),
     ("entities/reminder", include_str!("definitions/reminder.yaml")),
+    ("entities/rate", include_str!("definitions/rate.yaml")),
+    ("entities/petition", include_str!("definitions/petition.yaml")),
+    ("entities/witness", include_str!("definitions/witness.yaml")),
     ("roles/city_officer", include_str!("definitions/city_officer.yaml")),
     ("roles/district_officer", include_str!("definitions/district_officer.yaml")),
     ("roles/subdistrict_clerk", include_str!("definitions/subdistrict_clerk.yaml")),
@@ -37,13 +40,15 @@ const DEFINITIONS: &[(&str, &str)] = &[
 ];
 
 pub fn catalog() -> Catalog {
-    let sources: Vec<Source> = DEFINITIONS
-        .iter()
-        .map(|(path, text)| Source {
-            path: format!("apps/bureau/definitions/{path}.yaml"),
-            text: (*text).to_owned(),
-        })
-        .collect();
+    catalog_with(|_, text| Some(text.to_owned()))
+}
+
+/// The bureau's definitions after a change: by path and text, none for one that goes.
+pub fn catalog_with(change: impl Fn(&str, &str) -> Option<String>) -> Catalog {
+    let source = |(path, text): &(&str, &str)| {
+        Some(Source { path: format!("apps/bureau/definitions/{path}.yaml"), text: change(path, text)? })
+    };
+    let sources: Vec<Source> = DEFINITIONS.iter().filter_map(source).collect();
     let (catalog, problems) = load(&sources);
     let errors: Vec<String> =
         problems.iter().filter(|p| p.severity == Severity::Error).map(ToString::to_string).collect();

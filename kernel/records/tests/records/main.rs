@@ -3,6 +3,7 @@
 mod bounds;
 mod deleting;
 mod estate;
+mod evolve;
 mod export;
 mod figures;
 mod fixture;
@@ -12,8 +13,10 @@ mod model;
 mod operators;
 mod reading;
 mod relations;
+mod retention;
 mod round_trip;
 mod scope;
 mod searching;
 mod sensitive;
+mod time;
 mod writing;

@@ -74,6 +74,8 @@ impl Work<'_> {
                     tries += 1;
                     tx.rollback().await?;
                 }
+                // Nothing the record could help: the job goes on from here later.
+                Err(Failure::Store(error)) => return Err(error.into()),
                 Err(failure) => {
                     tx.rollback().await?;
                     break told(failure);
@@ -116,7 +118,7 @@ impl Work<'_> {
         for (position, id) in self.order.ids.iter().enumerate() {
             match self.act(&mut tx, id).await {
                 Ok(()) => {}
-                Err(Failure::Store(error @ anju_store::Error::Retry(_))) => return Err(error.into()),
+                Err(Failure::Store(error)) => return Err(error.into()),
                 Err(failure) => {
                     tx.rollback().await?;
                     let tx = self.runtime.store.begin().await?;

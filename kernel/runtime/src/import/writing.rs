@@ -18,6 +18,8 @@ use crate::{Error, Result, Runtime, worker::LEASE_MS};
 
 /// Rows judged together, and written in one transaction where faulty ones are skipped.
 const BATCH: usize = 1_000;
+/// As [`BATCH`], where each record is also acted on: that takes longer, and others wait for the transaction.
+const BATCH_ACTED_ON: usize = 100;
 /// Rows refused while writing after which a rejected import looks no further.
 const REFUSED_MAX: usize = 200;
 
@@ -44,7 +46,11 @@ impl Writing<'_> {
     }
 
     fn batch(&self, from: usize) -> Range<usize> {
-        from..(from + BATCH).min(self.total())
+        from..(from + self.batch_rows()).min(self.total())
+    }
+
+    fn batch_rows(&self) -> usize {
+        if self.order.then.is_some() { BATCH_ACTED_ON } else { BATCH }
     }
 
     /// Judges every row; where an application's own code looks at records too, its judgement is heard by writing and
@@ -177,7 +183,7 @@ impl Writing<'_> {
         more: usize,
     ) -> Result<Report> {
         let mut refused = 0;
-        for from in (0..self.total()).step_by(BATCH) {
+        for from in (0..self.total()).step_by(self.batch_rows()) {
             let batch = self.batch(from);
             let (back, mut judged) = finished(self.begin_judging(importer, batch.clone())).await?;
             importer = back;

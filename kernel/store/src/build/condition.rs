@@ -57,6 +57,10 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         Condition::NotNull(column) => self::column(column).is_not_null(),
         Condition::Exists(select) => exists(dialect, select),
         Condition::ColumnsEqual(left, right) => self::column(left).eq(self::column(right)),
+        Condition::LongerThan { column, characters } => {
+            Expr::expr(Func::char_length(self::column(column))).gt(i64::from(*characters))
+        }
+        Condition::NoMultipleOf { column, of } => self::column(column).modulo(*of).ne(0_i64),
     }
 }
 

@@ -94,6 +94,18 @@ fn damaged(digest: &str) -> Error {
     Error::new(ErrorKind::InvalidData, format!("the contents of {digest} are damaged"))
 }
 
+pub(super) fn exist(directory: &Path, digest: &str) -> Result<bool> {
+    path_of(directory, digest)?.try_exists()
+}
+
+/// Removes the bytes; nothing if they are gone already.
+pub(super) fn remove(directory: &Path, digest: &str) -> Result<()> {
+    match fs::remove_file(path_of(directory, digest)?) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn path_of(directory: &Path, digest: &str) -> Result<PathBuf> {
     if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::new(ErrorKind::InvalidInput, "not a digest"));

@@ -2,16 +2,18 @@
 
 use sm3::{Digest, Sm3};
 
-use super::NAME_BYTES_MAX;
 use super::existing::ExistingColumn;
+use super::names::NAME_BYTES_MAX;
+use super::stem;
 use crate::{ColumnKind, ColumnSpec, Dialect, Error, IndexSpec, Result, TableSpec};
 
-/// Held until the transaction ends; the number is ours alone ("anju" in ASCII). An index on a large table takes
-/// longer than queries may.
-pub(super) const LOCK: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1634626165)";
-
-/// Name of the trigger that refuses changes of rows.
-pub(super) const APPEND_ONLY_TRIGGER: &str = "append_only_update";
+/// Held until the transaction ends; the number is ours alone ("anju" in ASCII). Nobody waits for it inside a
+/// transaction: `CREATE INDEX CONCURRENTLY` waits for all of those.
+pub(super) const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(1634626165)";
+/// Held until the connection ends.
+pub(super) const TRY_SESSION_LOCK: &str = "SELECT pg_try_advisory_lock(1634626165)";
+/// An index on a large table takes longer than queries may; until the transaction ends.
+pub(super) const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 
 pub(super) fn create_table(dialect: Dialect, table: &TableSpec) -> String {
     let serial = table.columns.iter().any(|column| column.kind == ColumnKind::Serial);
@@ -26,8 +28,28 @@ pub(super) fn add_column(dialect: Dialect, table: &TableSpec, column: &ColumnSpe
     format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, define(dialect, column))
 }
 
-/// Tokens lie in PostgreSQL's inverted index; in SQLite in a narrow index that is read as a whole.
-pub(super) fn create_index(dialect: Dialect, table: &TableSpec, index: &IndexSpec, name: &str) -> String {
+pub(super) fn drop_index(name: &str) -> String {
+    format!("DROP INDEX IF EXISTS \"{name}\"")
+}
+
+/// Without waiting for readers and writers of the table; PostgreSQL only.
+pub(super) fn drop_index_concurrently(name: &str) -> String {
+    format!("DROP INDEX CONCURRENTLY IF EXISTS \"{name}\"")
+}
+
+pub(super) fn rename_table(from: &str, to: &str) -> String {
+    format!("ALTER TABLE \"{from}\" RENAME TO \"{to}\"")
+}
+
+/// Tokens lie in PostgreSQL's inverted index; in SQLite in a narrow index that is read as a whole. `how` is empty or
+/// `CONCURRENTLY `.
+pub(super) fn create_index(
+    dialect: Dialect,
+    table: &TableSpec,
+    index: &IndexSpec,
+    name: &str,
+    how: &str,
+) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let rows = match (index.live_only, index.deleted_only) {
         (true, _) => " WHERE \"deleted_at\" IS NULL",
@@ -40,11 +62,13 @@ pub(super) fn create_index(dialect: Dialect, table: &TableSpec, index: &IndexSpe
         }
         _ => format!("({})", list(&index.columns)),
     };
-    format!("CREATE {unique}INDEX \"{name}\" ON \"{}\" {on}{rows}", table.name)
+    format!("CREATE {unique}INDEX {how}\"{name}\" ON \"{}\" {on}{rows}", table.name)
 }
 
 /// `ix_<table>_<columns>`, `ux_…` if unique, `…_live` or `…_gone` if partial; a long one ends in its digest instead.
+/// The table's generation does not show.
 pub(super) fn index_name(table: &str, index: &IndexSpec) -> String {
+    let table = stem(table);
     let prefix = match (index.unique, index.tokens) {
         (true, _) => "ux",
         (_, true) => "tx",
@@ -64,28 +88,6 @@ pub(super) fn index_name(table: &str, index: &IndexSpec) -> String {
     let digest = hex::encode(&Sm3::digest(whole)[..6]);
     let kept = NAME_BYTES_MAX - digest.len() - 1;
     format!("{}_{digest}", &name[..kept])
-}
-
-/// Triggers that refuse UPDATE and DELETE (and TRUNCATE where it exists).
-pub(super) fn append_only(dialect: Dialect, table: &TableSpec) -> String {
-    let table = &table.name;
-    match dialect {
-        Dialect::Sqlite => ["update", "delete"]
-            .map(|event| {
-                let upper = event.to_uppercase();
-                format!(
-                    "CREATE TRIGGER \"{table}_append_only_{event}\" BEFORE {upper} ON \"{table}\" \
-                     BEGIN SELECT RAISE(ABORT, 'the rows of {table} can only be added'); END;"
-                )
-            })
-            .concat(),
-        Dialect::Postgres => format!(
-            "CREATE OR REPLACE FUNCTION sys_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             RAISE EXCEPTION 'the rows of % can only be added', TG_TABLE_NAME; END $$;\n\
-             CREATE TRIGGER {APPEND_ONLY_TRIGGER} BEFORE UPDATE OR DELETE OR TRUNCATE ON \"{table}\" \
-             FOR EACH STATEMENT EXECUTE FUNCTION sys_append_only();"
-        ),
-    }
 }
 
 /// Refuses a column that holds something else than specified, or always wants a value that may be absent.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::build::Statement;
 use crate::fetch::Source;
-use crate::{ColumnKind, Dialect, Result, Row, Tx};
+use crate::{ColumnKind, Dialect, Result, Row};
 
 /// Columns of a table by name.
 pub(super) type Columns = HashMap<String, ExistingColumn>;
@@ -17,18 +17,27 @@ pub(super) struct ExistingColumn {
     pub required: bool,
 }
 
+/// An index that was created as such.
+pub(super) struct ExistingIndex {
+    pub table: String,
+    pub unique: bool,
+}
+
 /// Everything in the current schema.
 #[derive(Default)]
 pub(super) struct Existing {
     pub tables: HashMap<String, Columns>,
-    pub indexes: HashSet<String>,
+    pub indexes: HashMap<String, ExistingIndex>,
+    /// Left behind by a creation that broke off: they serve nobody.
+    pub broken_indexes: HashSet<String>,
     /// Table and trigger.
     pub triggers: HashSet<(String, String)>,
 }
 
 const SQLITE_COLUMNS: &str = "SELECT t.name, c.name, c.type, c.\"notnull\" <> 0 OR c.pk <> 0 \
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'";
-const SQLITE_INDEXES: &str = "SELECT name FROM sqlite_schema WHERE type = 'index'";
+const SQLITE_INDEXES: &str = "SELECT i.tbl_name, i.name, l.\"unique\" <> 0, 1 FROM sqlite_schema i \
+    JOIN pragma_index_list(i.tbl_name) l ON l.name = i.name WHERE i.type = 'index' AND i.sql IS NOT NULL";
 /// The prefix makes the name unique in SQLite, where triggers share one name space.
 const SQLITE_TRIGGERS: &str = "SELECT tbl_name, substr(name, length(tbl_name) + 2) FROM sqlite_schema \
     WHERE type = 'trigger'";
@@ -36,12 +45,13 @@ const SQLITE_TRIGGERS: &str = "SELECT tbl_name, substr(name, length(tbl_name) + 
 const POSTGRES_COLUMNS: &str = "SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), \
     a.attnotnull FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace";
-const POSTGRES_INDEXES: &str = "SELECT relname::text FROM pg_class WHERE relkind IN ('i', 'I') \
-    AND relnamespace = current_schema()::regnamespace";
+const POSTGRES_INDEXES: &str = "SELECT t.relname::text, c.relname::text, i.indisunique, i.indisvalid FROM pg_index i \
+    JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid \
+    WHERE NOT i.indisprimary AND c.relnamespace = current_schema()::regnamespace";
 const POSTGRES_TRIGGERS: &str = "SELECT c.relname::text, t.tgname::text FROM pg_trigger t \
     JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace";
 
-pub(super) async fn read(tx: &mut Tx) -> Result<Existing> {
+pub(super) async fn read(tx: &mut dyn Source) -> Result<Existing> {
     use ColumnKind::{Bool, Text};
     let (columns, indexes, triggers) = match tx.dialect() {
         Dialect::Sqlite => (SQLITE_COLUMNS, SQLITE_INDEXES, SQLITE_TRIGGERS),
@@ -52,8 +62,14 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Existing> {
         let column = ExistingColumn { type_name: row.text(2)?.to_owned(), required: row.bool(3)? };
         existing.tables.entry(row.text(0)?.to_owned()).or_default().insert(row.text(1)?.to_owned(), column);
     }
-    for row in query(tx, indexes, &[Text]).await? {
-        existing.indexes.insert(row.text(0)?.to_owned());
+    for row in query(tx, indexes, &[Text, Text, Bool, Bool]).await? {
+        let name = row.text(1)?.to_owned();
+        if row.bool(3)? {
+            let index = ExistingIndex { table: row.text(0)?.to_owned(), unique: row.bool(2)? };
+            existing.indexes.insert(name, index);
+        } else {
+            existing.broken_indexes.insert(name);
+        }
     }
     for row in query(tx, triggers, &[Text, Text]).await? {
         existing.triggers.insert((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
@@ -61,6 +77,6 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Existing> {
     Ok(existing)
 }
 
-async fn query(tx: &mut Tx, sql: &str, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+async fn query(tx: &mut dyn Source, sql: &str, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
     tx.fetch(Statement::new(sql.to_owned(), Vec::new()), kinds).await
 }

@@ -13,6 +13,8 @@ anju_store::on_both_databases!(
     an_upload_commits_with_its_step,
     a_file_too_large_is_refused,
     damaged_contents_are_noticed,
+    removed_contents_are_gone_unless_another_upload_has_them,
+    contents_removed_before_they_are_referred_to_can_be_sent_again,
 );
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {
@@ -77,4 +79,35 @@ async fn damaged_contents_are_noticed(db: TestDatabase) {
     let meta = store.put_file(b"evidence".to_vec(), "a", "text/plain", "one", at(1)).await.unwrap();
     std::fs::write(&files_below(&db.config().files_dir)[0], b"Evidence").unwrap();
     assert!(matches!(store.get_file(&meta.id).await, Err(Error::Io(_))));
+}
+
+async fn removed_contents_are_gone_unless_another_upload_has_them(db: TestDatabase) {
+    let (store, directory) = (db.store(), db.config().files_dir.clone());
+    let put = |bytes: &'static str| store.put_file(bytes.as_bytes(), "a.txt", "text/plain", "someone", at(7));
+    let (first, second, other) =
+        (put("同样").await.unwrap(), put("同样").await.unwrap(), put("别的").await.unwrap());
+    let remove = |ids: Vec<String>| async move {
+        let mut tx = store.begin().await.unwrap();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let removed = tx.remove_files(&ids).await.unwrap();
+        tx.commit().await.unwrap();
+        removed
+    };
+    assert_eq!(remove(vec![first.id.clone(), "unknown".to_owned()]).await, 1);
+    assert_eq!(store.get_file(&second.id).await.unwrap().1, "同样".as_bytes());
+    assert_eq!(remove(vec![second.id, other.id]).await, 2);
+    assert_eq!(files_below(&directory), Vec::<PathBuf>::new());
+    assert_eq!(remove(vec![first.id]).await, 0);
+}
+
+async fn contents_removed_before_they_are_referred_to_can_be_sent_again(db: TestDatabase) {
+    let store = db.store();
+    let earlier = store.put_file("同样".as_bytes(), "a.txt", "text/plain", "someone", at(7)).await.unwrap();
+    let contents = store.write_contents("同样".as_bytes()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.remove_files(&[earlier.id.as_str()]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let late = tx.put_file(&contents, "b.txt", "text/plain", "someone", at(8)).await;
+    assert!(matches!(late, Err(Error::Retry(_))), "{late:?}");
 }

@@ -9,6 +9,7 @@ mod crud;
 mod files;
 mod idempotency;
 mod jobs;
+mod online;
 mod order;
 mod outbox;
 mod results;

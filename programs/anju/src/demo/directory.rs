@@ -77,8 +77,11 @@ const fn who(
 }
 
 /// Accounts of the demonstration; the README lists them.
-pub const ACCOUNTS: [Demonstrator; 20] = [
+pub const ACCOUNTS: [Demonstrator; 23] = [
     who("city", "沈国平", CITY, "市级监管员", "eligibility.city_supervisor"),
+    who("designer", "方晓芸", CITY, "平台设计员", "platform.designer"),
+    who("publisher", "何伟民", CITY, "定义发布员", "platform.publisher"),
+    who("steward", "唐慧", CITY, "数据管理员", "platform.data_steward"),
     who("pudong-clerk", "陈静怡", "pudong", "受理经办人", "eligibility.operator_clerk"),
     who("pudong-clerk2", "周文杰", "pudong", "受理经办人", "eligibility.operator_clerk"),
     who("pudong-review", "陆敏", "pudong", "初审经办人", "eligibility.operator_reviewer"),

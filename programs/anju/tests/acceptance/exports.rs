@@ -94,7 +94,7 @@ async fn m046_a_clerk_exports_the_list_as_it_is_shown(db: TestDatabase) {
     );
     let rows = texts(&book);
     let row = &rows[0];
-    assert_eq!((row[0].as_str(), row[1].as_str(), row[3].as_str()), (number.as_str(), "陈建国", "受理"));
+    assert_eq!((row[0].as_str(), row[1].as_str(), row[3].as_str()), (number.as_str(), "陈建国", "待受理"));
     assert_eq!(row[2], format!("{}{}{}", &family.id_no[..3], "*".repeat(11), &family.id_no[14..]));
     assert!(row[4].parse::<i64>().is_ok_and(|days| days > 0), "{row:?}");
     assert_eq!(
@@ -276,6 +276,8 @@ async fn a_list_on_paper_carries_its_watermark(db: TestDatabase) {
     std::fs::write(&file, pdf).expect("writes");
     let text = std::process::Command::new("pdftotext").args(["-raw"]).arg(&file).arg("-").output();
     let text = String::from_utf8(text.expect("poppler-utils is installed").stdout).expect("UTF-8");
+    // Between Chinese and figures the typesetter leaves room, which the reader takes for a space.
+    let text = text.replace(' ', "");
     assert!(
         text.contains("样本59") && text.contains("沈国平（city）") && text.contains("行数：60"),
         "{text}"

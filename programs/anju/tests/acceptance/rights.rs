@@ -66,6 +66,52 @@ async fn a10_every_route_refuses_a_caller_without_rights(db: TestDatabase) {
     }
 }
 
+/// Bodies of the routes by which the platform is shaped and records go for good.
+fn body(path: &str) -> Value {
+    match path {
+        "/api/definitions/check" | "/api/definitions/preview" => json!({}),
+        "/api/definitions/drafts/{kind}/{key}" => json!({ "text": "menu: site.main\ntitle: x\nitems: []\n" }),
+        "/api/retention/runs" => json!({ "entity": CASE, "term": "people", "reason": "清理" }),
+        "/api/dictionaries/{key}/changes" => {
+            json!({ "changes": [{ "op": "change", "code": "other", "retired": true }], "reason": "停用" })
+        }
+        _ => json!({ "reason": "试试" }),
+    }
+}
+
+async fn a10_a_clerk_neither_shapes_the_platform_nor_ends_records(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let id = a_family("310115", 6).apply(&platform, &clerk).await;
+    const SHAPING: [&str; 9] = [
+        "/api/definitions/drafts",
+        "/api/definitions/site",
+        "/api/definitions/sources",
+        "/api/definitions/check",
+        "/api/definitions/preview",
+        "/api/definitions/publ",
+        "/api/retention",
+        "/api/dictionaries",
+        "/api/records/{entity}/{id}/",
+    ];
+    let mut tried = 0;
+    for (method, path) in routes() {
+        let of_record = path.ends_with("/hold") || path.ends_with("/release");
+        let shapes = SHAPING.iter().any(|start| path.starts_with(start));
+        if !shapes || (path.starts_with("/api/records") && !of_record) {
+            continue;
+        }
+        let place = path.replace("{number}", "1").replace("{kind}", "menu").replace("{id}", &id);
+        let place = place.replace("dictionaries/{key}", "dictionaries/eligibility.refusal_kind");
+        let place = filled(&place.replace("menu/{key}", "menu/site.main"));
+        let sent = (method != Method::GET).then(|| body(&path));
+        let reply = clerk.send(method.clone(), &place, sent, &[]).await;
+        assert_eq!(reply.status.as_u16(), 403, "{method} {path}: {}", reply.body);
+        tried += 1;
+    }
+    assert!(tried >= 16, "{tried} routes");
+}
+
 async fn s01_an_operator_sees_nothing_of_another(db: TestDatabase) {
     let platform = Platform::on(db).await;
     let pudong = platform.log_in("pudong-clerk").await;
@@ -119,6 +165,7 @@ async fn a71_sensitive_fields_are_masked_and_revealed_with_a_reason(db: TestData
 
 on_both_databases!(
     a10_every_route_refuses_a_caller_without_rights,
+    a10_a_clerk_neither_shapes_the_platform_nor_ends_records,
     s01_an_operator_sees_nothing_of_another,
     r05_the_same_key_has_one_effect,
     a71_sensitive_fields_are_masked_and_revealed_with_a_reason,

@@ -44,7 +44,7 @@ rules:
   - { code: rooms_fit, check: rooms <= 20, field: rooms, message: 间数不超过 20 }
 actions:
   close: { title: 办结, when: \"state == 'open'\", otherwise: 已经办结, effects: [{ set: { state: closed } }] }
-  close_together: { title: 一并办结, when: \"state == 'open'\", atomic: true, effects: [{ set: { state: closed } }] }
+  close_together: { title: 一并办结, when: \"state == 'open'\", otherwise: 已经办结, atomic: true, effects: [{ set: { state: closed } }] }
   note: { title: 批注, input: { text: { title: 批注内容, type: text, required: true, length_min: 2 } }, effects: [{ set: { remark: \"=input.text\" } }] }
 ",
     ),

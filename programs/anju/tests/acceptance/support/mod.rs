@@ -4,8 +4,12 @@ mod client;
 mod family;
 mod lab;
 mod platform;
+mod shaping;
+mod visits;
 
 pub use client::{Client, Reply};
 pub use family::a_family;
 pub use lab::SAMPLE;
 pub use platform::Platform;
+pub use shaping::{Shapers, grant};
+pub use visits::{VISITS, with_visits};

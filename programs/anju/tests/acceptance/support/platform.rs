@@ -23,7 +23,7 @@ pub struct Platform {
     pub clock: Arc<ManualClock>,
     pub base: String,
     pub agencies: String,
-    _database: TestDatabase,
+    pub database: TestDatabase,
     _data: TempDir,
 }
 
@@ -57,12 +57,21 @@ impl Platform {
         };
         change(&mut settings);
         let apps = anju::apps().into_iter().chain(more).collect();
-        let start_up = StartUp { apps, clock: clock.clone(), randomness: Arc::new(OsRandom) };
-        let runtime = Runtime::start(settings, start_up).await.expect("the platform starts");
+        let runtime = start(settings, apps, &clock).await.expect("the platform starts");
         directory::create(&runtime).await.expect("the demonstration's directory");
         runtime.reload_calendar().await.expect("the calendar");
         let base = start_http(runtime.clone()).await;
-        Self { runtime, clock, base, agencies, _database: database, _data: data }
+        Self { runtime, clock, base, agencies, database, _data: data }
+    }
+
+    /// Another server of the platform on the same database: as a replica, or a program that ships something else.
+    pub async fn another(&self, apps: Vec<Box<dyn App>>) -> Result<Arc<Runtime>, anju_runtime::Error> {
+        start(self.runtime.settings.clone(), apps, &self.clock).await
+    }
+
+    /// A client of another server.
+    pub async fn log_in_at(&self, runtime: &Arc<Runtime>, account: &str) -> Client {
+        Client::log_in(&start_http(runtime.clone()).await, account, directory::PASSWORD).await
     }
 
     /// Signed in as an account of the demonstration.
@@ -140,6 +149,15 @@ impl Platform {
         });
         self.set_person(id_no, facts).await;
     }
+}
+
+async fn start(
+    settings: Settings,
+    apps: Vec<Box<dyn App>>,
+    clock: &Arc<ManualClock>,
+) -> Result<Arc<Runtime>, anju_runtime::Error> {
+    let start_up = StartUp { apps, clock: clock.clone(), randomness: Arc::new(OsRandom) };
+    Runtime::start(settings, start_up).await
 }
 
 async fn start_agencies(clock: Arc<dyn Clock>) -> String {

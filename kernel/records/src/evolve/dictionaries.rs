@@ -1,0 +1,72 @@
+//! Codes that go from a dictionary, or with it.
+
+use anju_definitions::FieldType;
+use anju_store::{Condition, SqlValue};
+use serde_json::Value;
+
+use super::{
+    Impact,
+    conversion::{Conversion, conversion},
+    probe::{Probe, rows},
+};
+use crate::{
+    Records, Result,
+    plan::{EntityPlan, FieldPlan},
+};
+
+/// Codes named in one message.
+const NAMED_MAX: usize = 5;
+
+pub(super) async fn compare(
+    records: &Records,
+    probe: &Probe<'_>,
+    before: &EntityPlan,
+    after: &EntityPlan,
+    impact: &mut Impact,
+) -> Result<()> {
+    for field in &after.fields {
+        let Some(old) = before.field(&field.name) else { continue };
+        let coded = matches!(field.kind, FieldType::Choice | FieldType::MultiChoice);
+        if !coded || conversion(old, field) == Conversion::Impossible {
+            continue;
+        }
+        let gone: Vec<&String> = old.codes.keys().filter(|code| !field.codes.contains_key(*code)).collect();
+        let mut used = Vec::new();
+        for code in gone {
+            let count = probe.count(holding(records, probe, old, code)).await?;
+            if count > 0 {
+                used.push(format!("“{}”（{code}，{}）", old.codes[code.as_str()].title, rows(count)));
+            }
+        }
+        if !used.is_empty() {
+            let more = if used.len() > NAMED_MAX { "等" } else { "" };
+            let names = used[..used.len().min(NAMED_MAX)].join("、");
+            impact.refuse(
+                after.key(),
+                Some(&field.name),
+                "code_in_use",
+                format!("字段“{}”的选项{names}{more}仍在使用，不能删除", field.title),
+                "把选项设为停用（retired: true）：新记录不能再选，已有记录照常显示",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Rows whose field holds the code.
+fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Condition {
+    let value = Value::from(code);
+    match (field.sensitive(), field.kind) {
+        (true, FieldType::Choice) => {
+            let column = probe.column(field.equality_column());
+            let index = SqlValue::from(records.blind_index(field, &value));
+            Condition::Compare { column, op: anju_store::Operator::Eq, value: index }
+        }
+        // Which codes a sealed list holds cannot be told: any list may hold it.
+        (true, _) => probe.filled(&field.name),
+        (false, FieldType::MultiChoice) => {
+            Condition::Contains { column: probe.column(&field.name), text: value.to_string() }
+        }
+        (false, _) => Condition::compare(probe.column(&field.name), anju_store::Operator::Eq, code),
+    }
+}

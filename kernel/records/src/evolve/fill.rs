@@ -1,0 +1,152 @@
+//! Existing records get the default of a field that becomes required.
+
+use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Select, SqlValue, Tx};
+use serde_json::{Value, json};
+
+use crate::{
+    Actor, Records, Result,
+    plan::{EntityPlan, FieldPlan},
+    schema::{HISTORY, SEARCH},
+    value,
+};
+
+/// Records filled in one transaction.
+const BATCH: u64 = 500;
+
+/// Records of an entity without a value for a field, and the value they get.
+#[derive(Debug, Clone)]
+pub struct DefaultFill {
+    pub(super) entity: String,
+    pub(super) field: String,
+    shown: Value,
+    stored: SqlValue,
+    /// The field did not exist before: there is no earlier state that history could tell of.
+    is_new: bool,
+}
+
+impl DefaultFill {
+    /// Whether the field did not exist before.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Entity and field.
+    pub fn place(&self) -> (String, String) {
+        (self.entity.clone(), self.field.clone())
+    }
+
+    pub(super) fn new(entity: &str, field: &FieldPlan, default: &Value, is_new: bool) -> Self {
+        // The default in the form it has in records; a definition that is checked has a fitting one.
+        let shown = value::parse(field, default, jiff::civil::Date::constant(2000, 1, 1))
+            .unwrap_or_else(|_| default.clone());
+        Self {
+            entity: entity.to_owned(),
+            field: field.name.clone(),
+            stored: value::to_column(field, &shown),
+            shown,
+            is_new,
+        }
+    }
+}
+
+impl Records {
+    /// The filling of a field in force; none if it need not have a value, or has no default that is the same for all.
+    pub fn late_fill(&self, entity: &str, field: &str) -> Result<Option<DefaultFill>> {
+        let plans = self.plans()?;
+        let Ok(plan) = plans.entity(entity) else { return Ok(None) };
+        let demanded = plan.field(field).filter(|field| field.is_demanded() && !field.sensitive());
+        let default = demanded.and_then(|field| Some((field, field.literal_default()?)));
+        Ok(default.map(|(field, default)| DefaultFill::new(entity, field, default, false)))
+    }
+
+    /// Fills records, a batch a transaction, so that nobody waits; how many there were. `table` plans may be those of
+    /// the catalog before or after the publication: the columns are in both tables.
+    pub async fn fill_defaults(&self, actor: &Actor, fill: &DefaultFill, why: &str) -> Result<u64> {
+        let mut filled = 0;
+        let mut after: Option<String> = None;
+        loop {
+            let plans = self.plans()?;
+            let plan = plans.entity(&fill.entity)?;
+            let mut tx = self.store().begin().await?;
+            let ids = self.fill_batch(&mut tx, plan, actor, fill, why, after.as_deref()).await?;
+            tx.commit().await?;
+            filled += ids.len() as u64;
+            match ids.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => return Ok(filled),
+            }
+        }
+    }
+
+    async fn fill_batch(
+        &self,
+        tx: &mut Tx,
+        plan: &EntityPlan,
+        actor: &Actor,
+        fill: &DefaultFill,
+        why: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let table = plan.table.as_str();
+        let further = after
+            .map_or(Condition::True, |id| Condition::compare(ColumnRef::new(table, "id"), Operator::Gt, id));
+        let empty = Condition::IsNull(ColumnRef::new(table, fill.field.as_str()));
+        let select = Select::from(table)
+            .column("id", ColumnKind::Text)
+            .column("version", ColumnKind::Int)
+            .filter(empty.and(Condition::IsNull(ColumnRef::new(table, "deleted_at"))).and(further))
+            .order_by("id", Direction::Ascending)
+            .limit(BATCH)
+            .for_update();
+        let rows = tx.fetch_all(&select).await?;
+        let mut by_version: std::collections::BTreeMap<i64, Vec<&str>> = Default::default();
+        for row in &rows {
+            by_version.entry(row.int(1)?).or_default().push(row.text(0)?);
+        }
+        for (version, ids) in by_version {
+            // The version stays: what people are about to save does not contradict a value that was absent.
+            let sets = vec![(fill.field.as_str(), fill.stored.clone())];
+            tx.update(table, sets, Condition::is_in(table, "id", ids.iter().copied())).await?;
+            if !fill.is_new {
+                self.tell_of_fill(tx, plan, actor, fill, why, version, &ids).await?;
+            }
+        }
+        let is_searched = plan.search.iter().any(|position| plan.fields[*position].name == fill.field);
+        if is_searched && !rows.is_empty() {
+            // Their tokens are made anew.
+            tx.delete(SEARCH, Condition::eq(SEARCH, "entity", plan.key())).await?;
+        }
+        rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn tell_of_fill(
+        &self,
+        tx: &mut Tx,
+        plan: &EntityPlan,
+        actor: &Actor,
+        fill: &DefaultFill,
+        why: &str,
+        version: i64,
+        ids: &[&str],
+    ) -> Result<()> {
+        const COLUMNS: [&str; 9] =
+            ["entity", "record_id", "version", "at", "actor_id", "actor_name", "action", "why", "changes"];
+        let changes = json!([{ "field": fill.field, "before": null, "after": fill.shown }]).to_string();
+        let now_ms = self.now().as_millisecond();
+        let rows = ids.iter().map(|id| {
+            vec![
+                plan.key().into(),
+                (*id).into(),
+                version.into(),
+                now_ms.into(),
+                actor.account_id.as_str().into(),
+                actor.name.as_str().into(),
+                "updated".into(),
+                why.into(),
+                changes.as_str().into(),
+            ]
+        });
+        Ok(tx.insert_many(HISTORY, &COLUMNS, rows.collect()).await?)
+    }
+}

@@ -1,0 +1,60 @@
+//! Rights of those who shape the platform.
+
+use anju_definitions::Catalog;
+use anju_records::{Actor, Error};
+
+/// A named right beyond records, as roles list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// May draft definitions, check them and look at what publishing would do.
+    Design,
+    /// May publish what others have drafted, and restore earlier publications.
+    Publish,
+    /// May publish definitions of roles too.
+    GrantRoles,
+    /// May change the items of dictionaries.
+    EditDictionaries,
+    /// May look at what is due, and have it erased.
+    Retention,
+    /// May keep records from being erased.
+    LegalHold,
+}
+
+impl Right {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Design => "platform.design",
+            Self::Publish => "platform.publish",
+            Self::GrantRoles => "platform.grant_roles",
+            Self::EditDictionaries => "platform.edit_dictionaries",
+            Self::Retention => "platform.retention",
+            Self::LegalHold => "platform.legal_hold",
+        }
+    }
+
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Design => "您没有设计定义的权限",
+            Self::Publish => "您没有发布定义的权限",
+            Self::GrantRoles => "本次发布含角色定义，须由具有授权权限的人员发布",
+            Self::EditDictionaries => "您没有维护字典的权限",
+            Self::Retention => "您没有期满处理的权限",
+            Self::LegalHold => "您没有设置留存的权限",
+        }
+    }
+
+    /// Whether one of the actor's roles carries the right.
+    pub fn is_held(self, catalog: &Catalog, actor: &Actor) -> bool {
+        let mut roles = actor.roles.iter().filter_map(|role| catalog.role(role));
+        actor.is_system() || roles.any(|role| role.rights.iter().any(|right| right == self.key()))
+    }
+
+    /// # Errors
+    /// [`Error::Forbidden`] without the right.
+    pub fn require(self, catalog: &Catalog, actor: &Actor) -> Result<(), Error> {
+        match self.is_held(catalog, actor) {
+            true => Ok(()),
+            false => Err(Error::forbidden(self.refusal())),
+        }
+    }
+}
