@@ -18,6 +18,26 @@ test('m022 cases are listed and found by their number', async ({ page }) => {
   await expect(page.locator('.detail-picture svg').first()).toBeVisible();
 });
 
+test('m022 cases are searched by the words of names and addresses', async ({ page }) => {
+  await logIn(page, 'city');
+  await page.goto('/p/eligibility.cases');
+  const cells = page.locator('tbody tr.ant-table-row').first().locator('td');
+  await expect(cells.first()).toBeVisible();
+  const name = (await cells.allInnerTexts()).find((text) => /^[\u4e00-\u9fff]{2,4}$/.test(text.trim()))!.trim();
+  await page.getByRole('textbox', { name: '搜索' }).fill(name);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/[?&]q=/);
+  const rows = page.locator('tbody tr.ant-table-row');
+  await expect(async () => {
+    const texts = await rows.allTextContents();
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts) expect(text).toContain(name);
+  }).toPass();
+  await page.getByRole('textbox', { name: '搜索' }).fill('没有此人没有此地');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/没有符合条件/)).toBeVisible();
+});
+
 test('m048 cases are filtered by the working days left', async ({ page }) => {
   await logIn(page, 'city');
   await page.goto('/p/eligibility.cases');

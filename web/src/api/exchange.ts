@@ -8,6 +8,7 @@ const path = encodeURIComponent;
 export type ExportFormat = 'xlsx' | 'csv' | 'pdf';
 
 export interface ExportOrder {
+  search?: string;
   where?: Filter;
   select: string[];
   sort?: Sort[];
@@ -69,7 +70,7 @@ export const cancelExport = (id: string) => post<{ cancelled: boolean }>(`/api/e
 export const cancelJob = (id: string) => post<{ cancelled: boolean }>(`/api/jobs/${path(id)}/cancel`, {});
 
 /** Records to act on: some, or all that a filter finds. */
-export type Selection = { ids: string[] } | { where: Filter };
+export type Selection = { ids: string[] } | { where: Filter; search?: string };
 
 export interface BulkPreview {
   total: number;

@@ -87,6 +87,8 @@ export interface Entity {
   /** Fields that say to whom a record belongs. */
   scope?: { shared?: boolean; district?: string | null; subdistrict?: string | null; operator?: string | null } | null;
   fields: Record<string, Field>;
+  /** Fields whose words a search looks for. */
+  search?: string[];
   actions?: Record<string, Action>;
   children?: Record<string, Entity>;
   /** What the caller may do, when the server says so. */
@@ -228,6 +230,7 @@ export interface RecordJson extends Values {
 
 export interface Query {
   where?: Filter;
+  search?: string;
   select?: string[];
   sort?: Sort[];
   page?: { size: number; number?: number };

@@ -13,6 +13,7 @@ import { MyExports } from './MyExports';
 interface Props {
   entity: Entity;
   where?: Filter;
+  search?: string;
   sort?: Sort[];
   /** Columns of the list with their titles. */
   columns: { field: string; title: string }[];
@@ -26,14 +27,14 @@ const FORMATS: { value: ExportFormat; label: string }[] = [
 ];
 
 /** Export of a list as it is filtered: columns, format, and a purpose where approval is needed. */
-export default function ExportDialog({ entity, where, sort, columns, onClose }: Props) {
+export default function ExportDialog({ entity, where, search, sort, columns, onClose }: Props) {
   const [tab, setTab] = useState('new');
   return (
     <Modal open width={760} title={`导出${entity.title}`} footer={null} onCancel={onClose} destroyOnHidden>
       <Tabs
         activeKey={tab} onChange={setTab}
         items={[
-          { key: 'new', label: '导出当前列表', children: <NewExport entity={entity} where={where} sort={sort} columns={columns} onAsked={() => setTab('mine')} onClose={onClose} /> },
+          { key: 'new', label: '导出当前列表', children: <NewExport entity={entity} where={where} search={search} sort={sort} columns={columns} onAsked={() => setTab('mine')} onClose={onClose} /> },
           { key: 'mine', label: '我的导出', children: <MyExports /> },
         ]}
       />
@@ -41,7 +42,7 @@ export default function ExportDialog({ entity, where, sort, columns, onClose }: 
   );
 }
 
-function NewExport({ entity, where, sort, columns, onAsked, onClose }: Props & { onAsked: () => void }) {
+function NewExport({ entity, where, search, sort, columns, onAsked, onClose }: Props & { onAsked: () => void }) {
   const queries = useQueryClient();
   const attempt = useRef(randomKey());
   const [format, setFormat] = useState<ExportFormat>('xlsx');
@@ -51,7 +52,7 @@ function NewExport({ entity, where, sort, columns, onAsked, onClose }: Props & {
   const [busy, setBusy] = useState(false);
   const shown = columns.filter((column) => chosen.includes(column.field));
   const order: ExportOrder = {
-    where, sort, format,
+    where, search, sort, format,
     select: shown.map((column) => column.field),
     titles: Object.fromEntries(shown.map((column) => [column.field, column.title])),
   };

@@ -13,6 +13,7 @@ interface Props {
   ids: string[];
   /** What the list shows, and how many that is: offered when a whole page is chosen. */
   where?: Filter;
+  search?: string;
   total: number;
   pageSize: number;
   onDone: () => void;
@@ -20,11 +21,11 @@ interface Props {
 
 const EVERYTHING: Filter = { and: [] };
 
-export function BulkActions({ entity, actions, ids, where, total, pageSize, onDone }: Props) {
+export function BulkActions({ entity, actions, ids, where, search, total, pageSize, onDone }: Props) {
   const [action, setAction] = useState<string | null>(null);
   const [everything, setEverything] = useState(false);
   const wholePage = ids.length >= pageSize && total > ids.length;
-  const selection: Selection = everything ? { where: where ?? EVERYTHING } : { ids };
+  const selection: Selection = everything ? { where: where ?? EVERYTHING, search } : { ids };
   const close = () => setAction(null);
   const done = () => {
     close();

@@ -62,7 +62,7 @@ export default function ListView({ page: definition }: { page: ListPage }) {
         )}
         {chosen.length > 0 && (
           <BulkActions
-            entity={entity} actions={actions} ids={chosen} where={query.where} total={records.data?.total ?? 0} pageSize={records.data?.items.length ?? 0}
+            entity={entity} actions={actions} ids={chosen} where={query.where} search={query.search} total={records.data?.total ?? 0} pageSize={records.data?.items.length ?? 0}
             onDone={() => setChosen([])}
           />
         )}
@@ -74,7 +74,7 @@ export default function ListView({ page: definition }: { page: ListPage }) {
       {exporting && (
         <Suspense fallback={null}>
           <ExportDialog
-            entity={entity} where={query.where} sort={query.sort} onClose={() => setExporting(false)}
+            entity={entity} where={query.where} search={query.search} sort={query.sort} onClose={() => setExporting(false)}
             columns={page.columns.map((column) => ({ field: column.field, title: columnTitle(column, state.fields[column.field]) }))}
           />
         </Suspense>

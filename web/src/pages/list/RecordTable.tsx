@@ -58,7 +58,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
 
   const items = records.data?.items ?? [];
   const total = records.data?.total;
-  const filtered = Object.values(state.inputs).some((input) => input.length) || Boolean(state.view || state.brought);
+  const filtered = Object.values(state.inputs).some((input) => input.length) || Boolean(state.view || state.brought || state.search);
   const none = <Empty text={filtered ? '没有符合条件的记录，请放宽条件。' : '暂无记录。'} />;
   const sorted = state.sort ?? (page.sort?.[0] ? `${page.sort[0].dir === 'desc' ? '-' : ''}${page.sort[0].field}` : '');
   const columns: TableColumnsType<RecordJson> = page.columns.map((column, index) => {

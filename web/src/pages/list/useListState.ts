@@ -11,11 +11,15 @@ import { allOf, filterFrom, filterOf, sortOf, styleOf, type FilterInput } from '
 
 const SIZE_DEFAULT = 20;
 const FILTER_PREFIX = 'f.';
+export const SEARCH_PARAM = 'q';
 
 export interface ListState {
   fields: Fields;
   dictionaries: Map<string, Dictionary>;
   inputs: Record<string, FilterInput>;
+  /** Words looked for, and in which fields; none when the entity is not searched. */
+  search: string;
+  searched: string[];
   view: string | null;
   number: number;
   size: number;
@@ -55,6 +59,8 @@ export function useListState(definition: ListPage, entity: Entity | undefined) {
   for (const name of page.filters ?? []) inputs[name] = params.getAll(FILTER_PREFIX + name);
   const state: ListState = {
     fields, dictionaries, inputs, set,
+    search: params.get(SEARCH_PARAM) ?? '',
+    searched: (entity?.search ?? []).flatMap((name) => entity?.fields[name]?.title ?? []),
     view: params.get('view'),
     number: Math.max(1, Number(params.get('page')) || 1),
     size: Math.min(100, Number(params.get('size')) || SIZE_DEFAULT),
@@ -69,6 +75,7 @@ export function useListState(definition: ListPage, entity: Entity | undefined) {
   });
   const query: Query = {
     where: allOf([page.where, page.views?.[state.view ?? ''], filterFrom(state.brought), ...conditions]),
+    ...(state.search && state.searched.length > 0 && { search: state.search }),
     select: [...new Set([...page.columns.map((column) => column.field), ...(page.detail_of ? [page.detail_of] : [])])],
     sort: sortOf(state.sort, page.sort),
     page: { size: state.size, number: state.number },
