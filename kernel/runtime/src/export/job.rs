@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anju_documents::workbook::Watermark;
-use anju_records::{Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, Record};
+use anju_records::{
+    Actor, AuditEntry, Error as Refusal, Export, ExportCell, ExportColumn, ExportKind, Record,
+};
 use anju_store::{DraftFile, Job, NewResult, Tx};
 use serde_json::{Value, json};
 
@@ -148,17 +150,21 @@ impl Making<'_> {
     }
 
     async fn begin(&self, export: &Export, heading: Arc<Heading>, path: PathBuf) -> Result<Table> {
-        let given = |column: &ExportColumn| self.order.titles.get(&column.name).and_then(Value::as_str);
-        let titled =
-            |column: &ExportColumn| match given(column).map(str::trim).filter(|title| !title.is_empty()) {
-                Some(title) => {
-                    ExportColumn { title: title.chars().take(TITLE_CHARS_MAX).collect(), ..column.clone() }
-                }
-                None => column.clone(),
-            };
-        let columns: Vec<ExportColumn> = export.columns().map(titled).collect();
+        let columns: Vec<ExportColumn> = export.columns().map(|column| self.shown(column)).collect();
         let format = self.order.format;
         Ok(off_the_async_threads(move || Table::begin(format, columns, &heading, &path)).await??)
+    }
+
+    /// A column under the title it was asked for; working days left are numbers.
+    fn shown(&self, column: &ExportColumn) -> ExportColumn {
+        let given = self.order.titles.get(&column.name).and_then(Value::as_str).map(str::trim);
+        let title = match given.filter(|title| !title.is_empty()) {
+            Some(title) => title.chars().take(TITLE_CHARS_MAX).collect(),
+            None => column.title.clone(),
+        };
+        let counted = self.order.countdown.as_ref() == Some(&column.name);
+        let kind = if counted { ExportKind::Integer } else { column.kind };
+        ExportColumn { title, kind, ..column.clone() }
     }
 
     async fn finish(
