@@ -33,6 +33,9 @@ test('m022 cases are searched by the words of names and addresses', async ({ pag
     expect(texts.length).toBeGreaterThan(0);
     for (const text of texts) expect(text).toContain(name);
   }).toPass();
+  await page.getByRole('textbox', { name: '搜索' }).fill('陈');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('两个字');
   await page.getByRole('textbox', { name: '搜索' }).fill('没有此人没有此地');
   await page.keyboard.press('Enter');
   await expect(page.getByText(/没有符合条件/)).toBeVisible();

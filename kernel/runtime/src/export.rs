@@ -238,12 +238,17 @@ impl Runtime {
         Ok(record)
     }
 
-    /// The filter in words.
+    /// Filter and search in words.
     async fn conditions(&self, actor: &Actor, order: &ExportOrder) -> Result<String, Refusal> {
-        match &order.request.filter {
-            Some(filter) => self.records.describe_filter(actor, &order.entity, filter).await,
-            None => Ok("全部".to_owned()),
-        }
+        let filter = match &order.request.filter {
+            Some(filter) => Some(self.records.describe_filter(actor, &order.entity, filter).await?),
+            None => None,
+        };
+        Ok(match (filter, &order.request.search) {
+            (Some(filter), Some(words)) => format!("{filter}；搜索“{words}”"),
+            (None, Some(words)) => format!("搜索“{words}”"),
+            (filter, None) => filter.unwrap_or_else(|| "全部".to_owned()),
+        })
     }
 
     async fn enqueue_export(&self, tx: &mut Tx, id: &str, account: &str) -> Result<String, Failure> {

@@ -23,12 +23,15 @@ export function Empty({ text, children }: { text: string; children?: ReactNode }
   );
 }
 
+const FAULTS_TOLD_MAX = 3;
+
 /** What happened, why, and what to do: the server's sentence, a way to try again, and the number for the service desk. */
 export function Failed({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
+  const told = error instanceof ApiProblem ? [...new Set(error.errors.map((fault) => fault.message))].slice(0, FAULTS_TOLD_MAX) : [];
   const requestId = error instanceof ApiProblem ? error.requestId : null;
   return (
     <div className="state" role="alert">
-      <p className="state-failed">{messageOf(error)}</p>
+      {(told.length ? told : [messageOf(error)]).map((text) => <p key={text} className="state-failed">{text}</p>)}
       {requestId && <p className="quiet small">请求编号 {requestId}</p>}
       <div className="state-actions">
         {again && <Button onClick={again}>重试</Button>}

@@ -70,11 +70,15 @@ async fn m046_a_clerk_exports_the_list_as_it_is_shown(db: TestDatabase) {
     let number = clerk.read(CASE, &id).await["case_no"].as_str().expect("a number").to_owned();
     let order = json!({
         "where": { "field": "applicant_name", "op": "eq", "value": "陈建国" },
+        "search": "建国",
         "select": ["case_no", "applicant_name", "id_no", "status", "$countdown", "operator", "registered_here", "annual_income", "remark"],
         "titles": { "$countdown": "剩余工作日" },
     });
     let preview = clerk.post(&format!("/api/records/{CASE}/export/preview"), order.clone()).await.ok();
     assert_eq!((&preview["rows"], &preview["approval_needed"]), (&json!(1), &json!(false)));
+    let elsewhere = json!({ "search": "查无此人" });
+    let preview = clerk.post(&format!("/api/records/{CASE}/export/preview"), elsewhere).await.ok();
+    assert_eq!(preview["rows"], 0);
     let bytes = exported(&platform, &clerk, CASE, order).await;
     let book = read(&bytes);
     let sheet = &book.sheets[0];
@@ -105,7 +109,10 @@ async fn m046_a_clerk_exports_the_list_as_it_is_shown(db: TestDatabase) {
     assert_eq!(book.sheets[1].name, "导出说明");
     let notes = format!("{:?}", book.sheets[1]);
     assert!(notes.contains("陈静怡（pudong-clerk）") && notes.contains("主申请人 等于 陈建国"), "{notes}");
-    assert_eq!(audited(&platform, "export.made").await, ["1 行，xlsx；条件：主申请人 等于 陈建国"]);
+    assert_eq!(
+        audited(&platform, "export.made").await,
+        ["1 行，xlsx；条件：主申请人 等于 陈建国；搜索“建国”"]
+    );
     assert_eq!(audited(&platform, "export.fetched").await.len(), 1);
 }
 

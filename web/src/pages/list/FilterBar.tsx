@@ -6,8 +6,8 @@ import { FilterField } from './FilterField';
 import { styleOf, type FilterInput } from './filters';
 import { filterParam, SEARCH_PARAM, type ListState } from './useListState';
 
-/** As many places as stand in one line with the buttons; ranges take two. */
-const PLACES = 5;
+/** As many places as stand in one line with the buttons, which take two as ranges do. */
+const PLACES = 4;
 
 /** Conditions above a list. Enter or 查询 applies; the rest of many conditions is folded away until asked for or in use. */
 export function FilterBar({ page, state }: { page: ListPage; state: ListState }) {
