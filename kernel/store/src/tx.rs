@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::build::{self, Statement};
 use crate::connection::Transaction;
 use crate::fetch::Source;
-use crate::store::RequiredColumns;
+use crate::store::Known;
 use crate::{ColumnKind, Condition, Dialect, Error, Result, Row, SqlValue, Store};
 
 /// Values bound to one statement at most: below both databases' limits.
@@ -151,8 +151,8 @@ impl Source for Tx {
         self.store.dialect()
     }
 
-    fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.store.required_columns()
+    fn known(&self) -> Arc<Known> {
+        self.store.known()
     }
 
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {

@@ -1,8 +1,9 @@
 //! What rows refer to and collide with, looked up for all rows together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, Select, SqlValue};
+use anju_store::{ColumnKind, ColumnRef, Columns, Condition, Fetch, Select, SqlValue};
 use serde_json::Value;
 
 use crate::{
@@ -117,7 +118,7 @@ pub(crate) async fn taken(
         let kind = if field.sensitive() { ColumnKind::Bytes } else { field.sql };
         (ColumnRef::new(plan.table.as_str(), field.equality_column()), kind)
     };
-    let columns: Vec<_> = group.iter().map(column).collect();
+    let columns: Columns = Arc::new(group.iter().map(column).collect());
     let Some((narrowest, _)) = columns.first() else { return Ok(taken) };
     let firsts: BTreeSet<&SqlValue> = values.iter().filter_map(|values| values.first()).collect();
     let firsts: Vec<&SqlValue> = firsts.into_iter().collect();
