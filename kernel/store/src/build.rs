@@ -3,6 +3,7 @@
 mod aggregate;
 mod bulk;
 mod condition;
+mod kept;
 mod quantile;
 #[cfg(test)]
 mod tests;
@@ -10,8 +11,10 @@ mod tests;
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
 pub(crate) use bulk::{insert_arrays, insert_rows, update_arrays, update_row};
 pub(crate) use condition::{column, condition, rows_with_tokens, value};
+pub(crate) use kept::Kept;
 pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_query::{
@@ -25,15 +28,15 @@ use crate::{ColumnRef, Condition, Dialect, Direction, Duplicates, Join, Lock, Se
 
 /// SQL text and the values bound to it.
 pub struct Statement {
-    pub(crate) sql: String,
+    pub(crate) sql: Arc<str>,
     pub(crate) values: Vec<SqlValue>,
     /// Given up after this long.
     pub(crate) within: Option<Duration>,
 }
 
 impl Statement {
-    pub(crate) fn new(sql: String, values: Vec<SqlValue>) -> Self {
-        Self { sql, values, within: None }
+    pub(crate) fn new(sql: impl Into<Arc<str>>, values: Vec<SqlValue>) -> Self {
+        Self { sql: sql.into(), values, within: None }
     }
 
     /// The question how the database would run the statement.

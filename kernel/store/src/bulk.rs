@@ -2,6 +2,8 @@
 //! the same however many rows there are; SQLite gets rows in statements of a few fixed lengths. Either way a
 //! prepared statement serves nearly every call.
 
+use std::sync::Arc;
+
 use crate::build::{self, Statement};
 use crate::{Dialect, Error, Result, SqlValue, Tx};
 
@@ -42,7 +44,7 @@ impl Tx {
                 Dialect::Sqlite => {
                     let sql = build::insert_rows(table, &columns, chunk.len());
                     let values = chunk.into_iter().flatten().collect();
-                    self.execute(Statement { sql, values, within: None }).await?;
+                    self.execute(Statement::new(sql, values)).await?;
                 }
                 Dialect::Postgres => self.insert_arrays(table, &columns, chunk).await?,
             }
@@ -65,11 +67,11 @@ impl Tx {
         let mut found = 0;
         match self.dialect() {
             Dialect::Sqlite => {
-                let sql = build::update_row(table, &keys, &sets);
+                let sql: Arc<str> = build::update_row(table, &keys, &sets).into();
                 for mut row in rows {
                     // the statement names what is set before what it is found by
                     row.rotate_left(keys.len());
-                    found += self.execute(Statement { sql: sql.clone(), values: row, within: None }).await?;
+                    found += self.execute(Statement::new(sql.clone(), row)).await?;
                 }
             }
             Dialect::Postgres => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
@@ -53,6 +54,21 @@ impl Transaction {
             }
             Ok(())
         })
+    }
+}
+
+/// A connection out of the pool of either database.
+pub(crate) enum Pooled {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Pooled {
+    pub(crate) fn executor(&mut self) -> Executor<'_> {
+        match self {
+            Self::Sqlite(connection) => Executor::Sqlite(connection),
+            Self::Postgres(connection) => Executor::Postgres(connection),
+        }
     }
 }
 
@@ -114,8 +130,16 @@ impl<'c> Executor<'c> {
         })
     }
 
+    /// As [`Executor::fetch_all`], outside a transaction, in the time the statement has.
+    pub(crate) async fn read(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        match statement.within {
+            Some(within) => self.fetch_within(statement, kinds, within).await,
+            None => self.fetch_all(statement, kinds).await,
+        }
+    }
+
     /// As [`Executor::fetch_all`], outside a transaction; the database gives up after `within`.
-    pub(crate) async fn fetch_within(
+    async fn fetch_within(
         self,
         statement: Statement,
         kinds: &[ColumnKind],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::build::{self, Statement};
-use crate::store::RequiredColumns;
+use crate::store::Known;
 use crate::{
     Aggregate, ColumnKind, ColumnRef, Dialect, Duplicates, Explanation, Quantile, Result, Row, Select,
     explain,
@@ -15,8 +15,8 @@ use crate::{
 pub trait Source: Send {
     /// Which database.
     fn dialect(&self) -> Dialect;
-    /// Columns known never to be null.
-    fn required_columns(&self) -> Arc<RequiredColumns>;
+    /// What is known of the tables.
+    fn known(&self) -> Arc<Known>;
     /// Runs a query.
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>>;
 }
@@ -26,7 +26,7 @@ pub trait Source: Send {
 pub trait Fetch: Source {
     /// All rows of the query.
     async fn fetch_all(&mut self, select: &Select) -> Result<Vec<Row>> {
-        let statement = build::select(self.dialect(), &self.required_columns(), select);
+        let statement = self.known().select(self.dialect(), select);
         let kinds: Vec<ColumnKind> = select.columns.iter().map(|(_, kind)| *kind).collect();
         self.fetch(statement, &kinds).await
     }
@@ -79,7 +79,7 @@ pub trait Fetch: Source {
 
     /// How the query would be run.
     async fn explain(&mut self, select: &Select) -> Result<Explanation> {
-        let statement = build::select(self.dialect(), &self.required_columns(), select);
+        let statement = self.known().select(self.dialect(), select);
         explained(self, statement).await
     }
 

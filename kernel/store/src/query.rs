@@ -1,5 +1,6 @@
 //! Queries as values: no text of SQL exists outside this crate.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{ColumnKind, SqlValue};
@@ -40,6 +41,9 @@ pub enum Direction {
     Descending,
 }
 
+/// Columns of a result and what they hold; shared, since many queries ask for the same.
+pub type Columns = Arc<Vec<(ColumnRef, ColumnKind)>>;
+
 /// A query for rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Select {
@@ -48,7 +52,7 @@ pub struct Select {
     /// LEFT JOINs, in order.
     pub joins: Vec<Join>,
     /// Columns of the result and what they hold.
-    pub columns: Vec<(ColumnRef, ColumnKind)>,
+    pub columns: Columns,
     /// Which rows.
     pub filter: Condition,
     /// Sort keys, first the most important.
@@ -80,7 +84,7 @@ impl Select {
         Self {
             from: table.into(),
             joins: Vec::new(),
-            columns: Vec::new(),
+            columns: Columns::default(),
             filter: Condition::True,
             order: Vec::new(),
             limit: None,
@@ -93,13 +97,13 @@ impl Select {
     /// Adds a column of the main table.
     pub fn column(mut self, name: impl Into<String>, kind: ColumnKind) -> Self {
         let column = self.own(name);
-        self.columns.push((column, kind));
+        Arc::make_mut(&mut self.columns).push((column, kind));
         self
     }
 
     /// Adds a column of any joined table.
     pub fn column_of(mut self, column: ColumnRef, kind: ColumnKind) -> Self {
-        self.columns.push((column, kind));
+        Arc::make_mut(&mut self.columns).push((column, kind));
         self
     }
 

@@ -13,11 +13,10 @@ use sqlx::sqlite::{
 };
 
 use crate::build::{self, Statement};
-use crate::connection::Executor;
-use crate::fetch::Source;
+use crate::reader::{Reader, ReaderOfMany};
 use crate::{
-    ColumnKind, Error, Result, Row, SchemaChange, TableSpec, Tx, connection, files, idempotency, jobs,
-    outbox, results, schema, sequence,
+    ColumnKind, Error, Result, Row, SchemaChange, Select, TableSpec, Tx, connection, files, idempotency,
+    jobs, outbox, results, schema, sequence,
 };
 
 /// Prepared statements kept for each connection.
@@ -80,7 +79,7 @@ struct Shared {
     pools: Pools,
     files_dir: PathBuf,
     file_bytes_max: u64,
-    required: RwLock<Arc<RequiredColumns>>,
+    known: RwLock<Arc<Known>>,
     /// Rows by table, and when they were counted.
     sizes: RwLock<HashMap<String, (Instant, u64)>>,
     #[cfg(feature = "testing")]
@@ -89,6 +88,19 @@ struct Shared {
 
 /// Columns known never to be null, by table: SQLite can then serve a sort from an index.
 pub(crate) type RequiredColumns = HashMap<String, HashSet<String>>;
+
+/// What is known of the tables; replaced as a whole when they change.
+#[derive(Default)]
+pub struct Known {
+    required: RequiredColumns,
+    kept: build::Kept,
+}
+
+impl Known {
+    pub(crate) fn select(&self, dialect: Dialect, select: &Select) -> Statement {
+        self.kept.select(dialect, &self.required, select)
+    }
+}
 
 pub(crate) enum Pools {
     /// One connection writes, several read beside it.
@@ -100,6 +112,15 @@ pub(crate) enum Pools {
 }
 
 impl Pools {
+    fn reading(&self) -> connection::Boxed<'_, connection::Pooled> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite { readers, .. } => connection::Pooled::Sqlite(readers.acquire().await?),
+                Self::Postgres(pool) => connection::Pooled::Postgres(pool.acquire().await?),
+            })
+        })
+    }
+
     fn begin(&self) -> connection::Boxed<'_, connection::Transaction> {
         Box::pin(async move {
             Ok(match self {
@@ -136,7 +157,7 @@ impl Store {
                 pools,
                 files_dir: config.files_dir.clone(),
                 file_bytes_max: config.file_bytes_max,
-                required: RwLock::default(),
+                known: RwLock::default(),
                 sizes: RwLock::default(),
                 #[cfg(feature = "testing")]
                 faults: crate::faults::Faults::default(),
@@ -193,14 +214,14 @@ impl Store {
 
     /// Learns of tables that another server has brought to their specification.
     pub fn know_tables(&self, tables: &[TableSpec]) {
-        let mut required = self.shared.required.write().unwrap_or_else(PoisonError::into_inner);
-        let mut all = RequiredColumns::clone(&required);
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut required = known.required.clone();
         for table in tables {
             let columns =
                 table.columns.iter().filter(|column| !column.nullable).map(|column| column.name.clone());
-            all.insert(table.name.clone(), columns.collect());
+            required.insert(table.name.clone(), columns.collect());
         }
-        *required = Arc::new(all);
+        *known = Arc::new(Known { required, kept: build::Kept::default() });
     }
 
     /// A connection of PostgreSQL for work outside transactions; none on SQLite.
@@ -221,7 +242,13 @@ impl Store {
 
     /// Reads committed data, each query for itself.
     pub fn reader(&self) -> Reader {
-        Reader { store: self.clone() }
+        Reader::of(self.clone())
+    }
+
+    /// As [`Store::reader`], keeping one connection for all its queries: hold it for the reads that belong together,
+    /// and use nothing else of the store meanwhile.
+    pub fn reader_of_many(&self) -> ReaderOfMany {
+        ReaderOfMany::of(self.clone())
     }
 
     /// Whether the database answers.
@@ -249,8 +276,8 @@ impl Store {
         self.shared.file_bytes_max
     }
 
-    pub(crate) fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.shared.required.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn known(&self) -> Arc<Known> {
+        self.shared.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// About how many rows the table has, deleted ones included; an estimate, at most a minute old.
@@ -274,47 +301,15 @@ impl Store {
         &self.shared.faults
     }
 
-    async fn read(&self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+    /// A connection that reads, waiting for a free one.
+    pub(crate) async fn connection(&self) -> Result<connection::Pooled> {
+        self.shared.pools.reading().await
+    }
+
+    pub(crate) async fn read(&self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
         #[cfg(feature = "testing")]
         self.faults().before_call()?;
-        match &self.shared.pools {
-            Pools::Sqlite { readers, .. } => {
-                let mut connection = readers.acquire().await?;
-                run(Executor::Sqlite(&mut connection), statement, kinds).await
-            }
-            Pools::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
-                run(Executor::Postgres(&mut connection), statement, kinds).await
-            }
-        }
-    }
-}
-
-async fn run(executor: Executor<'_>, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-    match statement.within {
-        Some(within) => executor.fetch_within(statement, kinds, within).await,
-        None => executor.fetch_all(statement, kinds).await,
-    }
-}
-
-/// Reads outside a transaction, on any free connection.
-#[derive(Debug, Clone)]
-pub struct Reader {
-    store: Store,
-}
-
-#[async_trait::async_trait]
-impl Source for Reader {
-    fn dialect(&self) -> Dialect {
-        self.store.dialect()
-    }
-
-    fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.store.required_columns()
-    }
-
-    async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-        self.store.read(statement, kinds).await
+        self.connection().await?.executor().read(statement, kinds).await
     }
 }
 

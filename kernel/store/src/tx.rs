@@ -6,7 +6,7 @@ use crate::build::{self, Statement};
 use crate::bulk::Column;
 use crate::connection::Transaction;
 use crate::fetch::Source;
-use crate::store::RequiredColumns;
+use crate::store::Known;
 use crate::{ColumnKind, Condition, Dialect, Error, Result, Row, SqlValue, Store};
 
 /// One transaction: everything done through it is committed together, or not at all when it is dropped.
@@ -138,8 +138,8 @@ impl Source for Tx {
         self.store.dialect()
     }
 
-    fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.store.required_columns()
+    fn known(&self) -> Arc<Known> {
+        self.store.known()
     }
 
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {

@@ -1,9 +1,10 @@
 //! What rows refer to and collide with, looked up for all rows together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use anju_definitions::FieldType;
-use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, Select, SqlValue};
+use anju_store::{ColumnKind, ColumnRef, Columns, Condition, Fetch, Select, SqlValue};
 use serde_json::Value;
 
 use crate::{
@@ -231,8 +232,8 @@ pub(crate) async fn taken(
         let kind = if field.sensitive() { ColumnKind::Bytes } else { field.sql };
         (ColumnRef::new(plan.table.as_str(), field.equality_column()), kind)
     };
-    let mut columns: Vec<_> = group.iter().map(column).collect();
-    columns.push((ColumnRef::new(plan.table.as_str(), "id"), ColumnKind::Text));
+    let own = [(ColumnRef::new(plan.table.as_str(), "id"), ColumnKind::Text)];
+    let columns: Columns = Arc::new(group.iter().map(column).chain(own).collect());
     for batch in values.chunks(BATCH) {
         let select = Select {
             columns: columns.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anju_definitions::FieldType;
-use anju_store::{ColumnKind, ColumnRef, Join};
+use anju_store::{ColumnKind, ColumnRef, Columns, Join};
 
 use crate::{
     Result,
@@ -14,7 +14,7 @@ use crate::{
 /// The columns and joins of a read. Columns 0 to 5 are [`Meta::ALL`].
 #[derive(Clone)]
 pub(crate) struct Shape {
-    pub columns: Vec<(ColumnRef, ColumnKind)>,
+    pub columns: Columns,
     pub joins: Vec<Join>,
     pub values: Vec<ShownValue>,
     pub references: Vec<ShownReference>,
@@ -147,7 +147,7 @@ impl Shape {
             }
         }
         let display = builder.display(&plan.table, plan, 0)?;
-        Ok(Self { columns: builder.columns, joins: Vec::new(), values, references, display })
+        Ok(Self { columns: Arc::new(builder.columns), joins: Vec::new(), values, references, display })
     }
 }
 

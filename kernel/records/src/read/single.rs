@@ -23,7 +23,7 @@ impl Records {
             tx.commit().await?;
             return Ok(record);
         }
-        self.read_from(&mut self.store().reader(), &plans, actor, entity, id).await
+        self.read_from(&mut self.store().reader_of_many(), &plans, actor, entity, id).await
     }
 
     pub(crate) async fn read_in_inner(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anju_definitions::{FieldType, Sort, SortDirection};
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Row, Select};
+use anju_store::{ColumnRef, Columns, Condition, Direction, Fetch, Row, Select};
 
 use super::{
     cursor::{self, After, SortKey},
@@ -197,7 +197,7 @@ fn sort_keys<'p>(
     access: &Access<'p>,
     sort: &[Sort],
     shelf: Shelf,
-    columns: &mut Vec<(ColumnRef, anju_store::ColumnKind)>,
+    columns: &mut Columns,
 ) -> Result<Vec<SortKey>> {
     if sort.len() > SORT_KEYS_MAX {
         return Err(Error::TooMuch { message: format!("最多按 {SORT_KEYS_MAX} 个字段排序") });
@@ -245,15 +245,11 @@ fn sortable(located: &Located<'_>) -> Option<(String, anju_store::ColumnKind)> {
     }
 }
 
-fn place_of(
-    columns: &mut Vec<(ColumnRef, anju_store::ColumnKind)>,
-    column: &ColumnRef,
-    kind: anju_store::ColumnKind,
-) -> usize {
+fn place_of(columns: &mut Columns, column: &ColumnRef, kind: anju_store::ColumnKind) -> usize {
     if let Some(at) = columns.iter().position(|(known, _)| known == column) {
         return at;
     }
-    columns.push((column.clone(), kind));
+    Arc::make_mut(columns).push((column.clone(), kind));
     columns.len() - 1
 }
 

@@ -22,7 +22,7 @@ use super::{LOCK_ATTEMPTS_MAX, LOCK_WAIT, append_only, ddl, is_granted, names};
 use crate::build::Statement;
 use crate::connection::Executor;
 use crate::fetch::Source;
-use crate::store::RequiredColumns;
+use crate::store::Known;
 use crate::{ColumnKind, Dialect, Error, Result, Row, SchemaChange, Store, TableSpec};
 
 /// How long a change of a table in use waits for it, and how often it is tried.
@@ -158,8 +158,8 @@ impl Source for Session<'_> {
         Dialect::Postgres
     }
 
-    fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.store.required_columns()
+    fn known(&self) -> Arc<Known> {
+        self.store.known()
     }
 
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
