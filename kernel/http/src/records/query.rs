@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
-use anju_runtime::{Runtime, records::Query};
+use anju_runtime::{
+    Runtime,
+    records::{Page, Query},
+};
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
 };
-use serde_json::Value;
 
 use crate::{
     actor::Caller,
@@ -26,9 +28,9 @@ pub async fn query_records(
     Caller(actor): Caller,
     Path(entity): Path<String>,
     body: std::result::Result<Json<Query>, JsonRejection>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Page>> {
     let Json(query) = body?;
     let found = reading(&runtime, || runtime.processes.query_records(&actor, &entity, query.clone())).await;
     let page = found.map_err(|problem| problem.told_to(&actor))?;
-    Ok(Json(serde_json::to_value(page).map_err(Problem::internal)?))
+    Ok(Json(page))
 }

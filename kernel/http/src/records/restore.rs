@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anju_runtime::{
     Runtime,
-    records::{Actor, Query},
+    records::{Actor, Page, Query},
     store::Tx,
 };
 use async_trait::async_trait;
@@ -45,10 +45,10 @@ pub async fn query_deleted(
     caller: SignedIn,
     Path(entity): Path<String>,
     body: std::result::Result<Json<Query>, JsonRejection>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Page>> {
     let Json(query) = body?;
     let page = runtime.records.deleted(&caller.actor, &entity, &query).await?;
-    Ok(Json(serde_json::to_value(page).map_err(Problem::internal)?))
+    Ok(Json(page))
 }
 
 /// Brings a deleted record back, with what its deletion took along.
