@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::{
     Json,
     extract::{Path, State},
+    http::HeaderMap,
 };
 use serde_json::{Value, json};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
-    step::{Answer, Step, perform},
+    step::{Answer, Once, Step, perform},
 };
 
 pub fn router() -> OpenApiRouter<Arc<Runtime>> {
@@ -44,14 +45,17 @@ impl Step for Cancel<'_> {
 
 /// Calls off an export of the caller's that waits for approval or is being made.
 #[utoipa::path(
-    post, path = "/api/exports/{id}/cancel", tag = "exports", params(("id" = String, Path)),
+    post, path = "/api/exports/{id}/cancel", tag = "exports",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = Value), (status = 404, body = Problem), (status = 409, body = Problem)),
 )]
 pub async fn cancel_export(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Answer> {
+    let once = Once::of(&headers, &format!("cancel export {id}"), &Value::Null)?;
     let step = Cancel { runtime: &runtime, actor: &caller.actor, id: &id };
-    perform(&runtime, &caller.actor, None, &step).await
+    perform(&runtime, &caller.actor, once, &step).await
 }

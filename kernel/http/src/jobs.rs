@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::header,
+    http::{HeaderMap, header},
     response::IntoResponse,
 };
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
-    step::{Answer, Step, perform},
+    step::{Answer, Once, Step, perform},
 };
 
 /// Outcomes listed at a time.
@@ -83,16 +83,19 @@ impl Step for Cancel<'_> {
 
 /// Calls off an import, an export or an action on many records. What was committed stays.
 #[utoipa::path(
-    post, path = "/api/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path)),
+    post, path = "/api/jobs/{id}/cancel", tag = "jobs",
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = Value), (status = 404, body = Problem)),
 )]
 pub async fn cancel_job(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Answer> {
+    let once = Once::of(&headers, &format!("cancel job {id}"), &Value::Null)?;
     let step = Cancel { runtime: &runtime, actor: &caller.actor, id: &id };
-    perform(&runtime, &caller.actor, None, &step).await
+    perform(&runtime, &caller.actor, once, &step).await
 }
 
 #[derive(Deserialize, IntoParams)]

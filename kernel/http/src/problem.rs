@@ -59,6 +59,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
+    /// A body that is JSON, but not what was asked for.
+    pub fn misfit(error: serde_json::Error) -> Self {
+        Self::bad_request("bad_request", format!("请求内容不合规：{error}"))
+    }
+
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "内容不存在或无权查看")
     }

@@ -66,8 +66,7 @@ pub async fn start_run(
 ) -> Result<Answer> {
     let Json(body) = body?;
     let once = Once::of(&headers, "retention", &body)?;
-    let request: RetentionRequest = serde_json::from_value(body)
-        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let request: RetentionRequest = serde_json::from_value(body).map_err(Problem::misfit)?;
     let step = Run { runtime: &runtime, actor: &caller.actor, request: &request };
     perform(&runtime, &caller.actor, once, &step).await
 }
@@ -127,40 +126,53 @@ impl Step for Hold<'_> {
     }
 }
 
-type Body = std::result::Result<Json<HoldRequest>, JsonRejection>;
+type Body = std::result::Result<Json<Value>, JsonRejection>;
 
 /// Keeps a record from being erased.
 #[utoipa::path(
     post, path = "/api/records/{entity}/{id}/hold", tag = "retention",
-    params(("entity" = String, Path), ("id" = String, Path)), request_body = HoldRequest,
+    params(("entity" = String, Path), ("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = HoldRequest,
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
 pub async fn hold_record(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
-    Path((entity, id)): Path<(String, String)>,
+    Path(record): Path<(String, String)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Answer> {
-    let Json(HoldRequest { reason }) = body?;
-    let actor = &caller.actor;
-    let step = Hold { runtime: &runtime, actor, entity: &entity, id: &id, reason: &reason, release: false };
-    perform(&runtime, actor, None, &step).await
+    hold(&runtime, &caller.actor, record, &headers, body, false).await
 }
 
 /// Ends a hold.
 #[utoipa::path(
     post, path = "/api/records/{entity}/{id}/release", tag = "retention",
-    params(("entity" = String, Path), ("id" = String, Path)), request_body = HoldRequest,
+    params(("entity" = String, Path), ("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body = HoldRequest,
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
 pub async fn release_record(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
-    Path((entity, id)): Path<(String, String)>,
+    Path(record): Path<(String, String)>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Answer> {
-    let Json(HoldRequest { reason }) = body?;
-    let actor = &caller.actor;
-    let step = Hold { runtime: &runtime, actor, entity: &entity, id: &id, reason: &reason, release: true };
-    perform(&runtime, actor, None, &step).await
+    hold(&runtime, &caller.actor, record, &headers, body, true).await
+}
+
+async fn hold(
+    runtime: &Arc<Runtime>,
+    actor: &Actor,
+    (entity, id): (String, String),
+    headers: &HeaderMap,
+    body: Body,
+    release: bool,
+) -> Result<Answer> {
+    let Json(body) = body?;
+    let once = Once::of(headers, &format!("hold {entity} {id} {release}"), &body)?;
+    let HoldRequest { reason } = serde_json::from_value(body).map_err(Problem::misfit)?;
+    let step = Hold { runtime, actor, entity: &entity, id: &id, reason: &reason, release };
+    perform(runtime, actor, once, &step).await
 }

@@ -69,8 +69,7 @@ pub async fn change_dictionary(
 ) -> Result<Answer> {
     let Json(body) = body?;
     let once = Once::of(&headers, &format!("dictionary {key}"), &body)?;
-    let edit: DictionaryEdit = serde_json::from_value(body)
-        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let edit: DictionaryEdit = serde_json::from_value(body).map_err(Problem::misfit)?;
     let request = once.as_ref().map(Once::request_key);
     let outcome = runtime.edit_dictionary(&caller.actor, &key, edit, request).await;
     published(once.as_ref(), outcome)

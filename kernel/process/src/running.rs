@@ -29,13 +29,10 @@ impl Processes {
             grain: None,
         };
         let running = Aggregate {
-            from: INSTANCE.to_owned(),
-            joins: Vec::new(),
             filter: Condition::eq(INSTANCE, "state", InstanceState::Running.as_str()),
             group: vec![group("process"), group("definition_version")],
-            measures: Vec::new(),
             limit: Some(VERSIONS_MAX),
-            within: None,
+            ..Aggregate::of(INSTANCE)
         };
         let mut reader = self.reader();
         let mut versions = Vec::new();

@@ -1,6 +1,6 @@
 //! Station one: what an actor may do with an entity, which fields, which rows.
 
-use anju_definitions::{Level, Permission, Role, ScopePaths};
+use anju_definitions::{Catalog, Level, Permission, Role, ScopePaths};
 use anju_store::{ColumnRef, Condition, Operator};
 
 use crate::{
@@ -88,7 +88,7 @@ impl<'p> Access<'p> {
             return Ok(Self { plan, grants: Vec::new(), rows: Rows::All, system: true });
         }
         let mut grants: Vec<Grant<'p>> = Vec::new();
-        for role in roles(plans, actor) {
+        for role in roles(&plans.catalog, actor) {
             grants.extend(grant(role, plan, operation));
         }
         let rows = rows(plans, plan, actor)?;
@@ -237,8 +237,8 @@ impl Grant<'_> {
     }
 }
 
-fn roles<'p>(plans: &'p Plans, actor: &Actor) -> Vec<&'p Role> {
-    let roles = &plans.catalog.roles;
+fn roles<'c>(catalog: &'c Catalog, actor: &Actor) -> Vec<&'c Role> {
+    let roles = &catalog.roles;
     match actor.kind {
         ActorKind::Public => {
             roles.values().filter(|role| role.level == Level::Public).map(|role| &**role).collect()
@@ -247,9 +247,12 @@ fn roles<'p>(plans: &'p Plans, actor: &Actor) -> Vec<&'p Role> {
     }
 }
 
-/// Whether a role of the actor gives the named right.
-pub(crate) fn holds_right(plans: &Plans, actor: &Actor, right: &str) -> bool {
-    actor.is_system() || roles(plans, actor).iter().any(|role| role.rights.iter().any(|held| held == right))
+impl Actor {
+    /// Whether one of the actor's roles carries the named right.
+    pub fn holds_right(&self, catalog: &Catalog, right: &str) -> bool {
+        self.is_system()
+            || roles(catalog, self).iter().any(|role| role.rights.iter().any(|held| held == right))
+    }
 }
 
 /// A child table without a permission of its own follows its parent.

@@ -15,10 +15,6 @@ pub enum Change {
     Restored,
 }
 
-impl Change {
-    pub(crate) const ALL: [Self; 4] = [Self::Created, Self::Updated, Self::Deleted, Self::Restored];
-}
-
 /// What a hook is told.
 pub struct HookContext<'a> {
     pub records: &'a Records,

@@ -13,10 +13,8 @@ use crate::{Error, Result, Right, Runtime, document, worker::LEASE_MS};
 pub const RETENTION_JOB: &str = "records.retention";
 /// Records erased in one transaction.
 const BATCH: u64 = 50;
-/// How long answers are remembered after which no client repeats a request.
+/// How long answers are still remembered where values have to go: clients that are at work repeat within it.
 const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// How long events that were told, and closed jobs, are kept for operators to look at.
-const TRACES_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// A term whose records are to be erased.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -102,8 +100,7 @@ impl Runtime {
         let order: Order = serde_json::from_value(job.payload.clone())
             .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let key = &order.request.key;
-        let reports = self.records.due_reports().await?;
-        let total = reports.iter().find(|report| report.key == *key).map_or(0, |report| report.due);
+        let total = self.records.due_report(key).await?.due;
         let mut outcome = Outcome::default();
         let mut after: Option<String> = None;
         let mut looked_at = 0;
@@ -119,7 +116,8 @@ impl Runtime {
             let total = i64::try_from(total).unwrap_or(i64::MAX).max(looked_at);
             self.store.progress_job(job, looked_at, total, now, LEASE_MS).await?;
         }
-        self.tidy_traces().await?;
+        // Answers, events and jobs hold copies of values too.
+        self.forget_traces(ANSWERS_KEPT).await?;
         let mut tx = self.store.begin().await?;
         let why = format!("{} {}：{} 条", key.entity, key.term, outcome.erased);
         let entry = AuditEntry::named("retention.done").because(Some(&why));
@@ -171,17 +169,5 @@ impl Runtime {
             }
         }
         Ok(tx.remove_files(&free.iter().map(String::as_str).collect::<Vec<_>>()).await?)
-    }
-
-    /// Answers, events and jobs that nobody needs any more hold copies of values too.
-    async fn tidy_traces(&self) -> Result<()> {
-        let now = self.clock.now();
-        let ago = |span: SignedDuration| now.saturating_sub(span).unwrap_or(now);
-        let mut tx = self.store.begin().await?;
-        tx.forget_answers(ago(ANSWERS_KEPT)).await?;
-        tx.forget_events(ago(TRACES_KEPT)).await?;
-        tx.forget_jobs(ago(TRACES_KEPT)).await?;
-        tx.commit().await?;
-        Ok(())
     }
 }

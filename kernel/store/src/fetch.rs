@@ -39,16 +39,13 @@ pub trait Fetch: Source {
     /// How many rows the query has, its limit and offset aside; with `at_most` counting stops there.
     async fn count(&mut self, select: &Select, at_most: Option<u64>) -> Result<u64> {
         let statement = build::count(self.dialect(), select, at_most);
-        let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
-        let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
-        Ok(count.unsigned_abs())
+        number(self, statement).await
     }
 
     /// How many groups of rows have the same values.
     async fn duplicates(&mut self, wanted: &Duplicates) -> Result<u64> {
-        let rows = self.fetch(build::duplicates(self.dialect(), wanted), &[ColumnKind::Int]).await?;
-        let count = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
-        Ok(count.unsigned_abs())
+        let statement = build::duplicates(self.dialect(), wanted);
+        number(self, statement).await
     }
 
     /// How many live rows have all of the phrases in the column of tokens; counting stops at `at_most`.
@@ -59,8 +56,7 @@ pub trait Fetch: Source {
         at_most: u64,
     ) -> Result<u64> {
         let statement = build::count_with_tokens(self.dialect(), column, phrases, at_most);
-        let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
-        Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
+        number(self, statement).await
     }
 
     /// Figures by group: each row holds the groups, then the measures.
@@ -103,6 +99,12 @@ pub trait Fetch: Source {
 }
 
 impl<T: Source + ?Sized> Fetch for T {}
+
+/// The one number that the statement asks for.
+async fn number<S: Source + ?Sized>(source: &mut S, statement: Statement) -> Result<u64> {
+    let rows = source.fetch(statement, &[ColumnKind::Int]).await?;
+    Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
+}
 
 async fn explained<S: Source + ?Sized>(source: &mut S, statement: Statement) -> Result<Explanation> {
     let dialect = source.dialect();

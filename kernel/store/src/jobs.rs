@@ -45,6 +45,7 @@ pub(crate) fn table() -> TableSpec {
         .primary_key(["id"])
         .index(IndexSpec::unique_on(["kind", "open_key"]))
         .index(IndexSpec::on(["due_at"]))
+        .index(IndexSpec::on(["finished_at"]))
 }
 
 /// Where a job stands.

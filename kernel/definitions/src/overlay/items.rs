@@ -104,7 +104,7 @@ fn apply(items: &mut Vec<Node>, change: &ItemChange) -> Result<(), (&'static str
                 set("parent", (!parent.is_empty()).then(|| scalar(parent)));
             }
             if let Some(tone) = tone {
-                set("tone", Some(scalar(tone_word(*tone))));
+                set("tone", Some(tone_node(*tone)));
             }
             if let Some(retired) = retired {
                 set("retired", retired.then(|| plain("true")));
@@ -176,18 +176,13 @@ fn node_of(item: &DictionaryItem) -> Node {
     put(&mut node, "code", Some(scalar(&item.code)));
     put(&mut node, "title", Some(scalar(&item.title)));
     put(&mut node, "parent", item.parent.as_deref().map(scalar));
-    put(&mut node, "tone", item.tone.map(|tone| scalar(tone_word(tone))));
+    put(&mut node, "tone", item.tone.map(tone_node));
     node
 }
 
-fn tone_word(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Neutral => "neutral",
-        Tone::Info => "info",
-        Tone::Success => "success",
-        Tone::Warning => "warning",
-        Tone::Danger => "danger",
-    }
+/// As definitions write it.
+fn tone_node(tone: Tone) -> Node {
+    scalar(serde_json::json!(tone).as_str().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -92,17 +92,19 @@ impl Step for Discard<'_> {
 /// Throws a draft away.
 #[utoipa::path(
     delete, path = "/api/definitions/drafts/{kind}/{key}", tag = "publishing",
-    params(("kind" = String, Path), ("key" = String, Path)),
+    params(("kind" = String, Path), ("key" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 204), (status = 404, body = Problem)),
 )]
 pub async fn discard_draft(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
     Path((kind, key)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Answer> {
+    let once = Once::of(&headers, &format!("discard {kind} {key}"), &Value::Null)?;
     let key = DraftKey { kind, key };
     let step = Discard { runtime: &runtime, actor: &caller.actor, key: &key };
-    perform(&runtime, &caller.actor, None, &step).await
+    perform(&runtime, &caller.actor, once, &step).await
 }
 
 /// The site's own definitions in force.

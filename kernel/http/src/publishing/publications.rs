@@ -96,8 +96,7 @@ pub async fn restore_publication(
 ) -> Result<Answer> {
     let Json(body) = body?;
     let once = Once::of(&headers, &format!("restore {number}"), &body)?;
-    let request: RestoreRequest = serde_json::from_value(body)
-        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let request: RestoreRequest = serde_json::from_value(body).map_err(Problem::misfit)?;
     let key = once.as_ref().map(Once::request_key);
     let outcome = runtime.restore_publication(&caller.actor, number, &request.reason, key).await;
     published(once.as_ref(), outcome)

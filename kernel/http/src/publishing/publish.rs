@@ -76,8 +76,7 @@ pub async fn publish_drafts(
 ) -> Result<Answer> {
     let Json(body) = body?;
     let once = Once::of(&headers, "publish", &body)?;
-    let request: PublishRequest = serde_json::from_value(body)
-        .map_err(|error| Problem::bad_request("bad_request", format!("请求内容不合规：{error}")))?;
+    let request: PublishRequest = serde_json::from_value(body).map_err(Problem::misfit)?;
     let outcome = runtime.publish(&caller.actor, request, once.as_ref().map(Once::request_key)).await;
     published(once.as_ref(), outcome)
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     actor::SignedIn,
+    current::reading,
     problem::{Problem, Result},
     step::{Answer, Once, Step, perform},
 };
@@ -47,7 +48,7 @@ pub async fn query_deleted(
     body: std::result::Result<Json<Query>, JsonRejection>,
 ) -> Result<Json<Page>> {
     let Json(query) = body?;
-    let page = runtime.records.deleted(&caller.actor, &entity, &query).await?;
+    let page = reading(&runtime, || runtime.records.deleted(&caller.actor, &entity, &query)).await?;
     Ok(Json(page))
 }
 

@@ -131,20 +131,12 @@ async fn rescale(
     rescale: Rescale,
     impact: &mut Impact,
 ) -> Result<()> {
-    let (lost, what) = match rescale {
-        Rescale::Divide(by) => {
-            let uneven = Condition::NoMultipleOf { column: probe.column(&before.name), of: by };
-            (probe.count(uneven).await?, "小数位数更多")
-        }
-        Rescale::Multiply(by) => {
-            let too_large = |op, bound| Condition::compare(probe.column(&before.name), op, bound);
-            let limit = i64::MAX / by;
-            let either =
-                Condition::Any(vec![too_large(Operator::Gt, limit), too_large(Operator::Lt, -limit)]);
-            (probe.count(either).await?, "数值过大")
-        }
-    };
+    let lost = probe.count(rewrite::misfit(&probe.column(&before.name), rescale)).await?;
     if lost > 0 {
+        let what = match rescale {
+            Rescale::Divide(_) => "小数位数更多",
+            Rescale::Multiply(_) => "数值过大",
+        };
         impact.refuse(
             plan.key(),
             Some(&after.name),

@@ -4,10 +4,11 @@ use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, S
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Records, Result,
+    Actor, Change, Records, Result,
     plan::{EntityPlan, FieldPlan},
     schema::{HISTORY, SEARCH},
     value,
+    write::HISTORY_COLUMNS,
 };
 
 /// Records filled in one transaction.
@@ -59,8 +60,8 @@ impl Records {
         Ok(default.map(|(field, default)| DefaultFill::new(entity, field, default, false)))
     }
 
-    /// Fills records, a batch a transaction, so that nobody waits; how many there were. `table` plans may be those of
-    /// the catalog before or after the publication: the columns are in both tables.
+    /// Fills records, a batch a transaction, so that nobody waits; how many there were. May run before or after the
+    /// publication takes effect: the column is in the table already.
     pub async fn fill_defaults(&self, actor: &Actor, fill: &DefaultFill, why: &str) -> Result<u64> {
         let mut filled = 0;
         let mut after: Option<String> = None;
@@ -130,8 +131,6 @@ impl Records {
         version: i64,
         ids: &[&str],
     ) -> Result<()> {
-        const COLUMNS: [&str; 9] =
-            ["entity", "record_id", "version", "at", "actor_id", "actor_name", "action", "why", "changes"];
         let changes = json!([{ "field": fill.field, "before": null, "after": fill.shown }]).to_string();
         let now_ms = self.now().as_millisecond();
         let rows = ids.iter().map(|id| {
@@ -142,11 +141,11 @@ impl Records {
                 now_ms.into(),
                 actor.account_id.as_str().into(),
                 actor.name.as_str().into(),
-                "updated".into(),
+                Change::Updated.code().into(),
                 why.into(),
                 changes.as_str().into(),
             ]
         });
-        Ok(tx.insert_many(HISTORY, &COLUMNS, rows.collect()).await?)
+        Ok(tx.insert_many(HISTORY, &HISTORY_COLUMNS, rows.collect()).await?)
     }
 }

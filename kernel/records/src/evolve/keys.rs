@@ -4,7 +4,7 @@ use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Select, Sql
 
 use super::{
     EffectKind, Impact,
-    probe::{Probe, rows},
+    probe::{self, Probe},
 };
 use crate::{
     Error, Records, Result,
@@ -36,7 +36,7 @@ pub(super) async fn compare(
                 after.key(),
                 names.last().map(String::as_str),
                 "unique_broken",
-                format!("“{titles}”不得重复，但已有 {}相同的记录", rows(alike).replace('条', "组")),
+                format!("“{titles}”不得重复，但已有 {}相同的记录", probe::groups(alike)),
                 "先合并或更正这些记录，再发布唯一约束",
             );
         } else {

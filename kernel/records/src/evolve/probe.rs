@@ -57,5 +57,9 @@ impl<'a> Probe<'a> {
 }
 
 pub(super) fn rows(count: u64) -> String {
-    words::number(count, COUNT_MAX)
+    words::number(count, COUNT_MAX, "条")
+}
+
+pub(super) fn groups(count: u64) -> String {
+    words::number(count, COUNT_MAX, "组")
 }

@@ -73,14 +73,22 @@ impl Records {
 }
 
 async fn fits(tx: &mut Tx, plan: &EntityPlan, column: &str, rescale: Rescale) -> Result<bool> {
-    let at = || ColumnRef::new(plan.table.as_str(), column);
-    let wrong = match rescale {
-        Rescale::Divide(of) => Condition::NoMultipleOf { column: at(), of },
-        Rescale::Multiply(by) => Condition::Any(vec![
-            Condition::compare(at(), Operator::Gt, i64::MAX / by),
-            Condition::compare(at(), Operator::Lt, -(i64::MAX / by)),
-        ]),
-    };
-    let select = Select::from(plan.table.as_str()).filter(wrong).limit(1);
+    let table = plan.table.as_str();
+    let misfit = misfit(&ColumnRef::new(table, column), rescale);
+    let select = Select::from(table).filter(misfit).limit(1);
     Ok(tx.count(&select, Some(1)).await? == 0)
+}
+
+/// Values that the other scale has no place for: too many places, or too large.
+pub(super) fn misfit(column: &ColumnRef, rescale: Rescale) -> Condition {
+    match rescale {
+        Rescale::Divide(of) => Condition::NoMultipleOf { column: column.clone(), of },
+        Rescale::Multiply(by) => {
+            let limit = i64::MAX / by;
+            Condition::Any(vec![
+                Condition::compare(column.clone(), Operator::Gt, limit),
+                Condition::compare(column.clone(), Operator::Lt, -limit),
+            ])
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn type_title(field: &Field) -> String {
     }
 }
 
-/// A count that stops at a limit.
-pub(super) fn number(count: u64, at_most: u64) -> String {
-    if count > at_most { format!("{at_most} 条以上") } else { format!("{count} 条") }
+/// A count that stops at a limit, with its measure word.
+pub(super) fn number(count: u64, at_most: u64, unit: &str) -> String {
+    if count > at_most { format!("{at_most} {unit}以上") } else { format!("{count} {unit}") }
 }

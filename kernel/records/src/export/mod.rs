@@ -146,10 +146,7 @@ impl Records {
         let plan = plans.entity(&export.entity)?;
         let access = Access::of(plans, plan, actor, Operation::Export)?;
         let mut reader = self.store().reader();
-        let found = match &export.query.search {
-            Some(text) => Some(found_by(&mut reader, plan, &access, text, Shelf::Live).await?),
-            None => None,
-        };
+        let found = found_by(&mut reader, plan, &access, export.query.search.as_deref(), Shelf::Live).await?;
         let wanted =
             Wanted { filter: export.query.filter.as_ref(), found: found.as_ref(), ..Wanted::default() };
         let mut joins = Joins::new(plans, plan);

@@ -51,10 +51,7 @@ impl Records {
         let access = Access::of(&plans, plan, actor, Operation::Read)?;
         let measures = requested(query)?;
         let mut source = self.store().reader();
-        let found = match &query.search {
-            Some(text) => Some(found_by(&mut source, plan, &access, text, Shelf::Live).await?),
-            None => None,
-        };
+        let found = found_by(&mut source, plan, &access, query.search.as_deref(), Shelf::Live).await?;
         let run = Run {
             records: self,
             plans: &plans,

@@ -31,14 +31,9 @@ pub(crate) async fn load_one(
     joins: Joins<'_>,
     lock: Option<Lock>,
 ) -> Result<Option<Loaded>> {
-    let mut select = own_columns(plan);
-    select.joins = joins.into_joins();
-    select.filter = Condition::eq(plan.table.as_str(), "id", id)
-        .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
-        .and(condition);
-    select.lock = lock;
-    let row = source.fetch_optional(&select).await?;
-    row.map(|row| from_row(records, plan, row)).transpose()
+    let filter = Condition::eq(plan.table.as_str(), "id", id).and(live(plan)).and(condition);
+    let select = Select { filter, joins: joins.into_joins(), lock, ..own_columns(plan) };
+    Ok(fetched(records, source, plan, &select).await?.into_iter().next())
 }
 
 /// The live records within a condition, unlocked.
@@ -49,11 +44,8 @@ pub(crate) async fn load_all(
     condition: Condition,
     joins: Joins<'_>,
 ) -> Result<Vec<Loaded>> {
-    let mut select = own_columns(plan);
-    select.joins = joins.into_joins();
-    select.filter = Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")).and(condition);
-    let rows = source.fetch_all(&select).await?;
-    rows.into_iter().map(|row| from_row(records, plan, row)).collect()
+    let filter = live(plan).and(condition);
+    fetched(records, source, plan, &Select { filter, joins: joins.into_joins(), ..own_columns(plan) }).await
 }
 
 /// Deleted records that pass the condition, in the order of their ids, locked for a change.
@@ -64,12 +56,9 @@ pub(crate) async fn load_deleted(
     condition: Condition,
     joins: Joins<'_>,
 ) -> Result<Vec<Loaded>> {
-    let mut select = own_columns(plan);
-    select.joins = joins.into_joins();
-    select.filter = Condition::NotNull(ColumnRef::new(plan.table.as_str(), "deleted_at")).and(condition);
-    select.lock = Some(Lock::Change);
-    let rows = source.fetch_all(&select.order_by("id", Direction::Ascending)).await?;
-    rows.into_iter().map(|row| from_row(records, plan, row)).collect()
+    let filter = Condition::NotNull(ColumnRef::new(plan.table.as_str(), "deleted_at")).and(condition);
+    let select = Select { filter, joins: joins.into_joins(), lock: Some(Lock::Change), ..own_columns(plan) };
+    fetched(records, source, plan, &select.order_by("id", Direction::Ascending)).await
 }
 
 /// The live rows of a child table, by parent, in order.
@@ -82,8 +71,8 @@ pub(crate) async fn load_children(
 ) -> Result<HashMap<String, Vec<Loaded>>> {
     let link = &plan.fields[child.parent_field].name;
     let mut select = own_columns(plan);
-    select.filter = Condition::is_in(plan.table.as_str(), link.as_str(), parents.iter().copied())
-        .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")));
+    select.filter =
+        Condition::is_in(plan.table.as_str(), link.as_str(), parents.iter().copied()).and(live(plan));
     let select = select.order_by("position", Direction::Ascending).order_by("id", Direction::Ascending);
     let mut by_parent: HashMap<String, Vec<Loaded>> = HashMap::new();
     for row in source.fetch_all(&select).await? {
@@ -136,6 +125,20 @@ pub(crate) async fn load_rows(
         })
     };
     rows.into_iter().map(loaded).collect()
+}
+
+fn live(plan: &EntityPlan) -> Condition {
+    Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))
+}
+
+async fn fetched(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plan: &EntityPlan,
+    select: &Select,
+) -> Result<Vec<Loaded>> {
+    let rows = source.fetch_all(select).await?;
+    rows.into_iter().map(|row| from_row(records, plan, row)).collect()
 }
 
 fn own_columns(plan: &EntityPlan) -> Select {

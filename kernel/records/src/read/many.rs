@@ -44,10 +44,7 @@ impl Records {
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Read)?;
         let mut reader = self.store().reader();
-        let found = match search {
-            Some(text) => Some(found_by(&mut reader, plan, &access, text, Shelf::Live).await?),
-            None => None,
-        };
+        let found = found_by(&mut reader, plan, &access, search, Shelf::Live).await?;
         let wanted = Wanted { filter: Some(filter), found: found.as_ref(), ..Wanted::default() };
         let mut joins = Joins::new(&plans, plan);
         let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;

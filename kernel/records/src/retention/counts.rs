@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use anju_definitions::Retention;
-use anju_store::{
-    Aggregate, ColumnKind, ColumnRef, Condition, Fetch, Group, Measure, MeasureOp, Row, SqlValue, Tx,
-};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Fetch, Group, Measure, Row, SqlValue, Tx};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -62,21 +60,12 @@ impl Records {
             alias: name.to_owned(),
             grain: None,
         };
-        let count = Measure {
-            op: MeasureOp::Count,
-            column: None,
-            kind: ColumnKind::Int,
-            alias: "removed".to_owned(),
-            filter: Condition::True,
-        };
         let counts = Aggregate {
-            from: REMOVED.to_owned(),
-            joins: Vec::new(),
             filter: Condition::eq(REMOVED, "entity", entity),
             group: ["term", "month", "grouped_by"].map(group).to_vec(),
-            measures: vec![count],
+            measures: vec![Measure::count_rows("removed")],
             limit: Some(GROUPS_MAX),
-            within: None,
+            ..Aggregate::of(REMOVED)
         };
         self.store().reader().aggregate(&counts).await?.iter().map(read).collect()
     }

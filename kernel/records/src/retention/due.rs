@@ -125,32 +125,40 @@ impl Records {
     /// Every term of every entity with what is due today.
     pub async fn due_reports(&self) -> Result<Vec<DueReport>> {
         let plans = self.plans()?;
-        let today = self.today();
-        let mut reader = self.store().reader();
         let mut reports = Vec::new();
         for (entity, definition) in &plans.catalog.entities {
             for retention in &definition.retention {
-                let key = TermKey { entity: entity.clone(), term: retention.term.clone() };
-                let Due { plan, joins, ended, .. } = Due::of(&plans, &key, today)?;
-                let all = Select {
-                    joins: joins.into_joins(),
-                    filter: ended.clone(),
-                    ..Select::from(plan.table.as_str())
-                };
-                let kept = Select { filter: ended.and(held(plan)), ..all.clone() };
-                let all = reader.count(&all, Some(COUNT_MAX)).await?;
-                let held = reader.count(&kept, Some(COUNT_MAX)).await?;
-                reports.push(DueReport {
-                    title: definition.title.clone(),
-                    cutoff: cutoff(retention, today)?.to_string(),
-                    retention: retention.clone(),
-                    due: all.saturating_sub(held),
-                    held,
-                    key,
-                });
+                reports.push(
+                    self.due_report(&TermKey { entity: entity.clone(), term: retention.term.clone() })
+                        .await?,
+                );
             }
         }
         Ok(reports)
+    }
+
+    /// What is due today under one term.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown term.
+    pub async fn due_report(&self, key: &TermKey) -> Result<DueReport> {
+        let plans = self.plans()?;
+        let today = self.today();
+        let Due { plan, retention, joins, ended } = Due::of(&plans, key, today)?;
+        let all =
+            Select { joins: joins.into_joins(), filter: ended.clone(), ..Select::from(plan.table.as_str()) };
+        let kept = Select { filter: ended.and(held(plan)), ..all.clone() };
+        let mut reader = self.store().reader();
+        let all = reader.count(&all, Some(COUNT_MAX)).await?;
+        let held = reader.count(&kept, Some(COUNT_MAX)).await?;
+        Ok(DueReport {
+            title: plan.entity.title.clone(),
+            cutoff: cutoff(retention, today)?.to_string(),
+            retention: retention.clone(),
+            due: all.saturating_sub(held),
+            held,
+            key: key.clone(),
+        })
     }
 
     /// Ids of records whose term has ended, in order, after this id; locked until the transaction ends.

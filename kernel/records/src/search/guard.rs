@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::cursor::SortKey;
 use crate::{
     Actor, Error, Records, Result,
-    access::{Access, holds_right},
+    access::Access,
     plan::{EntityPlan, Plans},
     schema::indexes,
 };
@@ -125,7 +125,7 @@ impl Guard<'_> {
         question: Question<'_>,
         plain: bool,
     ) -> Result<Option<QueryPlan>> {
-        if self.explain && !holds_right(self.plans, self.actor, EXPLAIN) {
+        if self.explain && !self.actor.holds_right(&self.plans.catalog, EXPLAIN) {
             return Err(Error::forbidden("您没有查看查询方式的权限"));
         }
         let bound = !plain && !self.actor.is_system();

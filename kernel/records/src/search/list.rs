@@ -88,10 +88,7 @@ impl Records {
         let access = Access::of(&plans, plan, actor, paging.operation())?;
         let size = page_size(query, paging.size_max)?;
         let (shape, tables, mut joins) = shape_of(&plans, plan, actor, &access, &query.select)?;
-        let found = match &query.search {
-            Some(text) => Some(found_by(source, plan, &access, text, shelf).await?),
-            None => None,
-        };
+        let found = found_by(source, plan, &access, query.search.as_deref(), shelf).await?;
         let wanted = Wanted { filter: query.filter.as_ref(), found: found.as_ref(), shelf };
         let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;
         let mut columns = shape.columns.clone();

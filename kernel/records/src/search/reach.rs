@@ -81,14 +81,17 @@ impl Records {
 /// Records with all words of the search in their texts. Whoever does not see all of the texts finds only what stands
 /// in those they see, as it is written there.
 ///
+/// Without a text there is nothing to find.
+///
 /// The databases do not know which words are frequent together, and a wrong guess costs minutes; so it is counted.
 pub(crate) async fn found_by(
     source: &mut (dyn Fetch + '_),
     plan: &EntityPlan,
     access: &Access<'_>,
-    text: &str,
+    text: Option<&str>,
     shelf: Shelf,
-) -> Result<Condition> {
+) -> Result<Option<Condition>> {
+    let Some(text) = text else { return Ok(None) };
     let seen: Vec<&str> = plan
         .search
         .iter()
@@ -121,5 +124,5 @@ pub(crate) async fn found_by(
             condition = condition.and(Condition::Any(seen.iter().map(stands_in).collect()));
         }
     }
-    Ok(condition)
+    Ok(Some(condition))
 }

@@ -26,3 +26,4 @@ pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;
 pub(crate) use seal::search_tokens;
+pub(crate) use trail::HISTORY_COLUMNS;

@@ -23,7 +23,21 @@ impl Change {
             Self::Restored => "restored",
         }
     }
+
+    /// What subscribers and the audit call it.
+    fn topic(self) -> &'static str {
+        match self {
+            Self::Created => "record.created",
+            Self::Updated => "record.updated",
+            Self::Deleted => "record.deleted",
+            Self::Restored => "record.restored",
+        }
+    }
 }
+
+/// The columns of [`HISTORY`] in the order in which rows give them.
+pub(crate) const HISTORY_COLUMNS: [&str; 9] =
+    ["entity", "record_id", "version", "at", "actor_id", "actor_name", "action", "why", "changes"];
 
 /// Writes what the change leaves behind.
 pub(crate) async fn leave_trail(
@@ -47,10 +61,9 @@ pub(crate) async fn leave_trails(
     let mut history = Vec::with_capacity(all.len());
     let mut entries = Vec::with_capacity(all.len());
     let mut events = Vec::with_capacity(all.len());
-    let topics = Change::ALL.map(|change| (change, topic(change)));
     for stored in all {
         let draft = &stored.draft;
-        let topic = topics.iter().find(|(change, _)| *change == draft.change).map_or("", |(_, topic)| topic);
+        let topic = draft.change.topic();
         let changes = serde_json::to_string(&changes(records, stored))
             .map_err(|cause| crate::Error::Internal(cause.to_string()))?;
         entries.push(AuditEntry {
@@ -80,13 +93,6 @@ pub(crate) async fn leave_trails(
     records.audit_all(tx, actor, &entries).await?;
     tx.emit_all(&events).await?;
     Ok(())
-}
-
-const HISTORY_COLUMNS: [&str; 9] =
-    ["entity", "record_id", "version", "at", "actor_id", "actor_name", "action", "why", "changes"];
-
-fn topic(change: Change) -> String {
-    format!("record.{}", change.code())
 }
 
 /// What subscribers learn: which fields changed, the change of state; never a value of a sensitive field.

@@ -126,7 +126,7 @@ fn summary(row: &Row) -> Result<PublicationSummary> {
     let text = |at: usize| -> Result<String> { Ok(row.text(at)?.to_owned()) };
     Ok(PublicationSummary {
         number: row.int(0)?,
-        kind: json(&format!("{:?}", row.text(1)?))?,
+        kind: serde_json::from_value(Value::from(row.text(1)?)).map_err(damaged)?,
         at: shown(row.int(2)?)?,
         account_id: text(3)?,
         actor_name: text(4)?,
@@ -146,7 +146,11 @@ pub(super) fn shown(ms: i64) -> Result<String> {
 }
 
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::Database(format!("a publication is damaged: {error}")))
+    serde_json::from_str(text).map_err(damaged)
+}
+
+fn damaged(error: serde_json::Error) -> Error {
+    Error::Database(format!("a publication is damaged: {error}"))
 }
 
 /// [`Error::Unique`] when somebody has published under this number already.

@@ -45,8 +45,7 @@ impl Right {
 
     /// Whether one of the actor's roles carries the right.
     pub fn is_held(self, catalog: &Catalog, actor: &Actor) -> bool {
-        let mut roles = actor.roles.iter().filter_map(|role| catalog.role(role));
-        actor.is_system() || roles.any(|role| role.rights.iter().any(|right| right == self.key()))
+        actor.holds_right(catalog, self.key())
     }
 
     /// # Errors

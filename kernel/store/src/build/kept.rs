@@ -13,6 +13,9 @@ use crate::{Condition, Dialect, Select, SqlValue};
 /// Texts kept; when there are more, all are forgotten.
 const KEPT_MAX: usize = 1_024;
 
+/// Most values of a query whose text is kept: long lists of values hardly come again, and would stay in memory.
+const VALUES_MAX: usize = 64;
+
 /// The texts kept for one database, true as long as its columns stay as they are.
 #[derive(Default)]
 pub(crate) struct Kept(RwLock<HashMap<u64, Vec<(Select, Arc<str>)>>>);
@@ -26,7 +29,7 @@ impl Kept {
             return Statement { sql, values, within: wanted.within };
         }
         let made = select(dialect, required, wanted);
-        if made.values == values {
+        if values.len() <= VALUES_MAX && made.values == values {
             self.keep(hash, wanted, made.sql.clone());
         }
         made
@@ -284,5 +287,18 @@ mod tests {
             assert_eq!(second.values[0], SqlValue::from("b"));
             kept.0.write().unwrap().clear();
         }
+    }
+
+    #[test]
+    fn queries_with_long_lists_of_values_are_not_kept() {
+        let kept = Kept::default();
+        let of = |values: usize| {
+            let ids = (0..values).map(|id| id as i64);
+            Select::from("unit").filter(Condition::is_in("unit", "id", ids))
+        };
+        for values in [VALUES_MAX, VALUES_MAX + 1] {
+            kept.select(Dialect::Sqlite, &RequiredColumns::default(), &of(values));
+        }
+        assert_eq!(kept.0.read().unwrap().values().map(Vec::len).sum::<usize>(), 1);
     }
 }

@@ -80,25 +80,17 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut tx = self.begin().await?;
-        let due = tx.lock_due_jobs(wanted, now).await?;
-        let mut leased = Vec::with_capacity(due.len());
-        for mut job in due {
-            if job.state == JobState::Running && job.attempts >= job.attempts_max {
-                tx.close_job(&job, JobState::Failed, vec![("error", WORKER_LOST.into())], now).await?;
-                continue;
+        match tx.lease_due_jobs(wanted, now, lease_ms).await {
+            Ok(leased) => {
+                tx.commit().await?;
+                Ok(leased)
             }
-            let sets = vec![
-                ("state", JobState::Running.as_str().into()),
-                ("attempts", (job.attempts + 1).into()),
-                ("due_at", lease_end(now, lease_ms)),
-            ];
-            tx.update(TABLE, sets, Condition::eq(TABLE, "id", job.id.as_str())).await?;
-            job.state = JobState::Running;
-            job.attempts += 1;
-            leased.push(job);
+            Err(error) => {
+                // Others pass over jobs that are locked: they are free when this returns, not some time after.
+                drop(tx.rollback().await);
+                Err(error)
+            }
         }
-        tx.commit().await?;
-        Ok(leased)
     }
 
     /// Extends the leases of the jobs a worker is at to `now + lease_ms`; how many it still holds.
@@ -235,6 +227,32 @@ impl Tx {
             0 => Err(self.fail(Error::LeaseLost(job.id.clone()))),
             _ => Ok(()),
         }
+    }
+
+    async fn lease_due_jobs(
+        &mut self,
+        wanted: &JobsWanted<'_>,
+        now: Timestamp,
+        lease_ms: i64,
+    ) -> Result<Vec<Job>> {
+        let due = self.lock_due_jobs(wanted, now).await?;
+        let mut leased = Vec::with_capacity(due.len());
+        for mut job in due {
+            if job.state == JobState::Running && job.attempts >= job.attempts_max {
+                self.close_job(&job, JobState::Failed, vec![("error", WORKER_LOST.into())], now).await?;
+                continue;
+            }
+            let sets = vec![
+                ("state", JobState::Running.as_str().into()),
+                ("attempts", (job.attempts + 1).into()),
+                ("due_at", lease_end(now, lease_ms)),
+            ];
+            self.update(TABLE, sets, Condition::eq(TABLE, "id", job.id.as_str())).await?;
+            job.state = JobState::Running;
+            job.attempts += 1;
+            leased.push(job);
+        }
+        Ok(leased)
     }
 
     async fn lock_due_jobs(&mut self, wanted: &JobsWanted<'_>, now: Timestamp) -> Result<Vec<Job>> {

@@ -190,8 +190,9 @@ async fn a72_a_request_is_withdrawn_by_its_requester(db: TestDatabase) {
     assert_eq!(manager.tasks_on(REQUEST, &export).await.len(), 1);
     let path = format!("/api/exports/{export}/cancel");
     manager.post(&path, json!({})).await.refused(404, "not_found");
-    district.post(&path, json!({})).await.ok();
+    let cancelled = district.post_once(&path, "call-off", json!({})).await.ok();
     assert_eq!(listed(&district, &export).await["state"], "cancelled");
+    assert_eq!(district.post_once(&path, "call-off", json!({})).await.ok(), cancelled, "asked for again");
     assert!(manager.tasks_on(REQUEST, &export).await.is_empty());
     district.post(&path, json!({})).await.refused(409, "export_ended");
 }

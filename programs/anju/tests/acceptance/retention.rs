@@ -3,7 +3,7 @@
 use anju_store::{on_both_databases, testing::TestDatabase};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Platform, Shapers, a_family};
+use crate::support::{Client, Platform, Shapers, a_family, grant};
 
 const CASE: &str = "eligibility.case";
 const SMS: &str = "platform.sms_message";
@@ -189,4 +189,41 @@ async fn a_run_that_breaks_off_goes_on_where_it_was(db: TestDatabase) {
     assert_eq!(removed["items"], counts);
 }
 
-on_both_databases!(no_removed_value_is_left_anywhere, a_run_that_breaks_off_goes_on_where_it_was);
+async fn a_hold_is_set_and_ended_by_whoever_sees_the_record(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let id = a_family("310115", 102).apply(&platform, &clerk).await;
+    let path = format!("/api/records/{CASE}/{id}");
+    let steward = platform.log_in("steward").await;
+    let order = json!({ "reason": "行政复议" });
+    steward.post(&format!("{path}/hold"), order.clone()).await.refused(403, "forbidden");
+    grant(&platform, "沈国平", "platform.data_steward").await;
+    let city = platform.log_in("city").await;
+    let unfit = json!({ "reason": "行政复议", "until": "2027-01-01" });
+    city.post(&format!("{path}/hold"), unfit).await.refused(400, "bad_request");
+    assert!(
+        city.post(&format!("{path}/hold"), json!({ "reason": " " }))
+            .await
+            .error_at("reason")
+            .contains("请填写")
+    );
+    for _ in 0..2 {
+        assert_eq!(city.post_once(&format!("{path}/hold"), "hold", order.clone()).await.status.as_u16(), 204);
+    }
+    let held = city.get(&format!("/api/retention/holds/{CASE}")).await.ok();
+    assert_eq!(held["items"].as_array().map(Vec::len), Some(1), "{held}");
+    assert_eq!(held["items"][0]["reason"], "行政复议");
+    let end = json!({ "reason": "复议终结" });
+    for _ in 0..2 {
+        let reply = city.post_once(&format!("{path}/release"), "release", end.clone()).await;
+        assert_eq!(reply.status.as_u16(), 204, "{}", reply.body);
+    }
+    city.post(&format!("{path}/release"), end).await.refused(404, "not_found");
+    assert_eq!(city.get(&format!("/api/retention/holds/{CASE}")).await.ok()["items"], json!([]));
+}
+
+on_both_databases!(
+    no_removed_value_is_left_anywhere,
+    a_run_that_breaks_off_goes_on_where_it_was,
+    a_hold_is_set_and_ended_by_whoever_sees_the_record,
+);

@@ -147,6 +147,21 @@ async fn r05_the_same_key_has_one_effect(db: TestDatabase) {
     other.refused(422, "idempotency_key_reused");
 }
 
+async fn r05_answers_are_forgotten_after_a_month(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let application = a_family("310115", 4).with("applicant_name", "欧阳清越").application(&clerk).await;
+    clerk.post_once(&format!("/api/records/{CASE}"), "key-1", application).await.ok();
+    let keeps = async || {
+        platform.runtime.sweep().await.expect("sweeps");
+        platform.database.tables_holding(&["欧阳清越"]).await.contains(&"sys_idempotency".to_owned())
+    };
+    platform.clock.advance(jiff::SignedDuration::from_hours(29 * 24));
+    assert!(keeps().await, "a client may still repeat its request");
+    platform.clock.advance(jiff::SignedDuration::from_hours(2 * 24));
+    assert!(!keeps().await);
+}
+
 async fn a71_sensitive_fields_are_masked_and_revealed_with_a_reason(db: TestDatabase) {
     let platform = Platform::on(db).await;
     let clerk = platform.log_in("pudong-clerk").await;
@@ -168,5 +183,6 @@ on_both_databases!(
     a10_a_clerk_neither_shapes_the_platform_nor_ends_records,
     s01_an_operator_sees_nothing_of_another,
     r05_the_same_key_has_one_effect,
+    r05_answers_are_forgotten_after_a_month,
     a71_sensitive_fields_are_masked_and_revealed_with_a_reason,
 );
