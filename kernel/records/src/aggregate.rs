@@ -203,9 +203,7 @@ fn group<'p>(
         Place::Meta(meta) => (meta.name(), meta.kind(), None),
         Place::Field(position) => {
             let field = &located.plan.fields[position];
-            if field.sensitive()
-                || matches!(field.kind, FieldType::Json | FieldType::MultiChoice | FieldType::LongText)
-            {
+            if !field.is_groupable() {
                 return Err(refuse("该字段不能用于分组"));
             }
             (field.name.as_str(), field.sql, Some(field))
@@ -245,7 +243,10 @@ fn figure<'p>(
     let refuse = || Error::invalid(path.as_str(), "operator", "该字段不能用于此指标");
     let Place::Field(position) = located.place else { return Err(refuse()) };
     let field = &located.plan.fields[position];
-    let number = matches!(field.kind, FieldType::Integer | FieldType::Decimal | FieldType::Money);
+    if !field.is_stored() {
+        return Err(refuse());
+    }
+    let number = field.kind.is_number();
     let ordered = number || matches!(field.kind, FieldType::Date | FieldType::DateTime);
     let counted = matches!(request.op, MeasureOp::Count | MeasureOp::CountDistinct);
     let fits = match request.op {

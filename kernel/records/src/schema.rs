@@ -4,6 +4,7 @@ use anju_store::{ColumnKind, IndexSpec, TableSpec};
 use crate::{
     Result,
     plan::{EntityPlan, Plans},
+    write::confirmation_table,
 };
 
 /// History: one row per change of a record.
@@ -11,18 +12,19 @@ pub(crate) const HISTORY: &str = "sys_history";
 /// Audit: who did what, when, with what result. Rows are only ever added.
 pub(crate) const AUDIT: &str = "sys_audit";
 
-/// All tables of a catalog's entities, and of their history and audit.
+/// All tables of a catalog's entities, and of their history, audit and confirmations.
 ///
 /// # Errors
 /// [`crate::Error::Internal`] for definitions that contradict themselves.
 pub fn tables(catalog: &Catalog) -> Result<Vec<TableSpec>> {
     let plans = Plans::compile(std::sync::Arc::new(catalog.clone()))?;
-    let mut tables = Vec::with_capacity(catalog.entities.len() + 2);
+    let mut tables = Vec::with_capacity(catalog.entities.len() + 3);
     for key in catalog.entities.keys() {
         tables.push(entity_table(plans.entity(key)?));
     }
     tables.push(history_table());
     tables.push(audit_table());
+    tables.push(confirmation_table());
     Ok(tables)
 }
 
@@ -39,7 +41,7 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
     if plan.parent().is_some() {
         table = table.column("position", ColumnKind::Int);
     }
-    for field in &plan.fields {
+    for field in plan.fields.iter().filter(|field| field.is_stored()) {
         table = table.nullable(&field.name, field.sql);
         if let Some(index) = &field.index_column {
             table = table.nullable(index, ColumnKind::Bytes);

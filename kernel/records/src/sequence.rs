@@ -13,6 +13,7 @@ pub(crate) struct SequencePlan {
     parts: Vec<Part>,
     reset: Reset,
     per: Vec<String>,
+    gapless: bool,
 }
 
 enum Part {
@@ -43,7 +44,7 @@ impl SequencePlan {
             parts.push(Part::Literal(rest.to_owned()));
         }
         let (key, per) = (definition.sequence.clone(), definition.per.clone());
-        Ok(Self { key, parts, reset: definition.reset, per })
+        Ok(Self { key, parts, reset: definition.reset, per, gapless: definition.gapless })
     }
 
     /// The counter that the next number is drawn from: the period and the values of the `per` fields.
@@ -85,7 +86,11 @@ impl SequencePlan {
         values: &[Value],
         today: Date,
     ) -> Result<String> {
-        let number = tx.next_number(&self.key, &self.period(plan, values, today)).await?;
+        let period = self.period(plan, values, today);
+        let number = match self.gapless {
+            true => tx.next_number(&self.key, &period).await?,
+            false => tx.next_number_with_gaps(&self.key, &period).await?,
+        };
         Ok(self.format(plan, values, today, number))
     }
 }

@@ -211,6 +211,7 @@ fn inspect(
             report.errors.push(placed.problem(&error.to_string()).to_string());
         }
     }
+    report.errors.extend(anju_records::check(&catalog).iter().map(ToString::to_string));
     (catalog, decisions, report)
 }
 

@@ -15,6 +15,7 @@ mod database_error;
 mod error;
 mod fetch;
 mod files;
+mod hold;
 mod id;
 mod idempotency;
 mod jobs;

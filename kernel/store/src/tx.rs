@@ -30,6 +30,10 @@ impl Tx {
         self.store.dialect()
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Inserts one row.
     pub async fn insert<N: AsRef<str>>(&mut self, table: &str, values: Vec<(N, SqlValue)>) -> Result<()> {
         let (columns, row) = split(values);

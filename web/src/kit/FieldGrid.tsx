@@ -50,11 +50,13 @@ interface CellProps {
   onChange: (name: string, value: Json) => void;
 }
 
+const WIDE = new Set<Field['type']>(['long_text', 'rich_text', 'address']);
+
 const Cell = memo(function Cell({ id, name, field, value, error, required, disabled, masked, record, onChange }: CellProps) {
   const untouched = masked !== undefined && value === masked;
   return (
     <FieldBox
-      id={id} title={field.title} required={required} error={error} wide={field.type === 'long_text'}
+      id={id} title={field.title} required={required} error={error} wide={WIDE.has(field.type)}
       help={untouched ? '已加密保存，不修改请留空' : field.help}
     >
       <FieldInput

@@ -1,8 +1,8 @@
 import type { Dictionary, Field, Json, Values } from '../api/types';
 import { displayOf, valueAt } from './fields';
-import { FileLink } from './FileLink';
 import { formatValue, isBlank, NOTHING } from './format';
 import { JsonValue } from './JsonValue';
+import { specialValue } from './SpecialValue';
 import { ChoiceText } from './Tag';
 
 interface Props {
@@ -17,19 +17,20 @@ export function FieldValue({ name, field, record, dictionary }: Props) {
   const value = valueAt(record, name);
   if (isBlank(value)) return <span className="quiet">{NOTHING}</span>;
   if (!field) return <>{typeof value === 'object' ? <JsonValue value={value} /> : String(value)}</>;
+  const special = specialValue({ name, field, value, record, dictionary });
+  if (special) return special;
   switch (field.type) {
     case 'choice':
       return <ChoiceText code={String(value)} dictionary={dictionary} />;
     case 'multi_choice':
       return <MultiChoice codes={value} dictionary={dictionary} />;
-    case 'file':
-      return <FileLink id={String(value)} name={displayOf(record, name)} />;
     case 'json':
       return <JsonValue value={value} />;
     case 'long_text':
       return <span className="pre">{String(value)}</span>;
     case 'boolean':
     case 'text':
+    case 'person_name':
     case 'ref':
       return <>{formatValue(field, value, undefined, displayOf(record, name))}</>;
     default:

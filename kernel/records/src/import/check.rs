@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::{
     Import, ImportError, SheetData,
-    cells::{Titles, value_of},
+    cells::value_of,
     columns::{self, MappedSheet, MappedWorkbook, header_title},
     lookups::{Targets, find_targets, taken, unique_values},
 };
 use crate::{
     Actor, Error, FieldError, Object, Records, Result,
     access::{Access, Operation},
+    computed::compute,
     expression::as_number,
     plan::{EntityPlan, Plans},
     write::{DraftRow, KnownReferences, Writer, check_row, parse_into, set_row_defaults, take_place},
@@ -81,7 +82,6 @@ fn wanted_targets(workbook: &MappedWorkbook<'_>) -> BTreeMap<String, BTreeSet<St
 }
 
 fn read_rows(records: &Records, sheet: &MappedSheet<'_>, targets: &Targets) -> Vec<Row> {
-    let titles = Titles::of(sheet.plan);
     let mut rows = Vec::with_capacity(sheet.sheet.rows.len());
     for (index, cells) in sheet.sheet.rows.iter().enumerate() {
         if cells.iter().all(|cell| cell.trim().is_empty()) {
@@ -102,7 +102,7 @@ fn read_rows(records: &Records, sheet: &MappedSheet<'_>, targets: &Targets) -> V
                     Some(id) => Ok(Value::from(id)),
                     None => Err(format!("没有找到“{text}”，或无权使用")),
                 },
-                _ => value_of(&titles, position, field, cell),
+                _ => value_of(field, cell),
             };
             match value {
                 Ok(Value::Null) => {}
@@ -191,6 +191,7 @@ impl Judge<'_> {
                     &mut row.faults,
                 );
                 set_row_defaults(sheet.plan, &mut row.draft, &nothing, self.actor, today);
+                compute(sheet.plan, &mut row.draft.values, &nothing, today, |_| true);
                 if let Some(link) = sheet.link {
                     // The parent's id does not exist yet; its place in the sheet stands for it.
                     row.draft.values[link] = Value::from(format!("row-{}", row.parent));
@@ -212,6 +213,7 @@ impl Judge<'_> {
             parse_into(&mut row.draft, plan, &row.input, &writer, "", None, &mut row.faults);
             take_place(plan, &mut row.draft, self.actor);
             set_row_defaults(plan, &mut row.draft, scene, self.actor, today);
+            compute(plan, &mut row.draft.values, scene, today, |_| true);
             check_row(plan, &row.draft, scene, self.actor, today, "", &mut row.faults);
             if self.access.admits(&row.draft.values) == Some(false) {
                 row.faults.push(FieldError::new("", "forbidden", "不在您的管理范围内"));

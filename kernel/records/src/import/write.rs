@@ -60,7 +60,8 @@ fn refused(import: &Import, row: usize, error: Error) -> ImportFailure {
         })
     };
     match error {
-        Error::Invalid(faults) => {
+        // Nobody is there to confirm a row: it is entered by hand.
+        Error::Invalid(faults) | Error::Unconfirmed(faults) => {
             let field = faults.first().map(|fault| fault.field.clone()).unwrap_or_default();
             let messages: Vec<String> =
                 faults.into_iter().map(|FieldError { message, .. }| message).collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anju_definitions::{FieldType, Sort, SortDirection};
+use anju_definitions::{Sort, SortDirection};
 use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
 
 use super::{
@@ -14,7 +14,7 @@ use crate::{
     Actor, Error, Page, Query, Record, Records, Result,
     access::{Access, Operation},
     plan::{ChildPlan, EntityPlan, Plans},
-    read::{Shape, ShapeRequest, Viewer, attach_children},
+    read::{Shape, ShapeRequest, Viewer, attach_children, name_lists},
 };
 
 /// Most records of a page.
@@ -73,6 +73,7 @@ impl Records {
         let next = rows.last().filter(|_| more).map(|row| cursor::write(&keys, row));
         let viewer = Viewer::new(self, &plans, &shape, &access, actor, true);
         let mut items = rows.into_iter().map(|row| viewer.render(row)).collect::<Result<Vec<Record>>>()?;
+        name_lists(self, source, &plans, actor, &shape, &mut items).await?;
         attach_children(self, source, &plans, actor, &children, &mut items).await?;
         Ok(Page { items, total, at_least, next })
     }
@@ -187,9 +188,7 @@ fn sortable(located: &Located<'_>) -> Option<(String, anju_store::ColumnKind)> {
         Place::Meta(meta) => Some((meta.name().to_owned(), meta.kind())),
         Place::Field(position) => {
             let field = &located.plan.fields[position];
-            let ordered =
-                !field.sensitive() && !matches!(field.kind, FieldType::Json | FieldType::MultiChoice);
-            ordered.then(|| (field.name.clone(), field.sql))
+            field.is_sortable().then(|| (field.name.clone(), field.sql))
         }
     }
 }

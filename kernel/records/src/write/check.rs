@@ -4,9 +4,13 @@ use anju_store::Tx;
 use serde_json::Value;
 
 use super::{
+    broken::soft_checks,
+    confirm::{self, Confirmed},
     draft::Draft,
+    others::judge_by_others,
     references::{KnownReferences, check_references},
     rules::check_row,
+    uniques::duplicates,
 };
 use crate::{Actor, Change, Error, FieldError, HookContext, Object, Records, Result, plan::Plans};
 
@@ -23,29 +27,57 @@ impl Checked {
         tx: &mut Tx,
         plans: &Plans,
         actor: &Actor,
-        draft: Draft,
+        mut draft: Draft,
         known: &KnownReferences,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
-        if draft.change != Change::Deleted {
-            let today = records.today();
-            check_row(&draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
-            let no_children = Object::new();
-            for table in draft.tables.iter().filter(|table| table.given) {
-                for (index, row) in table.rows.iter().enumerate() {
-                    let path = format!("{}[{index}].", draft.child(table).name);
-                    check_row(&table.plan, row, &no_children, actor, today, &path, &mut faults);
-                }
-            }
-            check_transition(&draft, actor, &mut faults);
-            check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
+        if draft.change == Change::Deleted {
+            faults.extend(ask_hooks(records, tx, actor, &draft).await?);
+        } else {
+            draft.confirmed = judge(records, tx, plans, actor, &draft, known, &mut faults).await?;
         }
-        faults.extend(ask_hooks(records, tx, actor, &draft).await?);
         match faults.is_empty() {
             true => Ok(Self { draft, _only_here: () }),
             false => Err(Error::Invalid(faults)),
         }
     }
+}
+
+/// Every station of judgement in turn; each adds to the faults. The confirmations that the change needed.
+async fn judge(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+    known: &KnownReferences,
+    faults: &mut Vec<FieldError>,
+) -> Result<Vec<Confirmed>> {
+    let today = records.today();
+    let (no_children, children) = (Object::new(), draft.child_scene());
+    for row in draft.judged_rows() {
+        let children = if row.is_child() { &no_children } else { &children };
+        check_row(row.plan, row.row, children, actor, today, &row.path, faults);
+    }
+    check_transition(draft, actor, faults);
+    check_references(records, tx, plans, actor, draft, known, faults).await?;
+    let asked = draft.confirm.is_some();
+    let mut soft = if asked { soft_checks(draft, actor, today) } else { Vec::new() };
+    for broken in judge_by_others(records, tx, plans, actor, draft, asked, faults).await? {
+        if broken.rule.soft {
+            soft.push(broken);
+        } else {
+            faults.push(broken.fault());
+        }
+    }
+    faults.extend(ask_hooks(records, tx, actor, draft).await?);
+    if faults.is_empty() {
+        return confirm::require(records, tx, draft, &soft).await;
+    }
+    // The change fails anyway: what the database would say next time is told now.
+    let repeated = duplicates(records, tx, draft, faults).await?;
+    faults.extend(repeated);
+    Ok(Vec::new())
 }
 
 async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft) -> Result<Vec<FieldError>> {

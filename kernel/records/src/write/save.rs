@@ -5,8 +5,9 @@ use anju_store::{ColumnRef, Condition, SqlValue, Tx};
 use super::{
     draft::{Draft, DraftTable},
     seal::Sealed,
+    uniques::{duplicate_at, duplicates},
 };
-use crate::{Actor, Change, Error, FieldError, Records, Result, plan::EntityPlan};
+use crate::{Actor, Change, Error, Records, Result, plan::EntityPlan};
 
 /// A change that is in the database (of this transaction).
 pub(crate) struct Stored {
@@ -23,7 +24,10 @@ impl Stored {
         let version = match &draft.row.before {
             None => {
                 let row = stamp.new_row(&draft.row.id, columns);
-                tx.insert(&draft.plan.table, row).await.map_err(|error| duplicate(&draft.plan, "", error))?;
+                let inserted = tx.insert(&draft.plan.table, row).await;
+                if let Err(error) = inserted {
+                    return Err(refused(records, &draft, &draft.plan, "", error).await);
+                }
                 1
             }
             Some(before) => {
@@ -36,19 +40,17 @@ impl Stored {
                     "version",
                     before.version,
                 ));
-                let updated = tx.update(&draft.plan.table, sets, filter).await;
-                if updated.map_err(|error| duplicate(&draft.plan, "", error))? == 0 {
-                    return Err(Error::Stale { current: before.version + 1 });
+                match tx.update(&draft.plan.table, sets, filter).await {
+                    Ok(0) => return Err(Error::Stale { current: before.version + 1 }),
+                    Ok(_) => before.version + 1,
+                    Err(error) => return Err(refused(records, &draft, &draft.plan, "", error).await),
                 }
-                before.version + 1
             }
         };
         for (table, rows) in draft.tables.iter().zip(tables).filter(|(table, _)| table.given) {
-            let name = &draft.child(table).name;
-            save_table(tx, &stamp, table, rows).await.map_err(|error| match error {
-                Error::Store(error) => duplicate(&table.plan, name, error),
-                other => other,
-            })?;
+            if let Err(error) = save_table(tx, &stamp, table, rows).await {
+                return Err(refused(records, &draft, &table.plan, &draft.child(table).name, error).await);
+            }
         }
         Ok(Self { draft, version, at_ms })
     }
@@ -94,7 +96,7 @@ async fn save_table(
     stamp: &Stamp<'_>,
     table: &DraftTable,
     rows: Vec<Vec<(String, SqlValue)>>,
-) -> Result<()> {
+) -> anju_store::Result<()> {
     let plan = &table.plan;
     if !table.removed.is_empty() {
         let ids = table.removed.iter().map(|row| row.id.as_str());
@@ -116,7 +118,11 @@ async fn save_table(
 }
 
 /// New rows in as few statements as possible: each gets the columns that any of them has.
-async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, SqlValue)>>) -> Result<()> {
+async fn insert_together(
+    tx: &mut Tx,
+    plan: &EntityPlan,
+    rows: Vec<Vec<(String, SqlValue)>>,
+) -> anju_store::Result<()> {
     let mut columns: Vec<String> = Vec::new();
     for (name, _) in rows.iter().flatten() {
         if !columns.contains(name) {
@@ -137,16 +143,24 @@ async fn insert_together(tx: &mut Tx, plan: &EntityPlan, rows: Vec<Vec<(String, 
     Ok(())
 }
 
-/// A violated unique key as a fault at its fields.
-fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
+/// What the database refused, for people: every value that repeats, not only the first. `child` is the name of the
+/// child table it happened in.
+async fn refused(
+    records: &Records,
+    draft: &Draft,
+    plan: &EntityPlan,
+    child: &str,
+    error: anju_store::Error,
+) -> Error {
     let anju_store::Error::Unique { columns, .. } = &error else { return error.into() };
-    let fields: Vec<_> =
-        plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();
-    let Some(last) = fields.last() else {
-        return Error::conflict("duplicate", format!("{}已存在，不能重复", plan.entity.title));
-    };
-    let titles: Vec<&str> = fields.iter().map(|field| field.title.as_str()).collect();
-    let message = format!("已有相同{}的{}", titles.join("、"), plan.entity.title);
-    let at = if child.is_empty() { last.name.clone() } else { child.to_owned() };
-    Error::Invalid(vec![FieldError::new(at, "duplicate", message)])
+    // The transaction takes no more questions.
+    match duplicates(records, &mut records.store().reader(), draft, &[]).await {
+        Ok(found) if !found.is_empty() => return Error::Invalid(found),
+        Ok(_) => {}
+        Err(error) => return error,
+    }
+    match duplicate_at(plan, columns, child) {
+        Some(fault) => Error::Invalid(vec![fault]),
+        None => Error::conflict("duplicate", format!("{}已存在，不能重复", plan.entity.title)),
+    }
 }

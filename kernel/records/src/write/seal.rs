@@ -31,7 +31,7 @@ impl Sealed {
 fn changed_columns(records: &Records, plan: &EntityPlan, row: &super::DraftRow) -> Vec<(String, SqlValue)> {
     let mut columns = Vec::with_capacity(plan.fields.len() + 4);
     for (position, field) in plan.fields.iter().enumerate() {
-        if !row.changed(position) {
+        if !field.is_stored() || !row.changed(position) {
             continue;
         }
         let value = &row.values[position];

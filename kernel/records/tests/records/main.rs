@@ -3,6 +3,8 @@
 mod fixture;
 mod import;
 mod reading;
+mod rules;
 mod scope;
 mod sensitive;
+mod types;
 mod writing;

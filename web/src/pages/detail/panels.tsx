@@ -10,6 +10,7 @@ import { FileLink } from '../../kit/FileLink';
 import { formatTime } from '../../kit/format';
 import { JsonValue } from '../../kit/JsonValue';
 import { Empty, Failed, Loading } from '../../kit/states';
+import { Confirmed } from './Confirmed';
 import { Rows } from './Facts';
 
 const ProcessPicture = lazy(() => import('./ProcessPicture'));
@@ -79,7 +80,7 @@ export function HistoryPanel({ entity, id }: { entity: string; id: string }) {
       <tbody>
         {data.map((entry) => (
           <tr key={`${entry.version}-${entry.at}`}>
-            <td className="numeric">{formatTime(entry.at)}</td><td>{entry.actor_name}</td><td>{entry.why}</td>
+            <td className="numeric">{formatTime(entry.at)}</td><td>{entry.actor_name}</td><td>{entry.why}<Confirmed all={entry.confirmations} /></td>
             <td>
               {entry.changes.map((change) => (
                 <div key={change.field}>{change.title}：<JsonValue value={change.before ?? '（空）'} /> → <JsonValue value={change.after ?? '（空）'} /></div>

@@ -3,7 +3,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 
 import { randomKey } from '../../api/client';
 import { createRecord, patchRecord, runAction } from '../../api/commands';
-import { ApiProblem, errorsByField, messageOf } from '../../api/problem';
+import { ApiProblem, errorsByField, type FieldError, messageOf } from '../../api/problem';
 import type { Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
 import { changesOf, defaultsOf, errorsWithoutRow, missingInForm } from './changes';
 
@@ -18,7 +18,17 @@ export interface RecordForm {
   set: (name: string, value: Json) => void;
   removeRow: (table: string, row: number) => void;
   /** Saves, then acts; the id of the record when all went well. */
-  save: (action?: string) => Promise<string | null>;
+  save: (action?: string, confirm?: Confirm[]) => Promise<string | null>;
+  /** What the server asks to be confirmed before it saves. */
+  warnings: FieldError[];
+  dismissWarnings: () => void;
+}
+
+/** A rule that is let pass, and why. */
+export interface Confirm {
+  code: string;
+  field: string;
+  reason: string;
 }
 
 /** The state of one form: what was loaded, what stands in the inputs, what the server said about it. */
@@ -30,6 +40,7 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
   const [problem, setProblem] = useState<string | null>(null);
   const [stale, setStale] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [warnings, setWarnings] = useState<FieldError[]>([]);
   const attempt = useRef(randomKey());
 
   const before = useMemo<Values>(() => saved ?? {}, [saved]);
@@ -49,7 +60,7 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     setErrors((all) => errorsWithoutRow(all, table, row));
   }, []);
 
-  const save = async (action?: string): Promise<string | null> => {
+  const save = async (action?: string, confirm?: Confirm[]): Promise<string | null> => {
     // A draft may have gaps; what is sent off may not. The server decides what a draft needs.
     const missing = missingInForm(page, entity, values);
     setErrors(missing);
@@ -58,6 +69,8 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     setBusy(true);
     try {
       const changes = changesOf(page, entity, before, values);
+      if (confirm) changes.$confirm = confirm as unknown as Json;
+      setWarnings([]);
       let record = saved;
       if (!record) record = await createRecord(entity.entity, changes, attempt.current);
       else if (Object.keys(changes).length) record = await patchRecord(entity.entity, record.id, record.version, changes);
@@ -71,14 +84,15 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
       attempt.current = randomKey();
       if (error instanceof ApiProblem) {
         setErrors(errorsByField(error.errors));
+        setWarnings(error.warnings);
         setStale(error.status === 409 || error.status === 412);
       }
-      setProblem(messageOf(error));
+      setProblem(error instanceof ApiProblem && error.warnings.length ? null : messageOf(error));
       return null;
     } finally {
       setBusy(false);
     }
   };
 
-  return { values, errors, problem, stale, busy, dirty, set, removeRow, save };
+  return { values, errors, problem, stale, busy, dirty, set, removeRow, save, warnings, dismissWarnings: () => setWarnings([]) };
 }
