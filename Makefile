@@ -6,7 +6,7 @@ DEMO_CASES ?= 60
 DATA ?= data
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser check-definitions check-layers schemas fmt fmt-check lint coverage clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -27,9 +27,8 @@ test: ## Everything that CI runs: both databases, definitions, front end, a real
 	@scripts/ensure-tools test
 	$(MAKE) fmt-check check-layers
 	$(MAKE) web test-web
-	$(MAKE) build
-	$(MAKE) check-definitions
 	$(MAKE) test-rust
+	$(BIN)/anju check
 	$(MAKE) test-browser
 
 test-rust: ## Rust tests, with a private PostgreSQL
@@ -40,6 +39,10 @@ test-web: ## Types, lint and unit tests of the front end
 
 test-browser: ## The platform in a real browser
 	@BIN=$(BIN) scripts/test-browser
+
+pictures: web build ## Takes the pictures of the README anew, from the demonstration
+	@scripts/ensure-tools test
+	@BIN=$(BIN) scripts/take-pictures
 
 check-definitions: ## Checks all definitions; every problem with file, line and cause
 	cargo run --locked -q -p anju -- check
@@ -61,6 +64,12 @@ lint: ## Clippy; warnings are errors
 
 coverage: ## One line for each of the 234 modules with its passing tests (after `make test`)
 	@node scripts/coverage.mjs
+
+bench: ## Record read, list and create against a bare handler with the same SQL, on both databases
+	@scripts/ensure-tools test
+	cargo build --locked --profile bench-run -p anju-bench
+	@target/bench-run/anju-bench --database sqlite
+	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
 
 clean-data: ## Removes the local demonstration data
 	rm -rf $(DATA)

@@ -1,14 +1,6 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 
-const PASSWORD = 'Anju-demo-2026';
-
-async function logIn(page: Page, account: string) {
-  await page.goto('/login');
-  await page.locator('input').first().fill(account);
-  await page.locator('input[type=password]').fill(PASSWORD);
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: '工作台' })).toBeVisible();
-}
+import { logIn } from './support';
 
 test('m001 the home page shows figures and what waits', async ({ page }) => {
   await logIn(page, 'pudong-clerk');
@@ -22,16 +14,49 @@ test('m022 cases are listed and found by their number', async ({ page }) => {
   const first = page.locator('tbody tr').filter({ hasText: '补件中' }).first();
   await expect(first).toBeVisible();
   await first.click();
-  await expect(page.getByRole('tab', { name: '流程图' })).toBeVisible();
   await page.getByRole('tab', { name: '流程图' }).click();
   await expect(page.locator('.detail-picture svg').first()).toBeVisible();
 });
 
+test('m048 cases are filtered by the working days left', async ({ page }) => {
+  await logIn(page, 'city');
+  await page.goto('/p/eligibility.cases');
+  await page.getByRole('combobox', { name: '剩余工作日' }).click();
+  await page.getByTitle('10 个工作日以上').click();
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/countdown=later/);
+  const tags = page.locator('tbody tr.ant-table-row .tag').filter({ hasText: /个工作日|到期/ });
+  await expect(async () => {
+    const texts = await tags.allTextContents();
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts) expect(Number(/^剩 (\d+) 个/.exec(text)?.[1])).toBeGreaterThan(10);
+  }).toPass();
+});
+
+test('m003 m048 tasks are gone through by keyboard, in the order of the list', async ({ page }) => {
+  await logIn(page, 'pudong-clerk');
+  await page.goto('/tasks');
+  const rows = page.locator('.tasks-table tbody tr');
+  await expect(rows.first()).toHaveAttribute('aria-selected', 'true');
+  const [first, second] = [await rows.nth(0).getByRole('link').textContent(), await rows.nth(1).getByRole('link').textContent()];
+  await page.keyboard.press('j');
+  await expect(rows.nth(1)).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.handling-case')).toHaveText(second ?? '');
+  await expect(page.locator('.handling-way')).toContainText('2 /');
+  await page.keyboard.press('k');
+  await expect(page.locator('.handling-case')).toHaveText(first ?? '');
+  await page.keyboard.press('?');
+  await expect(page.getByText('提交，并转到下一件')).toBeVisible();
+  await page.keyboard.press('?');
+  await expect(page.getByText('提交，并转到下一件')).toBeHidden();
+});
+
 test('m023 a case is signed for before it is handled', async ({ page }) => {
   await logIn(page, 'yangpu-clerk');
-  await page.goto('/tasks');
-  await page.locator('tbody tr').filter({ hasText: '受理' }).getByRole('link').first().click();
-  await page.getByRole('button', { name: /签\s*收/ }).click();
+  await page.goto('/tasks?step=acceptance');
+  await page.locator('tbody tr').getByRole('link').first().click();
+  await page.getByRole('button', { name: '签收', exact: true }).click();
   await expect(page.getByRole('radio', { name: '要求补件' })).toBeVisible();
 });
 

@@ -50,6 +50,19 @@ impl WorkingCalendar {
         }
         count
     }
+
+    /// The last day that is at most `days` working days away from `from`, as [`Self::working_days_between`]
+    /// counts; negative `days` lie before `from`.
+    pub fn last_day_within(&self, from: Date, days: i64) -> Date {
+        // The working day that would be one too many; everything before it is within.
+        let (first, step, count) = match days {
+            0.. => (next_day(from).unwrap_or(from), 1, days),
+            _ => (from, -1, -days - 1),
+        };
+        let mut working = first.series(step.days()).filter(|day| self.is_working(*day));
+        let bound = working.nth(usize::try_from(count).unwrap_or(usize::MAX));
+        bound.and_then(|day| day.checked_sub(1.day()).ok()).unwrap_or(from)
+    }
 }
 
 /// `None` only at the end of the representable calendar.
@@ -96,6 +109,15 @@ mod tests {
             let from = date(2024, 1, 1).checked_add(offset.days()).unwrap();
             let to = calendar.add_working_days(from, days);
             prop_assert_eq!(calendar.working_days_between(from, to), i64::from(days));
+        }
+
+        #[test]
+        fn the_last_day_within_is_the_last_that_counts_so_few(offset in 0i64..1500, days in -60i64..60) {
+            let calendar = national_day_2026();
+            let from = date(2024, 1, 1).checked_add(offset.days()).unwrap();
+            let last = calendar.last_day_within(from, days);
+            prop_assert!(calendar.working_days_between(from, last) <= days);
+            prop_assert!(calendar.working_days_between(from, next_day(last).unwrap()) > days);
         }
     }
 }

@@ -1,20 +1,19 @@
 //! What only this crate can say of connector definitions.
 
-use anju_definitions::Catalog;
+use anju_definitions::{Catalog, Kind, Place, Problem};
 
-use crate::{Shape, prepare};
+use crate::Shape;
 
-/// Everything wrong with the catalog's connectors: schemas that could not be checked, placeholders that no call
-/// fills. One line each, naming the operation.
-pub fn check(catalog: &Catalog) -> Vec<String> {
+/// Schemas of answers that could not be checked.
+pub fn check(catalog: &Catalog) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for connector in catalog.connectors.values() {
+    for (key, connector) in &catalog.connectors {
         for (name, operation) in &connector.operations {
-            let place = format!("{}.{name}", connector.connector);
-            problems.extend(Shape::parse(&operation.answer).err().map(|why| format!("{place}: answer{why}")));
-            let unfilled =
-                prepare::placeholders(operation).into_iter().filter(|used| !operation.needs.contains(used));
-            problems.extend(unfilled.map(|used| format!("{place}: `{{{used}}}` is not among its needs")));
+            let Err(why) = Shape::parse(&operation.answer) else { continue };
+            let place = catalog.place(Kind::Connector, key, &format!("operations/{name}/answer"));
+            // A definition that did not come from a file has its key instead.
+            let Place { file, line } = place.unwrap_or_else(|| Place { file: key.clone(), line: 1 });
+            problems.push(Problem::error(&file, line, "answer_schema", format!("answer{why}")));
         }
     }
     problems

@@ -12,7 +12,7 @@ use crate::{
     CallError, Error, Object, Result, Shape,
     log::{self, Entry},
     prepare::prepare,
-    transport::{self, Attempt},
+    transport::{self, Attempt, Transport},
 };
 
 /// Makes the calls that definitions describe. Cheap to clone.
@@ -23,7 +23,7 @@ pub struct Connectors {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
     endpoints: Arc<BTreeMap<String, String>>,
-    client: reqwest::Client,
+    transport: Arc<dyn Transport>,
 }
 
 /// An operation with its connector, kept alive while the catalog changes.
@@ -46,8 +46,8 @@ impl Connectors {
         clock: Arc<dyn Clock>,
         keyring: Arc<Keyring>,
     ) -> Result<Self> {
-        let client = transport::client().map_err(|error| Error::Client(error.to_string()))?;
-        Ok(Self { store, catalog, keyring, clock, endpoints: Arc::new(endpoints), client })
+        let transport = transport::http().map_err(|error| Error::Client(error.to_string()))?;
+        Ok(Self { store, catalog, keyring, clock, endpoints: Arc::new(endpoints), transport })
     }
 
     /// Makes one attempt now and gives the whole answer. `operation` is `app.connector.operation`. Use it outside
@@ -103,7 +103,7 @@ impl Connectors {
         });
         match ready {
             Ok((request, shape)) => {
-                transport::attempt(&self.client, &request, &shape, key, found.connector.timeout_ms).await
+                self.transport.attempt(&request, &shape, key, found.connector.timeout_ms).await
             }
             Err(error) => Attempt { status: None, result: Err(error) },
         }

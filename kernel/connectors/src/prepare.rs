@@ -23,25 +23,6 @@ pub fn prepare(base: &str, operation: &Operation, values: &Object) -> Result<Pre
     Ok(Prepared { method: operation.method, url: format!("{}{path}", base.trim_end_matches('/')), body })
 }
 
-/// Names of the values that path and body use.
-pub fn placeholders(operation: &Operation) -> Vec<String> {
-    let parts = operation.path.split('{').skip(1);
-    let mut names: Vec<String> = parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
-    if let Some(body) = &operation.body {
-        collect(body, &mut names);
-    }
-    names
-}
-
-fn collect(template: &Value, names: &mut Vec<String>) {
-    match template {
-        Value::String(text) => names.extend(placeholder(text).map(str::to_owned)),
-        Value::Array(list) => list.iter().for_each(|item| collect(item, names)),
-        Value::Object(map) => map.values().for_each(|item| collect(item, names)),
-        _ => {}
-    }
-}
-
 /// The name, when the whole text is one placeholder.
 fn placeholder(text: &str) -> Option<&str> {
     text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))

@@ -127,13 +127,13 @@ impl Type {
 
 fn parse(schema: &Value, at: &str, depth: usize) -> Result<Shape, String> {
     if depth > DEPTH_MAX {
-        return Err(format!("{at}: nested deeper than {DEPTH_MAX}"));
+        return Err(format!("{at}: 嵌套超过 {DEPTH_MAX} 层"));
     }
-    let map = schema.as_object().ok_or_else(|| format!("{at}: a schema is an object"))?;
+    let map = schema.as_object().ok_or_else(|| format!("{at}: 应为对象"))?;
     let mut shape = Shape::default();
     for (keyword, value) in map {
         let here = format!("{at}/{keyword}");
-        let bad = || format!("{here}: not a legal value");
+        let bad = || format!("{here}: 取值不合法");
         match keyword.as_str() {
             "type" => shape.types = types(value).ok_or_else(bad)?,
             "required" => shape.required = texts(value).ok_or_else(bad)?,
@@ -153,7 +153,7 @@ fn parse(schema: &Value, at: &str, depth: usize) -> Result<Shape, String> {
             "maxItems" => shape.items_max = Some(count(value).ok_or_else(bad)?),
             "maxLength" => shape.length_max = Some(count(value).ok_or_else(bad)?),
             known if ANNOTATIONS.contains(&known) => {}
-            _ => return Err(format!("{here}: this keyword is not checked here")),
+            _ => return Err(format!("{here}: 此处不检查这个关键字，不能使用")),
         }
     }
     Ok(shape)

@@ -1,8 +1,9 @@
 //! One request over HTTP, bounded in time and size, and the judgement of its answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anju_definitions::Method;
+use async_trait::async_trait;
 use reqwest::{Client, redirect::Policy};
 use serde_json::Value;
 
@@ -19,13 +20,41 @@ pub struct Attempt {
     pub result: Result<Value, CallError>,
 }
 
-/// A client that goes nowhere but where it is sent.
-pub fn client() -> reqwest::Result<Client> {
-    Client::builder().redirect(Policy::none()).no_proxy().user_agent("anju").build()
+/// The network. A trait object also keeps the client's deep types out of every future that holds the platform:
+/// whoever compiles one would have to prove anew that they may cross threads.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends the request and reads the whole answer within `timeout_ms`.
+    async fn attempt(
+        &self,
+        request: &Prepared,
+        shape: &Shape,
+        idempotency_key: &str,
+        timeout_ms: u64,
+    ) -> Attempt;
 }
 
-/// Sends the request and reads the whole answer within `timeout_ms`.
-pub async fn attempt(
+/// A client that goes nowhere but where it is sent.
+pub fn http() -> reqwest::Result<Arc<dyn Transport>> {
+    Ok(Arc::new(Http(Client::builder().redirect(Policy::none()).no_proxy().user_agent("anju").build()?)))
+}
+
+struct Http(Client);
+
+#[async_trait]
+impl Transport for Http {
+    async fn attempt(
+        &self,
+        request: &Prepared,
+        shape: &Shape,
+        idempotency_key: &str,
+        timeout_ms: u64,
+    ) -> Attempt {
+        bounded(&self.0, request, shape, idempotency_key, timeout_ms).await
+    }
+}
+
+async fn bounded(
     client: &Client,
     request: &Prepared,
     shape: &Shape,

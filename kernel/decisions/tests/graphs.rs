@@ -39,7 +39,7 @@ fn result(decision: &Decision, input: Value) -> Value {
 #[test]
 fn expressions_see_what_was_computed_before_them_and_by_other_nodes() {
     let first = expressions("a", "人口", &[("members", "count"), ("doubled", "$.members * 2")], json!({}));
-    let second = expressions("b", "面积", &[("share", "area / $nodes.人口.members")], json!({}));
+    let second = expressions("b", "面积", &[("share", "area / $nodes['人口'].members")], json!({}));
     let nodes = json!([input(), first, second, output()]);
     let edges =
         [("in", "a", None), ("a", "out", None), ("in", "b", None), ("b", "out", None), ("a", "b", None)];
@@ -143,7 +143,7 @@ fn what_a_designer_can_get_wrong_is_named() {
             "成环",
         ),
         (decision("test.rule", json!([input(), asks, output()]), &way), "没有决策"),
-        (decision("test.rule", json!([input(), {"id": "a"}]), &[]), "type"),
+        (decision("test.rule", json!([input(), {"id": "a"}]), &[]), "name"),
     ];
     for (decision, word) in cases {
         let problems = check_decisions([&decision]);

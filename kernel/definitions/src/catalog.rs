@@ -7,8 +7,8 @@ use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 
 use crate::{
-    Connector, Decision, Dictionary, Document, Entity, Kind, Menu, Message, Operation, Page, Process, Role,
-    Sequence,
+    Connector, Decision, Dictionary, DictionaryItem, Document, Entity, Kind, Level, Menu, Message, Operation,
+    Page, Process, ROLES, Role, Sequence,
 };
 
 /// What running code holds: publishing swaps the catalog under it.
@@ -142,6 +142,12 @@ impl Catalog {
         self.entity(child.fields.get(&parent.field)?.to.as_deref()?)
     }
 
+    /// The process that keeps its last day in a field of this entity's records, and that field.
+    pub fn countdown_of(&self, entity: &str) -> Option<(&Process, &str)> {
+        let mut processes = self.processes.values().filter(|process| process.entity == entity);
+        processes.find_map(|process| Some((&**process, process.due_field.as_deref()?)))
+    }
+
     /// Whether `code` is `ancestor` or stands below it in the tree of the dictionary.
     pub fn is_under(&self, dictionary: &str, code: &str, ancestor: &str) -> bool {
         self.dictionary(dictionary).is_some_and(|dictionary| dictionary.is_under(code, ancestor))
@@ -185,6 +191,28 @@ impl Catalog {
             .collect();
         for (parent, child) in children {
             self.children.entry(parent).or_default().push(child);
+        }
+        self.dictionaries.insert(ROLES.to_owned(), Arc::new(self.roles_as_dictionary()));
+    }
+
+    /// Roles as choices, by level; those of callers who are not signed in are nobody's to give.
+    fn roles_as_dictionary(&self) -> Dictionary {
+        let mut roles: Vec<&Role> =
+            self.roles.values().map(|role| &**role).filter(|role| role.level != Level::Public).collect();
+        roles.sort_by_key(|role| role.level as u8);
+        let item = |role: &Role| DictionaryItem {
+            code: role.role.clone(),
+            title: role.title.clone(),
+            note: Some(role.level.title().to_owned()),
+            parent: None,
+            tone: None,
+            retired: false,
+        };
+        Dictionary {
+            dictionary: ROLES.to_owned(),
+            title: "角色".to_owned(),
+            purpose: None,
+            items: roles.into_iter().map(item).collect(),
         }
     }
 }

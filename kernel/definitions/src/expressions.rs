@@ -95,6 +95,7 @@ impl<'a> Collector<'a> {
                     for (index, tab) in detail.tabs.iter().enumerate() {
                         self.sections(&format!("tabs/{index}/sections"), &tab.sections);
                     }
+                    self.add("edit_when", detail.edit_when.as_deref());
                 }
                 PageBody::List(_) | PageBody::Dashboard(_) | PageBody::Tasks(_) => {}
             }

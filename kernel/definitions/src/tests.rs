@@ -151,6 +151,25 @@ fn a_path_that_leads_nowhere_says_why() {
 }
 
 #[test]
+fn roles_that_can_be_given_are_a_dictionary_of_their_own() {
+    let catalog = library();
+    let titles: Vec<(&str, &str, Option<&str>)> = catalog.dictionaries[crate::ROLES]
+        .items
+        .iter()
+        .map(|item| (item.code.as_str(), item.title.as_str(), item.note.as_deref()))
+        .collect();
+    assert_eq!(titles, [("library.clerk", "馆员", Some("运营机构"))]);
+}
+
+#[test]
+fn an_entity_has_the_countdown_of_the_process_that_keeps_its_last_day() {
+    let catalog = library();
+    let (process, field) = catalog.countdown_of("library.reader").unwrap();
+    assert_eq!((process.process.as_str(), field), ("library.admission", "admitted_by"));
+    assert!(catalog.countdown_of("library.branch").is_none());
+}
+
+#[test]
 fn every_expression_is_listed_with_its_place() {
     let catalog = library();
     let listed: String = expressions(&catalog)

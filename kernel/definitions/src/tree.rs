@@ -52,6 +52,7 @@ mod tests {
         DictionaryItem {
             code: code.to_owned(),
             title: format!("项{code}"),
+            note: None,
             parent: parent.map(str::to_owned),
             tone: None,
             retired: false,

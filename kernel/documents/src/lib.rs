@@ -15,7 +15,7 @@ pub mod workbook;
 mod world;
 
 pub use error::{Error, TemplateProblem};
-pub use maker::{DATA_BYTES_MAX, DocumentMaker, PAGES_MAX, TEMPLATE_BYTES_MAX, Template};
+pub use maker::{DATA_BYTES_MAX, DocumentMaker, PAGES_MAX, Press, TEMPLATE_BYTES_MAX, Template};
 pub use qr::qr_svg;
 
 #[cfg(test)]

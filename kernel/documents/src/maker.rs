@@ -37,6 +37,22 @@ pub struct Template<'a> {
     pub source: &'a str,
 }
 
+/// Whoever renders documents. As a trait object it keeps the typesetter's deep types out of every future that holds
+/// the platform: whoever compiles one would have to prove anew that they may cross threads.
+pub trait Press: Send + Sync {
+    /// As [`DocumentMaker::render_pdf`].
+    ///
+    /// # Errors
+    /// Those of [`DocumentMaker::render_pdf`].
+    fn render_pdf(&self, template: Template<'_>, data: &Value, made_at: Timestamp) -> Result<Vec<u8>, Error>;
+}
+
+impl Press for DocumentMaker {
+    fn render_pdf(&self, template: Template<'_>, data: &Value, made_at: Timestamp) -> Result<Vec<u8>, Error> {
+        DocumentMaker::render_pdf(self, template, data, made_at)
+    }
+}
+
 /// Renders documents; holds the fonts. One for the life of the program, shared by all threads.
 ///
 /// Rendering is pure computation of up to seconds: call it on a blocking thread and bound its time there.

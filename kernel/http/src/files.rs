@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use anju_runtime::Runtime;
+use anju_runtime::{
+    Runtime,
+    records::Actor,
+    store::{StoredContents, Tx},
+};
+use async_trait::async_trait;
 use axum::{
-    Json,
     extract::{Multipart, Path, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     actor::SignedIn,
     problem::{Problem, Result},
+    step::{Answer, Once, Step, perform},
 };
 
 const NAME_LENGTH_MAX: usize = 200;
@@ -89,22 +94,43 @@ fn holds(bytes: &[u8], name: &[u8]) -> bool {
     bytes[..bytes.len().min(HEAD)].windows(name.len()).any(|part| part == name)
 }
 
+struct Keep<'a> {
+    runtime: &'a Runtime,
+    actor: &'a Actor,
+    upload: &'a Upload,
+    contents: &'a StoredContents,
+}
+
+#[async_trait]
+impl Step for Keep<'_> {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer> {
+        let Upload { name, media_type, .. } = self.upload;
+        let (now, account) = (self.runtime.clock.now(), &self.actor.account_id);
+        let meta = tx.put_file(self.contents, name, media_type, account, now).await?;
+        Answer::created(
+            json!({ "id": meta.id, "name": meta.name, "size": meta.size, "media_type": meta.media_type }),
+        )
+    }
+}
+
 /// Stores a file; a record then refers to it by its id.
 #[utoipa::path(
-    post, path = "/api/files", tag = "files",
+    post, path = "/api/files", tag = "files", params(("Idempotency-Key" = Option<String>, Header)),
     request_body(content = Vec<u8>, content_type = "multipart/form-data"),
     responses((status = 201, body = Value), (status = 413, body = Problem), (status = 415, body = Problem)),
 )]
 pub async fn upload(
     State(runtime): State<Arc<Runtime>>,
     caller: SignedIn,
+    headers: HeaderMap,
     form: Multipart,
-) -> Result<(StatusCode, Json<Value>)> {
-    let upload = single_upload(form, runtime.settings.upload_bytes_max).await?;
-    let (now, account) = (runtime.clock.now(), &caller.actor.account_id);
-    let meta = runtime.store.put_file(upload.bytes, &upload.name, &upload.media_type, account, now).await?;
-    let body = json!({ "id": meta.id, "name": meta.name, "size": meta.size, "media_type": meta.media_type });
-    Ok((StatusCode::CREATED, Json(body)))
+) -> Result<Answer> {
+    let mut upload = single_upload(form, runtime.settings.upload_bytes_max).await?;
+    let contents = runtime.store.write_contents(std::mem::take(&mut upload.bytes)).await?;
+    let once = Once::of(&headers, "upload", &json!({ "name": upload.name, "contents": contents.digest }))?;
+    let actor = &caller.actor;
+    let step = Keep { runtime: &runtime, actor, upload: &upload, contents: &contents };
+    perform(&runtime, actor, once, &step).await
 }
 
 /// The contents of a file.

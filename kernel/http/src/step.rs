@@ -6,7 +6,7 @@ use anju_runtime::{
     Runtime,
     crypto::sm3_hex,
     records::Actor,
-    store::{Remembered, Tx},
+    store::{Claim, Remembered, Tx},
 };
 use async_trait::async_trait;
 use axum::{
@@ -68,6 +68,16 @@ impl Once {
         let request_digest = sm3_hex(format!("{route}\n{body}").as_bytes());
         Ok(Some(Self { key: key.to_owned(), request_digest }))
     }
+
+    /// The earlier answer, if it was the same request.
+    fn repeated(&self, earlier: Remembered) -> Result<Answer> {
+        if earlier.request_digest != self.request_digest {
+            let detail = "同一个 Idempotency-Key 已用于另一个请求";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
+        }
+        let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
+        Ok(Answer { status, body: earlier.body })
+    }
 }
 
 /// Runs the step in a transaction of its own and commits it with its remembered answer.
@@ -93,24 +103,16 @@ async fn try_once(
     step: &dyn Step,
 ) -> Result<Answer> {
     let mut tx = runtime.store.begin().await?;
+    let account = &actor.account_id;
     if let Some(once) = once
-        && let Some(earlier) = tx.remembered(&once.key, &actor.account_id).await?
+        && let Claim::Repeated(earlier) =
+            tx.claim(&once.key, account, &once.request_digest, runtime.clock.now()).await?
     {
-        if earlier.request_digest != once.request_digest {
-            let detail = "同一个 Idempotency-Key 已用于另一个请求";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail));
-        }
-        let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
-        return Ok(Answer { status, body: earlier.body });
+        return once.repeated(earlier);
     }
     let answer = step.run(&mut tx).await?;
     if let Some(once) = once {
-        let remembered = Remembered {
-            request_digest: once.request_digest.clone(),
-            status: answer.status.as_u16(),
-            body: answer.body.clone(),
-        };
-        tx.remember(&once.key, &actor.account_id, &remembered, runtime.clock.now()).await?;
+        tx.answer(&once.key, account, answer.status.as_u16(), &answer.body).await?;
     }
     tx.commit().await?;
     Ok(answer)

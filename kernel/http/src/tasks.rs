@@ -35,12 +35,15 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(return_task))
 }
 
-/// The work list: `box=todo|done|started`, `process`, `entity`, `record_id`, `search`, `size`, `number`.
+/// The work list: `box=todo|done|started`, `process`, `step`, `entity`, `record_id`, `search`, `size`, `number`;
+/// `days_left_min` and `days_left_max` bound the working days left, negative when overdue.
 #[utoipa::path(
     get, path = "/api/tasks", tag = "tasks",
     params(
-        ("box" = Option<String>, Query), ("process" = Option<String>, Query), ("entity" = Option<String>, Query),
-        ("record_id" = Option<String>, Query), ("search" = Option<String>, Query),
+        ("box" = Option<String>, Query), ("process" = Option<String>, Query), ("step" = Option<String>, Query),
+        ("entity" = Option<String>, Query), ("record_id" = Option<String>, Query),
+        ("search" = Option<String>, Query), ("days_left_min" = Option<i64>, Query),
+        ("days_left_max" = Option<i64>, Query),
         ("size" = Option<u32>, Query), ("number" = Option<u32>, Query),
     ),
     responses((status = 200, body = Value), (status = 401, body = Problem)),

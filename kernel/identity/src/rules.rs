@@ -1,13 +1,13 @@
 //! Rules of accounts and posts that definitions cannot express.
 
-use anju_records::{Change, FieldError, Hook, HookContext, Object, Result};
+use anju_records::{Change, FieldError, Hook, HookContext, Result};
 use anju_store::{Condition, Tx};
 use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
     ORGANISATION, POST,
-    posts::{ADMINISTRATORS, find, level_key, level_of, roles_of},
+    posts::{ADMINISTRATORS, find, level_of, roles_of},
     tables::SESSION,
 };
 
@@ -26,9 +26,8 @@ impl Hook for PostRules {
         if context.change == Change::Deleted {
             return Ok(Vec::new());
         }
-        let Some(roles) = checked_roles(context.record) else {
-            return Ok(vec![fault("type", "角色应为角色标识的列表，且不重复、不为空")]);
-        };
+        // Missing and unknown roles are faults of the field, told by records.
+        let roles = roles_of(context.record);
         let mut faults = level_faults(tx, context, &roles).await?;
         faults.extend(exclusion_fault(tx, context, &roles).await?);
         Ok(faults)
@@ -46,16 +45,6 @@ impl Hook for AccountRules {
     }
 }
 
-/// A list of different texts; `None` for anything else.
-fn checked_roles(record: &Object) -> Option<Vec<String>> {
-    let given = record.get("roles")?.as_array()?;
-    let roles = roles_of(record);
-    let mut different = roles.clone();
-    different.sort();
-    different.dedup();
-    (!roles.is_empty() && roles.len() == given.len() && different.len() == roles.len()).then_some(roles)
-}
-
 async fn level_faults(tx: &mut Tx, context: &HookContext<'_>, roles: &[String]) -> Result<Vec<FieldError>> {
     let Some(id) = context.record.get("organisation").and_then(Value::as_str) else { return Ok(Vec::new()) };
     let organisation = find(context.records, tx, ORGANISATION, "id", id).await?;
@@ -64,11 +53,9 @@ async fn level_faults(tx: &mut Tx, context: &HookContext<'_>, roles: &[String]) 
     let faults = roles.iter().filter_map(|key| match catalog.role(key) {
         None => Some(fault("unknown_role", format!("没有“{key}”这个角色"))),
         Some(role) if role.level != level => {
-            let levels = (level_key(role.level), level_key(level));
-            Some(fault(
-                "role_level",
-                format!("角色“{}”属于 {} 级，机构为 {} 级", role.title, levels.0, levels.1),
-            ))
+            let (title, of_role, of_place) = (&role.title, role.level.title(), level.title());
+            let message = format!("角色“{title}”只能授予{of_role}的任职，该机构是{of_place}");
+            Some(fault("role_level", message))
         }
         Some(_) => None,
     });

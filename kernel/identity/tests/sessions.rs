@@ -116,10 +116,9 @@ async fn roles_of_a_post_exist_and_fit_the_level(db: TestDatabase) {
     let operator = platform.organisation("pudong", "operator").await;
     let account = platform.account("chen.jy").await;
     for (roles, code) in [
-        (&["t.nothing"] as &[&str], "roles:unknown_role"),
+        (&["t.nothing"] as &[&str], "roles:choice"),
         (&["t.reviewer"], "roles:role_level"),
-        (&["t.clerk", "t.clerk"], "roles:type"),
-        (&[], "roles:type"),
+        (&[], "roles:required"),
     ] {
         let refused = platform.post(&account, &operator, roles).await;
         assert_eq!(fault_codes(&refused.unwrap_err()), [code], "{roles:?}");

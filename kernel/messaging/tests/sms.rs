@@ -10,7 +10,7 @@ use anju_crypto::Keyring;
 use anju_definitions::{Source, load};
 use anju_messaging::{Messaging, SMS_ENTITY};
 use anju_records::{Actor, Hooks, Object, Query, Record, Records};
-use anju_store::{Store, StoreConfig, Tx};
+use anju_store::{JobsWanted, Store, StoreConfig, Tx};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -182,8 +182,11 @@ impl Bench {
     }
 
     async fn work(&self) -> Option<JobOutcome> {
-        let jobs =
-            self.store.lease_jobs(&[CALL_JOB, POLL_JOB], self.clock.now(), 60_000, 1).await.expect("leased");
+        let jobs = self
+            .store
+            .lease_jobs(&JobsWanted::of(&[CALL_JOB, POLL_JOB]), self.clock.now(), 60_000)
+            .await
+            .expect("leased");
         let job = jobs.into_iter().next()?;
         Some(self.connectors.handle_job(&job, &self.desk).await.expect("handled"))
     }

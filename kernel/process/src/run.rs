@@ -1,6 +1,6 @@
 //! Carrying an instance on, in the caller's transaction: the pure core says what changes, this writes it.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use anju_definitions::Effect;
 use anju_records::{Actor, Object};
@@ -19,6 +19,10 @@ use crate::{EffectContext, Error, Processes, Result};
 const STEPS_MAX: u32 = 200;
 /// Size of the variables of an instance as JSON, at most.
 const VARS_BYTES_MAX: usize = 64 * 1024;
+
+/// The engine's deep futures are boxed, so that no caller has to prove anew that they may cross threads (see
+/// `anju_records::Boxed`).
+type Boxed<'r, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'r>>;
 
 /// One command's work on one instance.
 pub(crate) struct Run<'a> {
@@ -83,7 +87,11 @@ impl<'a> Run<'a> {
     }
 
     /// Lets an event happen: the core says what changes, and every change is written.
-    pub(crate) async fn happen(&mut self, event: &Event<'_>) -> Result<()> {
+    pub(crate) fn happen<'r>(&'r mut self, event: &'r Event<'_>) -> Boxed<'r, ()> {
+        Box::pin(self.happen_inner(event))
+    }
+
+    async fn happen_inner(&mut self, event: &Event<'_>) -> Result<()> {
         let changes = machine::step(&self.plan.graph, &self.marking, event)
             .map_err(|illegal| Error::Internal(format!("{}: {illegal}", self.instance.id)))?;
         for change in &changes {
@@ -141,6 +149,7 @@ impl<'a> Run<'a> {
                     Ending::Withdrawn => InstanceState::Withdrawn,
                 };
                 self.instance.ended_at = Some(self.now);
+                self.keep_last_day(None).await?;
                 let outcome = self.instance.outcome.clone().unwrap_or_default();
                 let title = self.plan.title(&outcome);
                 self.note(Entry::new(TrailKind::Ended, &outcome, title)).await
@@ -162,7 +171,11 @@ impl<'a> Run<'a> {
     }
 
     /// Carries a token on until it waits or is gone.
-    pub(crate) async fn settle(&mut self, token: &str) -> Result<()> {
+    pub(crate) fn settle<'r>(&'r mut self, token: &'r str) -> Boxed<'r, ()> {
+        Box::pin(self.settle_inner(token))
+    }
+
+    async fn settle_inner(&mut self, token: &str) -> Result<()> {
         loop {
             let Ok(at) = self.marking.token(token).cloned() else { return Ok(()) };
             self.steps += 1;
@@ -294,7 +307,16 @@ impl<'a> Run<'a> {
 
     /// Runs effects and takes over what they changed. `None` when the instance ended meanwhile; otherwise
     /// whether the work goes on elsewhere.
-    pub(crate) async fn effects(
+    pub(crate) fn effects<'r>(
+        &'r mut self,
+        element: &'r str,
+        input: &'r Object,
+        effects: &'r [Effect],
+    ) -> Boxed<'r, Option<bool>> {
+        Box::pin(self.effects_inner(element, input, effects))
+    }
+
+    async fn effects_inner(
         &mut self,
         element: &str,
         input: &Object,

@@ -4,8 +4,8 @@ mod common;
 
 use anju_process::{Completion, Error, TIMER_JOB, TaskBox, TaskQuery};
 use anju_records::{Actor, Object};
-use anju_store::on_both_databases;
 use anju_store::testing::TestDatabase;
+use anju_store::{JobsWanted, on_both_databases};
 use common::{Bureau, CASE, REVIEW, manager, reviewer, stranger};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -47,7 +47,8 @@ async fn only_task(bureau: &Bureau, actor: &Actor) -> String {
 async fn fire_due(bureau: &Bureau) -> usize {
     use anju_calendar::Clock;
     let now = bureau.clock.now();
-    let jobs = bureau.store().lease_jobs(&[TIMER_JOB], now, 60_000, 100).await.unwrap();
+    let jobs =
+        bureau.store().lease_jobs(&JobsWanted::of(&[TIMER_JOB]).at_most(100), now, 60_000).await.unwrap();
     let mut fired = 0;
     for job in &jobs {
         let mut tx = bureau.store().begin().await.unwrap();
@@ -301,7 +302,11 @@ async fn a_timer_delivered_twice_does_nothing_the_second_time(db: TestDatabase) 
     bureau.a_started_case("甲户", json!({})).await;
     use anju_calendar::Clock;
     bureau.clock.advance(SignedDuration::from_hours(24 * 10));
-    let jobs = bureau.store().lease_jobs(&[TIMER_JOB], bureau.clock.now(), 60_000, 100).await.unwrap();
+    let jobs = bureau
+        .store()
+        .lease_jobs(&JobsWanted::of(&[TIMER_JOB]).at_most(100), bureau.clock.now(), 60_000)
+        .await
+        .unwrap();
     assert_eq!(jobs.len(), 1);
     assert!(command!(bureau, fire_timer(&jobs[0].payload)).unwrap());
     assert!(!command!(bureau, fire_timer(&jobs[0].payload)).unwrap());

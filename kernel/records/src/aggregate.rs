@@ -85,11 +85,7 @@ const GROUPINGS_MAX: usize = 4;
 const MEASURES_MAX: usize = 10;
 
 impl Records {
-    /// Figures over the records the actor may see. Sensitive fields can be counted, not grouped or summed.
-    ///
-    /// # Errors
-    /// As [`Records::query`].
-    pub async fn aggregate(
+    pub(crate) async fn aggregate_inner(
         &self,
         actor: &Actor,
         entity: &str,

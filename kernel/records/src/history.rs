@@ -68,11 +68,12 @@ pub(crate) fn sealing_column(plan: &EntityPlan, field: &FieldPlan) -> String {
 }
 
 impl Records {
-    /// The changes of a record, the newest first, at most 500.
-    ///
-    /// # Errors
-    /// As [`Records::read`].
-    pub async fn history(&self, actor: &Actor, entity: &str, id: &str) -> Result<Vec<HistoryEntry>> {
+    pub(crate) async fn history_inner(
+        &self,
+        actor: &Actor,
+        entity: &str,
+        id: &str,
+    ) -> Result<Vec<HistoryEntry>> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, Operation::Read)?;

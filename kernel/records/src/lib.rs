@@ -14,6 +14,7 @@ mod aggregate;
 mod audit;
 mod check;
 mod computed;
+mod door;
 mod error;
 mod expression;
 mod history;
@@ -38,12 +39,13 @@ pub use actor::{Actor, ActorKind, Post};
 pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
 pub use audit::AuditEntry;
 pub use check::check;
+pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
     AfterEach, CellText, Import, ImportError, ImportFailure, ImportMode, SheetData, TemplateColumn,
-    TemplateSheet, TemplateSpec,
+    TemplateSheet, TemplateSpec, UnreadableCell,
 };
 pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};

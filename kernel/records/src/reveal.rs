@@ -13,12 +13,7 @@ use crate::{
 const REASON_MAX: usize = 200;
 
 impl Records {
-    /// A sensitive field in clear. Needs the right to unmask it and a reason; is always in the audit log.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right, [`Error::NotFound`] outside the actor's rows,
-    /// [`Error::Invalid`] for a missing reason or a field that is not sensitive.
-    pub async fn reveal(
+    pub(crate) async fn reveal_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,

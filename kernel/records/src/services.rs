@@ -6,20 +6,13 @@ use anju_store::{ColumnKind, Condition, Fetch, Select, Tx};
 use serde_json::Value;
 
 use crate::{
-    Actor, Error, Object, Page, Query, Records, Result,
+    Actor, Error, Object, Records, Result,
     access::{Access, Operation},
     sequence::SequencePlan,
 };
 
 impl Records {
-    /// As [`Records::query`], within a transaction.
-    pub async fn query_in(&self, tx: &mut Tx, actor: &Actor, entity: &str, query: &Query) -> Result<Page> {
-        self.query_from(tx, actor, entity, query).await
-    }
-
-    /// Holds a record until the transaction ends, so that steps that look at several records of it come one
-    /// after the other.
-    pub async fn lock(&self, tx: &mut Tx, entity: &str, id: &str) -> Result<()> {
+    pub(crate) async fn lock_inner(&self, tx: &mut Tx, entity: &str, id: &str) -> Result<()> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let select = Select::from(plan.table.as_str())
@@ -30,8 +23,7 @@ impl Records {
         Ok(())
     }
 
-    /// The next number of a sequence for a record's values.
-    pub async fn draw_number(
+    pub(crate) async fn draw_number_inner(
         &self,
         tx: &mut Tx,
         sequence: &str,

@@ -21,6 +21,14 @@ pub enum Error {
     Job(String),
 }
 
+impl Error {
+    /// Whether the database was too busy, so that the same may well be done in a moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        use anju_store::Error::Retry;
+        matches!(self, Self::Store(Retry(_)) | Self::Records(anju_records::Error::Store(Retry(_))))
+    }
+}
+
 /// A failed effect as the error of the request that ran it.
 pub(crate) fn of_effect(error: anju_process::EffectError, element: &str) -> anju_process::Error {
     use anju_process::EffectError as E;

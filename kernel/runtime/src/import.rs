@@ -4,24 +4,23 @@
 use std::sync::Arc;
 
 use anju_documents::workbook::{self, Limits, Workbook};
-use anju_records::{Actor, AfterEach, Import, ImportError, ImportMode, Object, Record};
-use anju_store::{Job, NewJob, Tx};
-use async_trait::async_trait;
+use anju_records::{Actor, Import, ImportError, ImportMode};
+use anju_store::{Job, NewJob, StoredContents, Tx};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::{Error, Result, Runtime};
+use crate::{Error, Result, Runtime, worker::LEASE_MS};
 
+mod report;
 mod sheets;
+mod writing;
 
+use report::{Done, Report};
 use sheets::{marked, sheets_of, template_workbook};
+use writing::Writing;
 
 pub const IMPORT_JOB: &str = "records.import";
-/// Records written per transaction when faulty rows are skipped.
-const BATCH: usize = 100;
-/// Faults given back in the answer; the marked workbook has them all.
-const ERRORS_SHOWN_MAX: usize = 2_000;
-const LEASE_MS: i64 = 600_000;
+/// An attempt that is lost goes on where it was; see [`Done`].
+const ATTEMPTS_MAX: u32 = 10;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// What to do with a workbook.
@@ -49,41 +48,36 @@ impl Runtime {
         Ok(workbook::write(&template_workbook(&template, self.clock.now()))?)
     }
 
-    /// Stores the workbook and queues its import; the job's id.
+    /// Queues the import of a workbook whose contents are stored; the job's id.
     pub async fn request_import(
         &self,
+        tx: &mut Tx,
         actor: &Actor,
         request: ImportRequest,
-        name: String,
-        bytes: Vec<u8>,
+        name: &str,
+        contents: &StoredContents,
     ) -> Result<String> {
         self.records.may_import(actor, &request.entity)?;
         let now = self.clock.now();
-        let contents = self.store.write_contents(bytes).await?;
-        let mut tx = self.store.begin().await?;
-        let file = tx.put_file(&contents, &name, XLSX, &actor.account_id, now).await?;
+        let file = tx.put_file(contents, name, XLSX, &actor.account_id, now).await?;
         let order = ImportOrder { request, file: file.id, actor: actor.clone() };
         let job = NewJob {
             kind: IMPORT_JOB.to_owned(),
             key: None,
             payload: serde_json::to_value(order).map_err(|error| Error::Job(error.to_string()))?,
             run_at: now,
-            attempts_max: 3,
+            attempts_max: ATTEMPTS_MAX,
             created_by: actor.account_id.clone(),
             at: now,
         };
-        let id = tx.enqueue(&job).await?;
-        tx.commit().await?;
-        Ok(id)
+        Ok(tx.enqueue(&job).await?)
     }
 
     pub(crate) async fn import_job(self: &Arc<Self>, job: &Job) -> Result<()> {
         let order: ImportOrder = serde_json::from_value(job.payload.clone())
             .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let (_, bytes) = self.store.get_file(&order.file).await?;
-        let read = tokio::task::spawn_blocking(move || workbook::read(&bytes, &Limits::default()))
-            .await
-            .map_err(|error| Error::Job(error.to_string()))?;
+        let read = off_the_async_threads(move || workbook::read(&bytes, &Limits::default())).await?;
         let book = match read {
             Ok(book) => book,
             Err(unreadable) => return self.end_unreadable(job, vec![unreadable.to_string()]).await,
@@ -100,8 +94,11 @@ impl Runtime {
             }
             Err(error) => return Err(error.into()),
         };
-        self.store.progress_job(job, 0, import.rows as i64, self.clock.now(), LEASE_MS).await?;
-        self.write_import(job, &order, import, &book).await
+        let done = Done::before(job)?;
+        let import = import.after(done.row);
+        self.store.progress_job(job, done.row as i64, import.rows as i64, self.clock.now(), LEASE_MS).await?;
+        let report = Report::of(&import, done);
+        self.write_import(job, &order, import, report, book).await
     }
 
     async fn write_import(
@@ -109,100 +106,25 @@ impl Runtime {
         job: &Job,
         order: &ImportOrder,
         import: Import,
-        book: &Workbook,
+        report: Report,
+        book: Workbook,
     ) -> Result<()> {
-        let write = !order.request.dry_run
-            && (order.request.mode == ImportMode::SkipFaulty || import.errors.is_empty());
-        let mut report =
-            Report { rows: import.rows, faulty: import.faulty, created: 0, errors: import.errors.clone() };
-        if write {
-            let batch = match order.request.mode {
-                ImportMode::AllOrNothing => usize::MAX,
-                ImportMode::SkipFaulty => BATCH,
-            };
-            let done = self.write_rows(job, order, &import, batch, &mut report).await?;
-            if done {
-                return Ok(());
+        let work = Writing { runtime: self, job, order, import: &import };
+        let report = match order.request.mode {
+            _ if order.request.dry_run => report,
+            ImportMode::SkipFaulty => work.skip_faulty(report).await?,
+            ImportMode::AllOrNothing if report.errors.is_empty() => {
+                match work.all_or_nothing(report).await? {
+                    Some(report) => report,
+                    None => return Ok(()),
+                }
             }
-        }
+            ImportMode::AllOrNothing => report,
+        };
         let error_file = self.marked_copy(order, &report.errors, book).await?;
         let mut tx = self.store.begin().await?;
         tx.finish_job(job, &report.to_json(error_file), self.clock.now()).await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// Writes the good rows, a batch a transaction. With one batch for all, the job ends in the same
-    /// transaction (`true`), so that a crash can neither lose nor repeat the import.
-    async fn write_rows(
-        self: &Arc<Self>,
-        job: &Job,
-        order: &ImportOrder,
-        import: &Import,
-        batch: usize,
-        report: &mut Report,
-    ) -> Result<bool> {
-        let total = import.ready_len();
-        let mut from = 0;
-        while from < total {
-            let to = from.saturating_add(batch).min(total);
-            let mut tx = self.store.begin().await?;
-            let mut then = Then { runtime: self, order };
-            match self.records.write_import(&mut tx, &order.actor, import, from..to, &mut then).await {
-                Ok(created) => report.created += created,
-                Err(anju_records::ImportFailure::Row(error)) => {
-                    // Somebody else was faster since the check, e.g. with the same applicant.
-                    drop(tx);
-                    report.note(error);
-                    if order.request.mode == ImportMode::AllOrNothing {
-                        report.created = 0;
-                        return Ok(false);
-                    }
-                    self.write_singly(order, import, from..to, report).await?;
-                    from = to;
-                    self.store
-                        .progress_job(job, from as i64, total as i64, self.clock.now(), LEASE_MS)
-                        .await?;
-                    continue;
-                }
-                Err(anju_records::ImportFailure::Other(error)) => return Err(error.into()),
-            }
-            let whole = from == 0 && to == total && report.errors.is_empty();
-            if whole {
-                tx.finish_job(job, &report.to_json(None), self.clock.now()).await?;
-                tx.commit().await?;
-                return Ok(true);
-            }
-            tx.commit().await?;
-            from = to;
-            self.store.progress_job(job, from as i64, total as i64, self.clock.now(), LEASE_MS).await?;
-        }
-        Ok(false)
-    }
-
-    /// After a row of a batch was refused: each row in its own transaction, so that only the refused stay out.
-    async fn write_singly(
-        self: &Arc<Self>,
-        order: &ImportOrder,
-        import: &Import,
-        range: std::ops::Range<usize>,
-        report: &mut Report,
-    ) -> Result<()> {
-        report.errors.pop();
-        report.faulty -= 1;
-        for index in range {
-            let mut tx = self.store.begin().await?;
-            let mut then = Then { runtime: self, order };
-            match self.records.write_import(&mut tx, &order.actor, import, index..index + 1, &mut then).await
-            {
-                Ok(created) => {
-                    tx.commit().await?;
-                    report.created += created;
-                }
-                Err(anju_records::ImportFailure::Row(error)) => report.note(error),
-                Err(anju_records::ImportFailure::Other(error)) => return Err(error.into()),
-            }
-        }
         Ok(())
     }
 
@@ -211,12 +133,13 @@ impl Runtime {
         &self,
         order: &ImportOrder,
         errors: &[ImportError],
-        book: &Workbook,
+        book: Workbook,
     ) -> Result<Option<String>> {
         if errors.is_empty() {
             return Ok(None);
         }
-        let bytes = marked(book, errors, self.clock.now())?;
+        let (errors, now) = (errors.to_vec(), self.clock.now());
+        let bytes = off_the_async_threads(move || marked(&book, &errors, now)).await??;
         let account = &order.actor.account_id;
         let meta = self.store.put_file(bytes, "导入错误.xlsx", XLSX, account, self.clock.now()).await?;
         Ok(Some(meta.id))
@@ -230,9 +153,10 @@ impl Runtime {
             column: String::new(),
             field: String::new(),
             message,
+            main_row: 0,
         };
         let errors = faults.into_iter().map(whole).collect();
-        let report = Report { rows: 0, faulty: 0, created: 0, errors };
+        let report = Report::of_faults(errors);
         let mut tx = self.store.begin().await?;
         tx.finish_job(job, &report.to_json(None), self.clock.now()).await?;
         tx.commit().await?;
@@ -240,52 +164,9 @@ impl Runtime {
     }
 }
 
-/// What the person who imported is told.
-struct Report {
-    rows: usize,
-    faulty: usize,
-    created: usize,
-    errors: Vec<ImportError>,
-}
-
-impl Report {
-    /// A row that was refused only while writing.
-    fn note(&mut self, error: ImportError) {
-        self.faulty += 1;
-        self.errors.push(error);
-    }
-
-    fn to_json(&self, error_file: Option<String>) -> Value {
-        let shown = &self.errors[..self.errors.len().min(ERRORS_SHOWN_MAX)];
-        json!({
-            "rows": self.rows,
-            "created": self.created,
-            "faulty": self.faulty,
-            "errors": shown,
-            "errors_total": self.errors.len(),
-            "error_file": error_file,
-        })
-    }
-}
-
-/// Does the action asked for to each created record, in its transaction.
-struct Then<'a> {
-    runtime: &'a Arc<Runtime>,
-    order: &'a ImportOrder,
-}
-
-#[async_trait]
-impl AfterEach for Then<'_> {
-    async fn created(
-        &mut self,
-        tx: &mut Tx,
-        record: &Record,
-    ) -> std::result::Result<(), anju_records::Error> {
-        let Some(action) = &self.order.request.then else { return Ok(()) };
-        let (actor, entity) = (&self.order.actor, &self.order.request.entity);
-        let done = self.runtime.act(tx, actor, entity, action, &record.id, Object::new()).await;
-        done.map(|_| ()).map_err(crate::error::into_records)
-    }
+/// Workbooks of thousands of rows take seconds.
+async fn off_the_async_threads<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Job(error.to_string()))
 }
 
 fn messages_of(error: &anju_records::Error) -> Vec<String> {

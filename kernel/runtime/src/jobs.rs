@@ -8,7 +8,7 @@ use anju_store::{Job, Tx};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{CommandContext, Error, Result, Runtime};
+use crate::{CommandContext, Error, Result, Runtime, error::into_records};
 
 /// Hands an answer to the command that waits for it.
 struct Answers<'a>(&'a Arc<Runtime>);
@@ -52,7 +52,10 @@ impl ReplyHandler for Answers<'_> {
 impl Runtime {
     pub(crate) async fn connector_job(self: &Arc<Self>, job: &Job) -> Result<()> {
         let outcome = self.connectors.handle_job(job, &Answers(self)).await;
-        let outcome = outcome.map_err(|error| Error::Job(error.to_string()))?;
+        let outcome = outcome.map_err(|error| match error {
+            anju_connectors::Error::Store(error) => Error::Store(error),
+            other => Error::Job(other.to_string()),
+        })?;
         tracing::debug!(job = %job.id, ?outcome, "call handled");
         Ok(())
     }
@@ -60,7 +63,7 @@ impl Runtime {
     pub(crate) async fn timer_job(&self, job: &Job) -> Result<()> {
         let mut tx = self.store.begin().await?;
         let fired = self.processes.fire_timer(&mut tx, &job.payload).await;
-        fired.map_err(|error| Error::Job(error.to_string()))?;
+        fired.map_err(|error| Error::Records(into_records(error)))?;
         tx.finish_job(job, &Value::Null, self.clock.now()).await?;
         tx.commit().await?;
         Ok(())

@@ -17,6 +17,7 @@ mod document;
 mod effects;
 mod error;
 mod import;
+mod inspection;
 mod jobs;
 mod runtime;
 mod settings;
@@ -28,7 +29,8 @@ pub use command::{Command, CommandContext, CommandOutcome};
 pub use document::{DocumentRequest, DocumentTicket, SealedDocument};
 pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
-pub use runtime::{DefinitionReport, Runtime, StartUp, verify_definitions};
+pub use inspection::{DefinitionReport, verify_definitions};
+pub use runtime::{Runtime, StartUp};
 pub use settings::Settings;
 pub use worker::Worker;
 

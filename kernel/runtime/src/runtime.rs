@@ -4,8 +4,8 @@ use anju_calendar::{Clock, WorkingCalendar};
 use anju_connectors::{Connectors, Reply};
 use anju_crypto::{Keyring, Randomness};
 use anju_decisions::Decisions;
-use anju_definitions::{Catalog, Effect, SharedCatalog, Source, load};
-use anju_documents::DocumentMaker;
+use anju_definitions::{Catalog, SharedCatalog};
+use anju_documents::{DocumentMaker, Press};
 use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
 use anju_process::{EffectRunner, Error as Failure, Processes};
@@ -14,7 +14,7 @@ use anju_store::{Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
-use crate::{App, Command, Error, Registry, Result, Settings, effects::Effects};
+use crate::{App, Command, Error, Registry, Result, Settings, effects::Effects, inspection::inspect};
 
 /// The kernel, started.
 pub struct Runtime {
@@ -29,7 +29,7 @@ pub struct Runtime {
     pub identity: Identity,
     pub connectors: Connectors,
     pub messaging: Messaging,
-    pub(crate) documents: Arc<DocumentMaker>,
+    pub(crate) documents: Arc<dyn Press>,
     pub(crate) calendar: Arc<ArcSwap<WorkingCalendar>>,
     pub(crate) effects: Arc<Effects>,
     decisions: Arc<Decisions>,
@@ -168,79 +168,6 @@ impl Runtime {
     pub fn command_keys(&self) -> impl Iterator<Item = &str> {
         self.commands.keys().copied()
     }
-}
-
-/// What is wrong with the definitions, one line for each problem: `file:line: message`.
-#[derive(Debug, Default)]
-pub struct DefinitionReport {
-    pub definitions: usize,
-    pub errors: Vec<String>,
-    pub warnings: Vec<String>,
-}
-
-/// Checks all definitions of the applications: shape, references, processes, decisions with their cases,
-/// expressions, and that every command they name is registered.
-pub fn verify_definitions(apps: &[Box<dyn App>]) -> DefinitionReport {
-    let mut registry = Registry::default();
-    apps.iter().for_each(|app| app.register(&mut registry));
-    let (commands, _) = registry.into_parts();
-    inspect(apps, |key| commands.contains_key(key)).2
-}
-
-fn inspect(
-    apps: &[Box<dyn App>],
-    is_command: impl Fn(&str) -> bool,
-) -> (Catalog, Decisions, DefinitionReport) {
-    let sources: Vec<Source> = apps.iter().flat_map(|app| app.sources()).collect();
-    let (catalog, problems) = load(&sources);
-    let mut report = DefinitionReport { definitions: sources.len(), ..DefinitionReport::default() };
-    for problem in &problems {
-        let list = if problem.is_error() { &mut report.errors } else { &mut report.warnings };
-        list.push(problem.to_string());
-    }
-    let decisions = Decisions::from(&catalog);
-    report.errors.extend(decisions.problems().iter().map(ToString::to_string));
-    report.errors.extend(anju_process::check(&catalog).iter().map(ToString::to_string));
-    for (place, command) in named_commands(&catalog) {
-        if !is_command(command) {
-            report.errors.push(format!("{place}: command `{command}` is not registered"));
-        }
-    }
-    for placed in anju_definitions::expressions(&catalog) {
-        if let Err(error) = anju_decisions::Expression::compile(&placed.text) {
-            report.errors.push(placed.problem(&error.to_string()).to_string());
-        }
-    }
-    report.errors.extend(anju_records::check(&catalog).iter().map(ToString::to_string));
-    (catalog, decisions, report)
-}
-
-/// Every command that an effect of a definition names, with the definition.
-fn named_commands(catalog: &Catalog) -> Vec<(&str, &str)> {
-    let of_actions = catalog.entities.values().flat_map(|entity| {
-        entity
-            .actions
-            .values()
-            .flat_map(|action| &action.effects)
-            .map(|effect| (entity.entity.as_str(), effect))
-    });
-    let of_processes = catalog.processes.values().flat_map(|process| {
-        let steps = process.steps.values().flat_map(|step| {
-            step.on_enter.iter().chain(step.outcomes.values().flat_map(|outcome| &outcome.effects))
-        });
-        let services = process.services.values().flat_map(|service| &service.effects);
-        let ends = process.ends.values().flatten();
-        let withdraw = process.withdraw.iter().flat_map(|withdraw| &withdraw.effects);
-        let all = steps.chain(services).chain(ends).chain(withdraw);
-        all.map(|effect| (process.process.as_str(), effect))
-    });
-    of_actions
-        .chain(of_processes)
-        .filter_map(|(place, effect)| match effect {
-            Effect::Command { command, .. } => Some((place, command.as_str())),
-            _ => None,
-        })
-        .collect()
 }
 
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {

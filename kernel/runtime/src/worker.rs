@@ -1,22 +1,32 @@
 //! Works jobs off and tells listeners of events. Every task has an owner and an end: the worker stops when
-//! its token is cancelled and waits for what it has begun.
+//! its token is cancelled and waits for what it has begun. Should it be killed instead, its jobs are taken over when
+//! their leases end, or at the next start (docs/decisions/0005-leases.md).
+
+mod held;
 
 use std::{sync::Arc, time::Duration};
 
 use anju_connectors::{CALL_JOB, POLL_JOB};
 use anju_process::TIMER_JOB;
-use anju_store::Job;
+use anju_store::{Job, JobsWanted, SoleUse};
+use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+use held::HeldJobs;
 
 use crate::{IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
 
 const KINDS: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB];
-const LEASE_MS: i64 = 120_000;
+/// How long a job of a killed worker waits, unless the next start takes it over.
+pub(crate) const LEASE_MS: i64 = 15_000;
+/// Two renewals may fail before a lease runs out.
+const RENEWED_EVERY: Duration = Duration::from_secs(4);
 const CONCURRENT_JOBS_MAX: usize = 8;
 const EVENTS_PER_ROUND: u64 = 200;
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 const RETRY_WAIT_S: i64 = 10;
+const BUSY_WAIT_S: i64 = 1;
 
 /// The platform's background work.
 pub struct Worker {
@@ -29,14 +39,29 @@ impl Worker {
         Self { runtime, stop }
     }
 
-    /// Runs until the token is cancelled.
+    /// Frees the jobs that a killed predecessor on the embedded database was at; how many there were.
+    pub async fn take_over(runtime: &Runtime, proof: &SoleUse) -> Result<u64> {
+        Ok(runtime.store.end_leases(proof, runtime.clock.now()).await?)
+    }
+
+    /// Runs until the token is cancelled and what was begun has ended.
     pub async fn run(self) {
+        let held = HeldJobs::default();
+        tokio::select! {
+            () = self.work(&held) => {}
+            () = held.keep_leases(&self.runtime) => {}
+        }
+    }
+
+    async fn work(&self, held: &HeldJobs) {
         let places = Arc::new(Semaphore::new(CONCURRENT_JOBS_MAX));
         let mut running = JoinSet::new();
         while !self.stop.is_cancelled() {
-            let begun = self.begin_jobs(&places, &mut running).await;
+            let begun = self.begin_jobs(&places, held, &mut running).await;
             let told = self.tell_events().await;
-            while running.try_join_next().is_some() {}
+            while let Some(ended) = running.try_join_next() {
+                tell_of_panic(&ended);
+            }
             if begun == 0 && told == 0 {
                 tokio::select! {
                     () = self.stop.cancelled() => {}
@@ -44,7 +69,9 @@ impl Worker {
                 }
             }
         }
-        while running.join_next().await.is_some() {}
+        while let Some(ended) = running.join_next().await {
+            tell_of_panic(&ended);
+        }
     }
 
     /// Does every job that is due now, one after the other, and returns how many: for tests that own the
@@ -52,20 +79,23 @@ impl Worker {
     pub async fn run_due(runtime: &Arc<Runtime>) -> Result<usize> {
         let mut done = 0;
         loop {
-            let jobs = runtime.store.lease_jobs(&KINDS, runtime.clock.now(), LEASE_MS, 1).await?;
+            let wanted = JobsWanted::of(&KINDS);
+            let jobs = runtime.store.lease_jobs(&wanted, runtime.clock.now(), LEASE_MS).await?;
             let Some(job) = jobs.into_iter().next() else { return Ok(done) };
             perform(runtime, job).await;
             done += 1;
         }
     }
 
-    async fn begin_jobs(&self, places: &Arc<Semaphore>, running: &mut JoinSet<()>) -> usize {
+    async fn begin_jobs(&self, places: &Arc<Semaphore>, held: &HeldJobs, running: &mut JoinSet<()>) -> usize {
         let free = places.available_permits() as u64;
         if free == 0 {
             return 0;
         }
         let now = self.runtime.clock.now();
-        let jobs = match self.runtime.store.lease_jobs(&KINDS, now, LEASE_MS, free).await {
+        let at_work = held.list();
+        let wanted = JobsWanted::of(&KINDS).at_most(free).besides(&at_work);
+        let jobs = match self.runtime.store.lease_jobs(&wanted, now, LEASE_MS).await {
             Ok(jobs) => jobs,
             Err(error) => {
                 tracing::warn!(%error, "no jobs could be leased");
@@ -77,9 +107,10 @@ impl Worker {
             let runtime = self.runtime.clone();
             // As many permits as jobs were asked for are free, and only this loop takes them.
             let Ok(place) = places.clone().try_acquire_owned() else { break };
+            let holding = held.hold(&job);
             running.spawn(async move {
                 perform(&runtime, job).await;
-                drop(place);
+                drop((holding, place));
             });
         }
         begun
@@ -110,6 +141,13 @@ async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
     Ok(ids.len())
 }
 
+/// The job itself is tried again when its lease has run out.
+fn tell_of_panic(ended: &std::result::Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job broke off");
+    }
+}
+
 /// Does one job. A failure is written to the job, which is tried again or closed as failed.
 async fn perform(runtime: &Arc<Runtime>, job: Job) {
     let outcome = match job.kind.as_str() {
@@ -121,11 +159,19 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
     };
     let Err(error) = outcome else { return };
     tracing::warn!(job = %job.id, kind = %job.kind, %error, "job failed");
-    let now = runtime.clock.now();
-    let again = now
-        .saturating_add(jiff::SignedDuration::from_secs(RETRY_WAIT_S * job.attempts.max(1)))
-        .unwrap_or(now);
-    if let Err(error) = runtime.store.retry_job(&job, again, &error.to_string(), now).await {
+    if let Err(error) = put_back(runtime, &job, &error).await {
         tracing::warn!(job = %job.id, %error, "the job's failure could not be written; its lease will end");
     }
+}
+
+/// For a later attempt. One that only met a busy database does not count, and is made soon.
+async fn put_back(runtime: &Runtime, job: &Job, error: &crate::Error) -> Result<()> {
+    let (now, why) = (runtime.clock.now(), error.to_string());
+    let later = |seconds| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
+    if error.is_busy() {
+        runtime.store.postpone_job(job, later(BUSY_WAIT_S), &why).await?;
+    } else {
+        runtime.store.retry_job(job, later(RETRY_WAIT_S * job.attempts.max(1)), &why, now).await?;
+    }
+    Ok(())
 }

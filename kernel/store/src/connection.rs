@@ -1,5 +1,8 @@
 //! One connection of either database: binding, running, decoding.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
@@ -7,6 +10,10 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 
 use crate::build::Statement;
 use crate::{ColumnKind, Error, Result, Row, SqlValue};
+
+/// The driver's futures are boxed here, so that no crate above has to prove anew that they may cross threads: that
+/// took most of the compile time of whoever calls the kernel.
+pub(crate) type Boxed<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 
 /// An open transaction of either database.
 pub enum Transaction {
@@ -24,20 +31,24 @@ impl Transaction {
         }
     }
 
-    pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+    pub(crate) fn commit(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.commit().await?,
+                Self::Postgres(transaction) => transaction.commit().await?,
+            }
+            Ok(())
+        })
     }
 
-    pub(crate) async fn rollback(self) -> Result<()> {
-        match self {
-            Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
-        }
-        Ok(())
+    pub(crate) fn rollback(self) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(transaction) => transaction.rollback().await?,
+                Self::Postgres(transaction) => transaction.rollback().await?,
+            }
+            Ok(())
+        })
     }
 }
 
@@ -47,45 +58,57 @@ pub(crate) enum Executor<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-impl Executor<'_> {
+impl<'c> Executor<'c> {
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(self, statement: Statement) -> Result<u64> {
-        let Statement { sql, values } = statement;
-        let sql = AssertSqlSafe(sql);
-        Ok(match self {
-            Self::Sqlite(connection) => {
-                sqlx::query_with(sql, sqlite_arguments(values)?).execute(connection).await?.rows_affected()
-            }
-            Self::Postgres(connection) => {
-                sqlx::query_with(sql, postgres_arguments(values)?).execute(connection).await?.rows_affected()
-            }
+    pub(crate) fn execute(self, statement: Statement) -> Boxed<'c, u64> {
+        Box::pin(async move {
+            let Statement { sql, values } = statement;
+            let sql = AssertSqlSafe(sql);
+            Ok(match self {
+                Self::Sqlite(connection) => {
+                    let query = sqlx::query_with(sql, sqlite_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+                Self::Postgres(connection) => {
+                    let query = sqlx::query_with(sql, postgres_arguments(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+            })
         })
     }
 
     /// Runs a query; its columns are decoded as `kinds`.
-    pub(crate) async fn fetch_all(self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-        let Statement { sql, values } = statement;
-        let sql = AssertSqlSafe(sql);
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
-                rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+    pub(crate) fn fetch_all<'r>(self, statement: Statement, kinds: &'r [ColumnKind]) -> Boxed<'r, Vec<Row>>
+    where
+        'c: 'r,
+    {
+        Box::pin(async move {
+            let Statement { sql, values } = statement;
+            let sql = AssertSqlSafe(sql);
+            match self {
+                Self::Sqlite(connection) => {
+                    let rows = sqlx::query_with(sql, sqlite_arguments(values)?).fetch_all(connection).await?;
+                    rows.iter().map(|row| sqlite_row(row, kinds)).collect()
+                }
+                Self::Postgres(connection) => {
+                    let rows =
+                        sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
+                    rows.iter().map(|row| postgres_row(row, kinds)).collect()
+                }
             }
-            Self::Postgres(connection) => {
-                let rows = sqlx::query_with(sql, postgres_arguments(values)?).fetch_all(connection).await?;
-                rows.iter().map(|row| postgres_row(row, kinds)).collect()
-            }
-        }
+        })
     }
 
     /// Runs statements without parameters or results, as schema changes are.
-    pub(crate) async fn run(self, sql: String) -> Result<()> {
-        let query = sqlx::raw_sql(AssertSqlSafe(sql));
-        match self {
-            Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
-            Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
-        }
-        Ok(())
+    pub(crate) fn run(self, sql: String) -> Boxed<'c, ()> {
+        Box::pin(async move {
+            let query = sqlx::raw_sql(AssertSqlSafe(sql));
+            match self {
+                Self::Sqlite(connection) => query.execute(connection).await.map(drop)?,
+                Self::Postgres(connection) => query.execute(connection).await.map(drop)?,
+            }
+            Ok(())
+        })
     }
 }
 

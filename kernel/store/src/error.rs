@@ -26,6 +26,9 @@ pub enum Error {
     /// The job was cancelled or its lease has passed to another worker: roll back and stop.
     #[error("the lease of job {0} is lost")]
     LeaseLost(String),
+    /// Another server works on the embedded database.
+    #[error("the database {0} is in use by another server")]
+    InUse(String),
     /// A file larger than the configured limit, in bytes.
     #[error("the file has {size} bytes, more than the {limit} allowed")]
     TooLarge {

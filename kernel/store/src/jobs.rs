@@ -3,6 +3,8 @@
 
 mod lease;
 
+pub use lease::{Checkpoint, JobsWanted, LeasedJob};
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -33,6 +35,7 @@ pub(crate) fn table() -> TableSpec {
         .column("progress_total", ColumnKind::Int)
         .nullable("result", ColumnKind::Text)
         .nullable("error", ColumnKind::Text)
+        .nullable("checkpoint", ColumnKind::Text)
         .column("created_by", ColumnKind::Text)
         .column("created_at", ColumnKind::Int)
         .nullable("finished_at", ColumnKind::Int)
@@ -128,6 +131,8 @@ pub struct Job {
     pub result: Option<Value>,
     /// Why the latest attempt failed.
     pub error: Option<String>,
+    /// What earlier attempts left for this one, see [`Tx::checkpoint_job`].
+    pub checkpoint: Option<Value>,
     /// Account or system actor.
     pub created_by: String,
     /// When it was made.
@@ -240,6 +245,7 @@ fn job_columns() -> Select {
         ("progress_total", Int),
         ("result", Text),
         ("error", Text),
+        ("checkpoint", Text),
         ("created_by", Text),
         ("created_at", Int),
         ("finished_at", Int),
@@ -261,8 +267,9 @@ fn job_of(row: Row) -> Result<Job> {
         progress_total: row.int(9)?,
         result: row.opt_text(10)?.map(from_text).transpose()?,
         error: row.opt_text(11)?.map(str::to_owned),
-        created_by: row.text(12)?.to_owned(),
-        created_at: instant(row.int(13)?)?,
-        finished_at: row.opt_int(14)?.map(instant).transpose()?,
+        checkpoint: row.opt_text(12)?.map(from_text).transpose()?,
+        created_by: row.text(13)?.to_owned(),
+        created_at: instant(row.int(14)?)?,
+        finished_at: row.opt_int(15)?.map(instant).transpose()?,
     })
 }

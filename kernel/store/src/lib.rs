@@ -13,6 +13,8 @@ mod build;
 mod connection;
 mod database_error;
 mod error;
+#[cfg(feature = "testing")]
+mod faults;
 mod fetch;
 mod files;
 mod hold;
@@ -24,6 +26,7 @@ mod outbox;
 mod query;
 mod schema;
 mod sequence;
+mod sole_use;
 mod spec;
 mod store;
 #[cfg(feature = "testing")]
@@ -34,13 +37,14 @@ mod value;
 pub use error::{Error, Result};
 pub use fetch::Fetch;
 pub use files::{FileMeta, StoredContents};
-pub use idempotency::Remembered;
-pub use jobs::{Job, JobState, NewJob};
+pub use idempotency::{Claim, Remembered};
+pub use jobs::{Checkpoint, Job, JobState, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};
 pub use query::{
     AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
     Operator, Select,
 };
+pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};
 pub use tx::Tx;

@@ -83,6 +83,8 @@ struct Shared {
     /// PostgreSQL's connections for what must not wait for a business transaction, nor with one.
     apart: Option<PgPool>,
     numbers_ahead: sequence::NumbersAhead,
+    #[cfg(feature = "testing")]
+    faults: crate::faults::Faults,
 }
 
 /// Columns known never to be null, by table: SQLite can then serve a sort from an index.
@@ -95,6 +97,21 @@ pub(crate) enum Pools {
         readers: SqlitePool,
     },
     Postgres(PgPool),
+}
+
+impl Pools {
+    fn begin(&self) -> connection::Boxed<'_, connection::Transaction> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite { writer, .. } => {
+                    connection::Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                }
+                Self::Postgres(pool) => connection::Transaction::Postgres(
+                    pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?,
+                ),
+            })
+        })
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -123,6 +140,8 @@ impl Store {
                 required: RwLock::default(),
                 apart,
                 numbers_ahead: sequence::NumbersAhead::default(),
+                #[cfg(feature = "testing")]
+                faults: crate::faults::Faults::default(),
             }),
         };
         let tables =
@@ -158,15 +177,9 @@ impl Store {
     /// Starts a transaction. On SQLite it is the only one: waits for its turn, so never begin a second one, nor
     /// call a writing method of `Store`, while holding a `Tx`.
     pub async fn begin(&self) -> Result<Tx> {
-        let connection = match &self.shared.pools {
-            Pools::Sqlite { writer, .. } => {
-                connection::Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
-            }
-            Pools::Postgres(pool) => connection::Transaction::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?,
-            ),
-        };
-        Ok(Tx::new(self.clone(), connection))
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
+        Ok(Tx::new(self.clone(), self.shared.pools.begin().await?))
     }
 
     /// Reads committed data, each query for itself.
@@ -214,7 +227,15 @@ impl Store {
         self.shared.required.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
+    /// What a test has planned to fail.
+    #[cfg(feature = "testing")]
+    pub(crate) fn faults(&self) -> &crate::faults::Faults {
+        &self.shared.faults
+    }
+
     async fn read(&self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
         match &self.shared.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut connection = readers.acquire().await?;

@@ -14,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tempfile::TempDir;
 
+pub use crate::faults::Fault;
 use crate::{Store, StoreConfig};
 
 const SERVER_VARIABLE: &str = "ANJU_TEST_POSTGRES_URL";
@@ -107,6 +108,18 @@ impl Drop for TestDatabase {
         if dropping.join().is_err() && !std::thread::panicking() {
             panic!("the test's database could not be dropped");
         }
+    }
+}
+
+impl Store {
+    /// Plans a fault: one call to the database will fail.
+    pub fn plan_fault(&self, fault: Fault) {
+        self.faults().plan(fault);
+    }
+
+    /// Ends the plan; whether the fault happened.
+    pub fn end_fault(&self) -> bool {
+        self.faults().end()
     }
 }
 

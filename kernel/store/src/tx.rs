@@ -101,7 +101,12 @@ impl Tx {
             self.transaction.rollback().await?;
             return Err(Error::Database("a transaction with an error in it cannot be committed".to_owned()));
         }
-        self.transaction.commit().await
+        #[cfg(feature = "testing")]
+        self.store.faults().before_call()?;
+        self.transaction.commit().await?;
+        #[cfg(feature = "testing")]
+        self.store.faults().after_commit()?;
+        Ok(())
     }
 
     /// Undoes everything.
@@ -110,6 +115,8 @@ impl Tx {
     }
 
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64> {
+        #[cfg(feature = "testing")]
+        self.strike()?;
         let result = self.transaction.executor().execute(statement).await;
         result.map_err(|error| self.fail(error))
     }
@@ -117,6 +124,13 @@ impl Tx {
     pub(crate) async fn run(&mut self, sql: String) -> Result<()> {
         let result = self.transaction.executor().run(sql).await;
         result.map_err(|error| self.fail(error))
+    }
+
+    /// Fails when a test has planned it; like any error, it ends the transaction.
+    #[cfg(feature = "testing")]
+    fn strike(&mut self) -> Result<()> {
+        let planned = self.store.faults().before_call();
+        planned.map_err(|error| self.fail(error))
     }
 
     /// Keeps the transaction from being committed.
@@ -137,6 +151,8 @@ impl Source for Tx {
     }
 
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        #[cfg(feature = "testing")]
+        self.strike()?;
         let result = self.transaction.executor().fetch_all(statement, kinds).await;
         result.map_err(|error| self.fail(error))
     }

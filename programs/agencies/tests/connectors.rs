@@ -53,7 +53,7 @@ async fn every_shipped_operation_is_understood() {
 
     let (catalog, problems) = load(&shipped());
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(anju_connectors::check(&catalog), Vec::<String>::new());
+    assert_eq!(anju_connectors::check(&catalog), []);
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
     let store = Store::open(&StoreConfig::new(url, folder.path().join("files"))).await.expect("a store");

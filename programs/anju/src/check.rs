@@ -40,3 +40,21 @@ pub fn write_schemas(folder: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use anju_runtime::definitions;
+
+    #[test]
+    fn the_schemas_for_editors_are_those_of_the_code() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas");
+        for (kind, schema) in definitions::schemas() {
+            let path = folder.join(format!("{kind}.schema.json"));
+            let written = std::fs::read_to_string(&path).unwrap_or_default();
+            let current = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+            assert!(written == current, "{} is out of date: run `make schemas`", path.display());
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, net::SocketAddr, path::PathBuf, sync
 use anju_calendar::{Clock, SystemClock};
 use anju_crypto::OsRandom;
 use anju_http::ServerOptions;
-use anju_runtime::{Runtime, Settings, StartUp, Worker, records::Actor};
+use anju_runtime::{Runtime, Settings, StartUp, Worker, records::Actor, store::SoleUse};
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,8 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     settings.public_url =
         options.public_url.unwrap_or_else(|| format!("http://localhost:{}", address.port()));
     settings.endpoints = BTreeMap::from([("agencies".to_owned(), options.agencies)]);
+    // Held until the process ends, however it ends.
+    let sole_use = SoleUse::of(&settings.database_url)?;
     if let Some(cases) = options.demo_cases {
         demo::fill(&settings, clock.now(), cases).await?;
     }
@@ -48,6 +50,10 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         Runtime::start(settings, StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom) }).await?;
     announce_first_accounts(&runtime).await?;
 
+    if let Some(proof) = &sole_use {
+        let freed = Worker::take_over(&runtime, proof).await?;
+        tracing::info!(freed, "jobs taken over");
+    }
     let stop = CancellationToken::new();
     let worker = tokio::spawn(Worker::new(runtime.clone(), stop.clone()).run());
     let web_dir = options.web.join("index.html").is_file().then_some(options.web);
@@ -73,8 +79,7 @@ async fn announce_first_accounts(runtime: &Runtime) -> anyhow::Result<()> {
     let mut tx = runtime.store.begin().await?;
     let Some(credentials) = runtime.identity.bootstrap(&mut tx).await? else { return Ok(()) };
     anju_app_platform::create_holidays(runtime, &mut tx, &Actor::system("first start")).await?;
-    tx.commit().await?;
-    runtime.reload_calendar().await?;
+    // Before the commit: passwords that were shown in vain are replaced at the next start, unseen ones are lost.
     println_line(
         "First start. One-time credentials, shown only now; each must be changed at the first log-in:",
     )?;
@@ -84,6 +89,8 @@ async fn announce_first_accounts(runtime: &Runtime) -> anyhow::Result<()> {
             credential.account, credential.password, credential.title
         ))?;
     }
+    tx.commit().await?;
+    runtime.reload_calendar().await?;
     Ok(())
 }
 

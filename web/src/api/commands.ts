@@ -47,6 +47,9 @@ export const completeTask = (id: string, completion: Completion, key: string) =>
 export const returnTask = (id: string, step: string, reason: string) =>
   post<Task>(`/api/tasks/${path(id)}/return`, { step, reason });
 
+export const withdrawInstance = (id: string, reason: string) =>
+  post<{ id: string }>(`/api/process-instances/${path(id)}/withdraw`, { reason });
+
 export const claimTask = (id: string) => post<Task>(`/api/tasks/${path(id)}/claim`, {});
 
 export const releaseTask = (id: string) => post<Task>(`/api/tasks/${path(id)}/release`, {});

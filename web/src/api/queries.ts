@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
 
 import { ask, call, fileMeta } from './client';
 import { withComputed } from './computed';
@@ -33,7 +33,7 @@ export const pageQuery = (key: string, anonymous = false) =>
 
 export const pagesQuery = queryOptions({
   queryKey: ['definition', 'page'],
-  queryFn: async ({ signal }) => listOf(await call<Page[] | { items: Page[] }>('/api/definitions/page', { signal })),
+  queryFn: async ({ signal }) => (await call<{ items: { key: string; title: string }[] }>('/api/definitions/page', { signal })).items,
   staleTime: DEFINITION_MS,
 });
 
@@ -100,7 +100,14 @@ export const countsQuery = (entity: string, where: Filter | undefined, groupBy?:
 export interface TaskQuery {
   box: TaskBox;
   process?: string;
+  step?: string;
+  /** Only tasks on this record. */
+  entity?: string;
+  recordId?: string;
   search?: string;
+  /** Bounds of the working days left; negative days are overdue. */
+  daysLeftMin?: number | null;
+  daysLeftMax?: number | null;
   page: number;
   size: number;
 }
@@ -108,12 +115,16 @@ export interface TaskQuery {
 export const tasksQuery = (query: TaskQuery) =>
   queryOptions({
     queryKey: ['tasks', query],
-    queryFn: async ({ signal }): Promise<TaskList> => {
+    queryFn: ({ signal }) => {
       const params = new URLSearchParams({ box: query.box, number: String(query.page), size: String(query.size) });
       if (query.process) params.set('process', query.process);
+      if (query.step) params.set('step', query.step);
+      if (query.entity) params.set('entity', query.entity);
+      if (query.recordId) params.set('record_id', query.recordId);
       if (query.search) params.set('search', query.search);
-      const answer = await call<Task[] | TaskList>(`/api/tasks?${params}`, { signal });
-      return Array.isArray(answer) ? { items: answer, total: null } : answer;
+      if (typeof query.daysLeftMin === 'number') params.set('days_left_min', String(query.daysLeftMin));
+      if (typeof query.daysLeftMax === 'number') params.set('days_left_max', String(query.daysLeftMax));
+      return call<TaskList>(`/api/tasks?${params}`, { signal });
     },
     placeholderData: keepPreviousData,
   });
@@ -155,3 +166,7 @@ export const sealedQuery = (code: string) =>
     queryFn: ({ signal }) => call<Sealed>(`/api/documents/sealed/${path(code)}`, { signal, anonymous: true }),
     retry: false,
   });
+
+/** Reads everything anew that work may have changed; definitions and the session stay. */
+export const afterChange = (queries: QueryClient) =>
+  queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });

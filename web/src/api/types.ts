@@ -96,6 +96,8 @@ export interface Entity {
   key?: string | null;
   display: string;
   parent?: { field: string; as: string; rows_max: number } | null;
+  /** Fields that say to whom a record belongs. */
+  scope?: { shared?: boolean; district?: string | null; subdistrict?: string | null; operator?: string | null } | null;
   fields: Record<string, Field>;
   actions?: Record<string, Action>;
   children?: Record<string, Entity>;
@@ -108,6 +110,8 @@ export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger';
 export interface DictionaryItem {
   code: string;
   title: string;
+  /** Shown beside the title where the item is chosen. */
+  note?: string | null;
   parent?: string | null;
   tone?: Tone | null;
   retired?: boolean;
@@ -183,6 +187,8 @@ export interface ListPage extends PageBase {
   columns: Column[];
   sort?: Sort[];
   detail?: string | null;
+  /** Reference field whose record the detail page shows; absent: the row's own. */
+  detail_of?: string | null;
   create?: string | null;
   actions?: string[];
   import?: boolean;
@@ -204,10 +210,12 @@ export interface DetailPage extends PageBase {
   tabs: Tab[];
   actions?: string[];
   edit?: string | null;
+  /** Whether editing is offered, over the record. */
+  edit_when?: string | null;
 }
 
 export type Widget =
-  | { widget: 'figure'; title: string; entity: string; where?: Filter | null; page?: string | null }
+  | { widget: 'figure'; title: string; entity: string; where?: Filter | null; page?: string | null; tone?: Tone | null }
   | { widget: 'breakdown'; title: string; entity: string; group_by: string; where?: Filter | null; page?: string | null }
   | { widget: 'tasks'; title: string; size: number }
   | { widget: 'shortcuts'; title: string; pages: string[] };
@@ -242,7 +250,7 @@ export interface QueryResult {
   items: RecordJson[];
   total?: number | null;
   /** True when `total` is only a lower bound. */
-  more?: boolean;
+  at_least?: boolean;
 }
 
 export type * from './workTypes';

@@ -51,9 +51,23 @@ export interface Task {
   return_to?: { step: string; title: string }[];
 }
 
+/** How much lies in each box, and how pressing what is to do is. */
+export interface TaskCounts {
+  todo: number;
+  done: number;
+  started: number;
+  late: number;
+  due_today: number;
+  due_soon: number;
+  due_later: number;
+}
+
 export interface TaskList {
   items: Task[];
-  total?: number | null;
+  total: number;
+  counts: TaskCounts;
+  /** Steps of what is to do, with how much lies at each. */
+  steps: { step: string; title: string; count: number }[];
 }
 
 export interface TrailEntry {
@@ -85,6 +99,9 @@ export interface Instance {
   visited: string[];
   trail: TrailEntry[];
   next?: { step: string; title: string; roles?: string[] }[];
+  /** Whether the caller may call the case back (撤回). */
+  may_withdraw?: boolean;
+  warn_days?: number | null;
   bpmn?: string;
 }
 
@@ -126,7 +143,7 @@ export interface Job {
   kind: string;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   progress?: { done: number; total: number } | null;
-  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; error_file?: string | null } | null;
+  result?: { rows?: number; created?: number; faulty?: number; errors?: ImportError[]; errors_total?: number; error_file?: string | null } | null;
   error?: string | null;
 }
 

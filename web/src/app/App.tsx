@@ -30,7 +30,7 @@ function styleNonce(): string | undefined {
 
 export function App() {
   return (
-    <ConfigProvider locale={zhCN} theme={theme} csp={{ nonce: styleNonce() }}>
+    <ConfigProvider locale={zhCN} theme={theme} button={{ autoInsertSpace: false }} csp={{ nonce: styleNonce() }}>
       <AntApp message={{ maxCount: 3 }}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -9,13 +9,14 @@ import { messageOf } from '../api/problem';
 import { tasksQuery } from '../api/queries';
 import { places } from './places';
 import { useRenewedSession, useSession } from './session';
+import { ShortcutHelp } from './ShortcutHelp';
 
 const TASKS_REFRESH_MS = 60_000;
 
 export function HeaderBar({ onMenu }: { onMenu: () => void }) {
   return (
     <header className="header-bar">
-      <Button className="header-burger" type="text" icon={<MenuOutlined />} aria-label="打开菜单" onClick={onMenu} />
+      <Button className="header-burger" type="text" icon={<MenuOutlined aria-hidden />} aria-label="打开菜单" onClick={onMenu} />
       <Link to="/" className="header-brand">
         <img src="/icon.svg" width={26} height={26} alt="" />
         <span>安居</span>
@@ -24,6 +25,7 @@ export function HeaderBar({ onMenu }: { onMenu: () => void }) {
       <div className="header-tools">
         <PostSwitch />
         <TaskCount />
+        <ShortcutHelp />
         <UserMenu />
       </div>
     </header>
@@ -51,9 +53,9 @@ function PostSwitch() {
   const items = posts.map((one) => ({ key: one.id, label: [one.org_title, one.title].filter(Boolean).join(' · '), disabled: one.id === post.id }));
   return (
     <Dropdown menu={{ items, onClick: choose }} trigger={['click']}>
-      <Button type="text" icon={<SwapOutlined />} aria-label={`当前岗位：${title}，切换岗位`}>
+      <Button type="text" icon={<SwapOutlined aria-hidden />} aria-label={`当前岗位：${title}，切换岗位`}>
         <span className="header-org">{title}</span>
-        <DownOutlined />
+        <DownOutlined aria-hidden />
       </Button>
     </Dropdown>
   );
@@ -67,10 +69,9 @@ function TaskCount() {
   const count = data?.total ?? 0;
   return (
     <Link to={places.tasks} className="header-tasks" aria-label={`待办 ${count} 件`}>
-      <Badge count={count} overflowCount={999} size="small" offset={[6, 0]}>
-        <BellOutlined />
-      </Badge>
+      <BellOutlined aria-hidden />
       <span className="header-tasks-text">待办</span>
+      <Badge count={count} overflowCount={999} size="small" />
     </Link>
   );
 }
@@ -95,7 +96,7 @@ function UserMenu() {
   ];
   return (
     <Dropdown menu={{ items, onClick: (info) => void choose(info) }} trigger={['click']}>
-      <Button type="text" icon={<UserOutlined />} aria-label="用户菜单">
+      <Button type="text" icon={<UserOutlined aria-hidden />} aria-label="用户菜单">
         <span className="header-user">{name}</span>
       </Button>
     </Dropdown>

@@ -49,7 +49,7 @@ export function LogInForm({ account: fixed, onDone }: { account?: string; onDone
           value={password} onChange={(event) => setPassword(event.target.value)}
         />
       </label>
-      <Button type="primary" size="large" htmlType="submit" loading={busy} block autoInsertSpace={false}>
+      <Button type="primary" size="large" htmlType="submit" loading={busy} block>
         登录
       </Button>
     </form>

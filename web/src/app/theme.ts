@@ -70,7 +70,10 @@ export const theme: ThemeConfig = {
     wireframe: false,
   },
   components: {
-    Table: { headerBg: '#f5f7fa', headerColor: tokens['ink-2'], cellPaddingBlockSM: 7, cellPaddingInlineSM: 10, rowHoverBg: tokens['brand-tint'] },
+    Table: {
+      headerBg: '#f5f7fa', headerColor: tokens['ink-2'], headerSortActiveBg: '#f5f7fa', headerSortHoverBg: tokens['line-soft'], headerSplitColor: 'transparent', bodySortBg: tokens.surface,
+      cellFontSizeSM: 13, cellPaddingBlockSM: 6, cellPaddingInlineSM: 10, rowHoverBg: tokens['brand-tint'],
+    },
     Menu: { itemHeight: 36, itemMarginInline: 8, itemMarginBlock: 2, itemSelectedBg: tokens['brand-tint'], subMenuItemBg: tokens.surface },
     Tabs: { horizontalItemPadding: '10px 0', horizontalMargin: '0' },
     Modal: { titleFontSize: 16 },

@@ -1,12 +1,14 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Modal } from 'antd';
+import { App, Modal } from 'antd';
 import { useRef, useState } from 'react';
 
 import { randomKey } from '../api/client';
 import { runAction } from '../api/commands';
 import { ApiProblem, errorsByField, messageOf } from '../api/problem';
+import { afterChange } from '../api/queries';
 import type { Entity, Values } from '../api/types';
 import { FieldGrid } from './FieldGrid';
+import { ProblemAlert } from './ProblemAlert';
 import { missingIn } from './required';
 
 interface Props {
@@ -41,7 +43,7 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
     try {
       const answer = await runAction(entity.entity, key, ids, values, attempt.current);
       const refused = answer?.results?.filter((result) => result.ok === false) ?? [];
-      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });
+      await afterChange(queries);
       if (refused.length) {
         setProblem(`${refused.length} 条未能办理：${[...new Set(refused.map((one) => one.message ?? '条件不符'))].join('；')}`);
         return;
@@ -63,7 +65,7 @@ export function ActionDialog({ entity, action: key, ids, onClose, onDone }: Prop
     <Modal open title={action.title} okText="确定" cancelText="取消" onOk={() => void run()} onCancel={onClose} confirmLoading={busy} destroyOnHidden width={480}>
       {ids.length > 1 && <p>将办理所选 {ids.length} 条{entity.title}。</p>}
       {action.confirm && <p>{action.confirm}</p>}
-      {problem && <Alert type="error" showIcon title={problem} />}
+      <ProblemAlert problem={problem} errors={errors} placed={Object.keys(fields)} />
       <FieldGrid
         one prefix="input" fields={Object.entries(fields)} values={values} errors={errors}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}

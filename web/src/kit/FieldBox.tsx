@@ -8,14 +8,15 @@ interface Props {
   required?: boolean;
   help?: string | null;
   error?: string;
-  wide?: boolean;
+  /** Takes two columns, or the whole line. */
+  width?: 'double' | 'whole';
   children: ReactNode;
 }
 
 /** Label, input, help and error of one field. */
-export function FieldBox({ id, title, required, help, error, wide, children }: Props) {
+export function FieldBox({ id, title, required, help, error, width, children }: Props) {
   return (
-    <div className={wide ? 'field wide' : 'field'} data-field={id}>
+    <div className={width ? `field ${width}` : 'field'} data-field={id}>
       <label htmlFor={id} className={required ? 'required' : undefined}>{title}</label>
       <div className="field-input">
         {children}

@@ -50,13 +50,20 @@ interface CellProps {
   onChange: (name: string, value: Json) => void;
 }
 
-const WIDE = new Set<Field['type']>(['long_text', 'rich_text', 'address']);
+const WHOLE = new Set<Field['type']>(['long_text', 'rich_text', 'address']);
+/** Long lines of text are longer than a column shows. */
+const DOUBLE_MIN = 150;
+
+function widthOf(field: Field): 'double' | 'whole' | undefined {
+  if (WHOLE.has(field.type)) return 'whole';
+  return field.type === 'text' && (field.length_max ?? 0) >= DOUBLE_MIN ? 'double' : undefined;
+}
 
 const Cell = memo(function Cell({ id, name, field, value, error, required, disabled, masked, record, onChange }: CellProps) {
   const untouched = masked !== undefined && value === masked;
   return (
     <FieldBox
-      id={id} title={field.title} required={required} error={error} wide={WIDE.has(field.type)}
+      id={id} title={field.title} required={required} error={error} width={widthOf(field)}
       help={untouched ? '已加密保存，不修改请留空' : field.help}
     >
       <FieldInput

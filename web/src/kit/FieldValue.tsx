@@ -1,7 +1,8 @@
 import type { Dictionary, Field, Json, Values } from '../api/types';
-import { displayOf, valueAt } from './fields';
+import { displayOf, isMasked, valueAt } from './fields';
 import { formatValue, isBlank, NOTHING } from './format';
 import { JsonValue } from './JsonValue';
+import { Reveal } from './Reveal';
 import { specialValue } from './SpecialValue';
 import { ChoiceText } from './Tag';
 
@@ -10,13 +11,18 @@ interface Props {
   field: Field | undefined;
   record: Values;
   dictionary?: Dictionary;
+  /** The record's entity, where masked values may be shown in clear. */
+  entity?: string;
 }
 
 /** One value of a record, shown. Always text or elements made here: nothing of it is read as markup. */
-export function FieldValue({ name, field, record, dictionary }: Props) {
+export function FieldValue({ name, field, record, dictionary, entity }: Props) {
   const value = valueAt(record, name);
   if (isBlank(value)) return <span className="quiet">{NOTHING}</span>;
   if (!field) return <>{typeof value === 'object' ? <JsonValue value={value} /> : String(value)}</>;
+  if (entity && field.unmask && typeof record.id === 'string' && isMasked(record, name)) {
+    return <Reveal entity={entity} id={record.id} name={name} title={field.title} masked={String(value)} />;
+  }
   const special = specialValue({ name, field, value, record, dictionary });
   if (special) return special;
   switch (field.type) {

@@ -4,13 +4,15 @@ import { dictionaryQuery, entityQuery } from '../api/queries';
 import type { Dictionary, Entity, Field, Json, Values } from '../api/types';
 import { isBlank } from './format';
 
+/** In place of a field: working days left of the process that runs on a record. */
+export const COUNTDOWN = '$countdown';
+
 /** Fields every record has, beside those of its definition. */
 const BUILT_IN: Record<string, Field> = {
+  [COUNTDOWN]: { title: '剩余工作日', type: 'integer', system: true },
   created_at: { title: '创建时间', type: 'date_time', system: true },
   updated_at: { title: '更新时间', type: 'date_time', system: true },
 };
-
-export const COUNTDOWN = '$countdown';
 
 export type Fields = Record<string, Field | undefined>;
 

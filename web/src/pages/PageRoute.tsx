@@ -32,7 +32,7 @@ export function PageRoute() {
       case 'dashboard':
         return <DashboardView page={page} />;
       case 'tasks':
-        return <TasksView processes={page.processes ?? []} title={page.title} />;
+        return <TasksView title={page.title} purpose={page.purpose} process={page.processes?.length === 1 ? page.processes[0] : undefined} />;
       default:
         return <Empty text="这种页面当前版本不能显示，请刷新后重试。" />;
     }

@@ -25,6 +25,9 @@ fn all<'a>(at: &mut Check<'a>, place: &str, entity: &str, filters: &'a [Filter])
 fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) {
     use FilterOp as Op;
     let field_place = format!("{place}/field");
+    if at.is_countdown(&field_place, entity, &test.field) {
+        return countdown(at, place, test);
+    }
     let Some(path) = at.path(&field_place, entity, &test.field, Reach::Any) else { return };
     let value_place = format!("{place}/value");
     match (test.op, &test.value) {
@@ -46,6 +49,21 @@ fn test<'a>(at: &mut Check<'a>, place: &str, entity: &str, test: &'a FieldTest) 
         (_, one) => value(at, &value_place, &path, one),
     }
     operator(at, place, test, &path);
+}
+
+/// Working days left are compared with whole numbers.
+fn countdown(at: &mut Check<'_>, place: &str, test: &FieldTest) {
+    use FilterOp as Op;
+    let fits = match (test.op, &test.value) {
+        (Op::IsNull | Op::NotNull, value) => value.is_null(),
+        (Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge, value) => value.is_i64(),
+        (Op::Between, Value::Array(ends)) => ends.len() == 2 && ends.iter().all(Value::is_i64),
+        _ => false,
+    };
+    if !fits {
+        let message = "剩余工作日只能与整数比较：eq lt le gt ge between，或 is_null not_null";
+        at.error(place, "filter_value", message);
+    }
 }
 
 fn value(at: &mut Check<'_>, place: &str, path: &Path<'_>, value: &Value) {
@@ -92,6 +110,9 @@ fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) 
 pub(super) fn sorts<'a>(at: &mut Check<'a>, place: &str, entity: &str, sorts: &'a [Sort]) {
     for (index, sort) in sorts.iter().enumerate() {
         let place = format!("{place}/{index}");
+        if at.is_countdown(&place, entity, &sort.field) {
+            continue;
+        }
         let path = at.path(&place, entity, &sort.field, Reach::One);
         let Some(field) = path.and_then(|path| path.field()) else { continue };
         if field.sensitive {

@@ -28,7 +28,7 @@ use crate::catalog::Origin;
 use crate::hint::hint;
 use crate::load::Loaded;
 use crate::path::{self, Path, PathError};
-use crate::{Catalog, Field, Kind, Problem};
+use crate::{COUNTDOWN, Catalog, Field, Kind, Problem};
 
 /// Every cross-reference problem.
 pub(crate) fn check(loaded: &Loaded) -> Vec<Problem> {
@@ -127,6 +127,18 @@ impl<'a> Check<'a> {
                 None
             }
         }
+    }
+
+    /// Whether a path is the countdown rather than a field; a problem when no process of the entity keeps one.
+    pub fn is_countdown(&mut self, place: &str, entity: &str, path: &str) -> bool {
+        if path != COUNTDOWN {
+            return false;
+        }
+        if self.catalog.entity(entity).is_some() && self.catalog.countdown_of(entity).is_none() {
+            let message = format!("实体“{entity}”没有带 due_field 的流程，不能使用“{COUNTDOWN}”");
+            self.error(place, "no_countdown", message);
+        }
+        true
     }
 
     /// A field of the entity itself that is not built in.

@@ -6,9 +6,6 @@ use crate::{
 use super::entities::action;
 use super::{Check, Reach, filters};
 
-/// Working days left of the running process: the one column that is no field.
-const COUNTDOWN: &str = "$countdown";
-
 /// What a page reference wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -40,7 +37,10 @@ fn list<'a>(at: &mut Check<'a>, page: &'a ListPage) {
         filters::check(at, "where", entity, filter);
     }
     for (index, path) in page.filters.iter().enumerate() {
-        at.path(&format!("filters/{index}"), entity, path, Reach::Any);
+        let place = format!("filters/{index}");
+        if !at.is_countdown(&place, entity, path) {
+            at.path(&place, entity, path, Reach::Any);
+        }
     }
     for (title, filter) in &page.views {
         filters::check(at, &format!("views/{title}"), entity, filter);
@@ -50,13 +50,30 @@ fn list<'a>(at: &mut Check<'a>, page: &'a ListPage) {
     }
     columns(at, "columns", entity, &page.columns);
     filters::sorts(at, "sort", entity, &page.sort);
-    if let Some(page) = &page.detail {
-        opens(at, "detail", entity, page, Wanted::Record);
+    if let Some(detail) = &page.detail {
+        let shown = shown_by(at, page);
+        opens(at, "detail", shown, detail, Wanted::Record);
+    } else if page.detail_of.is_some() {
+        at.error("detail_of", "detail_of", "有 detail_of 的列表须有 detail");
     }
     if let Some(page) = &page.create {
         opens(at, "create", entity, page, Wanted::Form);
     }
     actions(at, "actions", entity, &page.actions);
+}
+
+/// The entity whose records the detail page of a list shows.
+fn shown_by<'a>(at: &mut Check<'a>, page: &'a ListPage) -> &'a str {
+    let Some(name) = &page.detail_of else { return &page.entity };
+    let field = at.own_field("detail_of", &page.entity, name);
+    match field.map(|field| field.to.as_deref()) {
+        Some(Some(target)) => target,
+        Some(None) => {
+            at.error("detail_of", "field_type", format!("“{name}”应为引用字段"));
+            &page.entity
+        }
+        None => &page.entity,
+    }
 }
 
 fn form<'a>(at: &mut Check<'a>, page: &'a FormPage) {
@@ -158,8 +175,11 @@ fn section<'a>(at: &mut Check<'a>, place: &str, entity: &str, section: &'a Secti
 }
 
 fn columns<'a>(at: &mut Check<'a>, place: &str, entity: &str, columns: &'a [Column]) {
-    for (index, column) in columns.iter().enumerate().filter(|(_, column)| column.field != COUNTDOWN) {
-        at.path(&format!("{place}/{index}/field"), entity, &column.field, Reach::One);
+    for (index, column) in columns.iter().enumerate() {
+        let place = format!("{place}/{index}/field");
+        if !at.is_countdown(&place, entity, &column.field) {
+            at.path(&place, entity, &column.field, Reach::One);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::hint::hint;
-use crate::{Due, Kind, Level, Process, Step, StepField};
+use crate::{Due, FieldType, Kind, Level, Process, Step, StepField};
 
 use super::pages::{Wanted, opens};
 use super::{Check, bpmn, effects, fields};
@@ -8,6 +8,9 @@ pub(super) fn check<'a>(at: &mut Check<'a>, process: &'a Process) {
     let entity = &process.entity;
     at.refers("entity", Kind::Entity, entity);
     due(at, "due", process.due.as_ref());
+    if let Some(field) = &process.due_field {
+        due_field(at, process, field);
+    }
     roles(at, "starters", &process.starters, None);
     if let Some(withdraw) = &process.withdraw {
         roles(at, "withdraw/roles", &withdraw.roles, None);
@@ -30,6 +33,21 @@ pub(super) fn check<'a>(at: &mut Check<'a>, process: &'a Process) {
 fn due(at: &mut Check<'_>, place: &str, due: Option<&Due>) {
     if due.is_some_and(|due| due.working_days == 0 || due.warn_days > due.working_days) {
         at.error(place, "bounds", "working_days 应至少为 1，warn_days 不应超过 working_days");
+    }
+}
+
+/// One date field for each entity, whichever of its processes runs; only the platform writes it.
+fn due_field<'a>(at: &mut Check<'a>, process: &'a Process, name: &'a str) {
+    if process.due.is_none() {
+        at.error("due_field", "due_field", "有 due_field 的流程须有 due");
+    }
+    let field = at.own_field("due_field", &process.entity, name);
+    if field.is_some_and(|field| field.field_type != FieldType::Date || !field.system) {
+        at.error("due_field", "field_type", format!("“{name}”应为系统写入的日期字段"));
+    }
+    let others = at.catalog.processes.values().filter(|other| other.entity == process.entity);
+    if let Some(other) = others.filter_map(|other| other.due_field.as_ref()).find(|other| *other != name) {
+        at.error("due_field", "due_field", format!("同一实体的流程应使用同一字段，另一流程使用“{other}”"));
     }
 }
 

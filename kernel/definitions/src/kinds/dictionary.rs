@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The built-in dictionary of all roles that posts may carry.
+pub const ROLES: &str = "$roles";
+
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dictionary {
@@ -19,6 +22,9 @@ pub struct Dictionary {
 pub struct DictionaryItem {
     pub code: String,
     pub title: String,
+    /// Shown beside the title where the item is chosen.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Code of the item above it, for trees.
     #[serde(default)]
     pub parent: Option<String>,

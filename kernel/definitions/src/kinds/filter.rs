@@ -4,6 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// In place of a field: working days left of the process that runs on the record, negative when overdue (see
+/// `due_field` of processes).
+pub const COUNTDOWN: &str = "$countdown";
+
 /// A condition on records: `{and: […]}`, `{or: […]}`, `{not: …}` or `{field, op, value}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

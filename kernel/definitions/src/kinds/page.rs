@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Sort};
+use super::{Filter, Sort, Tone};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 // serde cannot refuse unknown keys here because of the flattened body; the loader does.
@@ -54,7 +54,7 @@ pub struct ListPage {
     /// Always applied.
     #[serde(default, rename = "where")]
     pub filter: Option<Filter>,
-    /// Fields offered as filters above the list.
+    /// Fields offered as filters above the list, and `$countdown`.
     #[serde(default)]
     pub filters: Vec<String>,
     /// Quick views: title → filter.
@@ -66,6 +66,9 @@ pub struct ListPage {
     /// Detail page opened by a row.
     #[serde(default)]
     pub detail: Option<String>,
+    /// Reference field whose record the detail page shows; absent: the row's own record.
+    #[serde(default)]
+    pub detail_of: Option<String>,
     /// Form page for a new record.
     #[serde(default)]
     pub create: Option<String>,
@@ -137,6 +140,9 @@ pub struct DetailPage {
     /// Form page for editing.
     #[serde(default)]
     pub edit: Option<String>,
+    /// ZEN expression over the record: whether editing is offered.
+    #[serde(default)]
+    pub edit_when: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -198,6 +204,9 @@ pub enum Widget {
         /// List page that shows the records behind the figure.
         #[serde(default)]
         page: Option<String>,
+        /// How a count above zero is coloured.
+        #[serde(default)]
+        tone: Option<Tone>,
     },
     /// Counts by the values of a field, as a bar chart that opens its list.
     Breakdown {

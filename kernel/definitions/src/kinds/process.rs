@@ -22,6 +22,10 @@ pub struct Process {
     /// Time for the whole, from start to end.
     #[serde(default)]
     pub due: Option<Due>,
+    /// Date field of the record that holds the last day of `due` while the process runs, so that records can be
+    /// listed, ordered and counted by their working days left (`$countdown`, M048).
+    #[serde(default)]
+    pub due_field: Option<String>,
     /// Roles that may start it by hand.
     #[serde(default)]
     pub starters: Vec<String>,

@@ -44,6 +44,19 @@ pub enum Level {
     Public,
 }
 
+impl Level {
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::City => "市级",
+            Self::District => "区级",
+            Self::Subdistrict => "街镇",
+            Self::Operator => "运营机构",
+            Self::Public => "公众",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {

@@ -21,12 +21,13 @@ pub struct CellError {
     pub message: String,
 }
 
-const MESSAGES_TITLE: &str = "错误说明";
+/// Title of the column that explains the faults of each row.
+pub const MESSAGES_TITLE: &str = "错误说明";
 const MESSAGES_WIDTH: f64 = 60.0;
 const COLUMN_WIDTH: f64 = 16.0;
 
 /// The same rows in the same places: faulty cells red with a note, the row's messages in a last column.
-/// Uploading the mended file again works, for the column of messages is not a field.
+/// Whoever reads the mended file again leaves the column [`MESSAGES_TITLE`] aside.
 pub fn mark_errors(workbook: &Workbook, errors: &[CellError], made_at: Timestamp) -> Result<Vec<u8>, Error> {
     let mut file = new_workbook(made_at);
     for sheet in &workbook.sheets {

@@ -10,7 +10,7 @@ mod tests;
 
 use jiff::civil::{Date, DateTime};
 
-pub use marked::{CellError, mark_errors};
+pub use marked::{CellError, MESSAGES_TITLE, mark_errors};
 pub use read::{Limits, read};
 pub use write::{ColumnKind, ColumnSpec, SheetSpec, WorkbookSpec, write};
 

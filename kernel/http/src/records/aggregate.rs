@@ -25,7 +25,7 @@ pub async fn aggregate_records(
     body: std::result::Result<Json<AggregateQuery>, JsonRejection>,
 ) -> Result<Json<Value>> {
     let Json(query) = body?;
-    let found = runtime.records.aggregate(&actor, &entity, &query).await;
+    let found = runtime.processes.aggregate_records(&actor, &entity, query).await;
     let result = found.map_err(|error| Problem::from(error).told_to(&actor))?;
     Ok(Json(serde_json::to_value(result).map_err(Problem::internal)?))
 }

@@ -1,20 +1,25 @@
 use std::sync::Arc;
 
-use anju_runtime::{ImportRequest, Runtime, records::ImportMode};
+use anju_runtime::{
+    ImportRequest, Runtime,
+    records::{Actor, ImportMode},
+    store::{StoredContents, Tx},
+};
+use async_trait::async_trait;
 use axum::{
-    Json,
     extract::{Multipart, Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::IntoParams;
 
 use crate::{
     actor::SignedIn,
     files::single_upload,
     problem::{Problem, Result},
+    step::{Answer, Once, Step, perform},
 };
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -52,10 +57,27 @@ pub async fn import_template(
     Ok((headers, bytes))
 }
 
+struct Order<'a> {
+    runtime: &'a Runtime,
+    actor: &'a Actor,
+    request: &'a ImportRequest,
+    name: &'a str,
+    contents: &'a StoredContents,
+}
+
+#[async_trait]
+impl Step for Order<'_> {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer> {
+        let request = self.request.clone();
+        let job = self.runtime.request_import(tx, self.actor, request, self.name, self.contents).await?;
+        Ok(Answer { status: StatusCode::ACCEPTED, body: json!({ "job": job }) })
+    }
+}
+
 /// Imports a workbook as a job; its progress and result are at `/api/jobs/{id}`.
 #[utoipa::path(
     post, path = "/api/records/{entity}/import", tag = "records",
-    params(("entity" = String, Path), ImportOptions),
+    params(("entity" = String, Path), ("Idempotency-Key" = Option<String>, Header), ImportOptions),
     request_body(content = Vec<u8>, content_type = "multipart/form-data"),
     responses((status = 202, body = Value), (status = 403, body = Problem), (status = 413, body = Problem)),
 )]
@@ -64,8 +86,10 @@ pub async fn import_records(
     caller: SignedIn,
     Path(entity): Path<String>,
     Query(options): Query<ImportOptions>,
+    headers: HeaderMap,
     form: Multipart,
-) -> Result<(StatusCode, Json<Value>)> {
+) -> Result<Answer> {
+    runtime.records.may_import(&caller.actor, &entity)?;
     let mode = match options.mode.as_deref() {
         None | Some("all_or_nothing") => ImportMode::AllOrNothing,
         Some("skip_faulty") => ImportMode::SkipFaulty,
@@ -75,6 +99,11 @@ pub async fn import_records(
     };
     let upload = single_upload(form, runtime.settings.upload_bytes_max).await?;
     let request = ImportRequest { entity, mode, dry_run: options.dry_run, then: options.then };
-    let job = runtime.request_import(&caller.actor, request, upload.name, upload.bytes).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "job": job }))))
+    let contents = runtime.store.write_contents(upload.bytes).await?;
+    let digest_of = json!({ "request": request, "name": upload.name, "contents": contents.digest });
+    let once = Once::of(&headers, "import", &digest_of)?;
+    let actor = &caller.actor;
+    let order =
+        Order { runtime: &runtime, actor, request: &request, name: &upload.name, contents: &contents };
+    perform(&runtime, actor, once, &order).await
 }

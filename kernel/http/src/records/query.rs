@@ -12,7 +12,8 @@ use crate::{
     problem::{Problem, Result},
 };
 
-/// Lists records: `{where, select, sort, page: {size, after | number}, count}`.
+/// Lists records: `{where, select, sort, page: {size, after | number}, count}`. `$countdown` in place of a field
+/// means the working days left of the running process.
 #[utoipa::path(
     post, path = "/api/records/{entity}/query", tag = "records",
     params(("entity" = String, Path)), request_body = Value,
@@ -25,7 +26,7 @@ pub async fn query_records(
     body: std::result::Result<Json<Query>, JsonRejection>,
 ) -> Result<Json<Value>> {
     let Json(query) = body?;
-    let found = runtime.records.query(&actor, &entity, &query).await;
+    let found = runtime.processes.query_records(&actor, &entity, query).await;
     let page = found.map_err(|error| Problem::from(error).told_to(&actor))?;
     Ok(Json(serde_json::to_value(page).map_err(Problem::internal)?))
 }

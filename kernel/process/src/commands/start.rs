@@ -66,8 +66,9 @@ impl Processes {
             other => other?,
         }
         let title = plan.definition.title.clone();
-        let start = plan.graph.start.clone();
+        let (start, due_on) = (plan.graph.start.clone(), instance.due_on.clone());
         let mut run = Run::new(self, tx, actor, plan, instance, Marking::default());
+        run.keep_last_day(due_on.as_deref()).await?;
         run.merge(vars)?;
         run.note(Entry::new(TrailKind::Started, &start, title)).await?;
         let token = new_id();

@@ -1,16 +1,17 @@
 use anju_records::Actor;
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Operator, Select};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{opt_time, time};
+use super::{StepCount, TaskCounts, opt_time, time};
+use crate::countdown::DAYS_MAX;
 use crate::rows::{Instance, InstanceState, Task, TaskState};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS, TASK, TASK_COLUMNS};
 use crate::{Error, Processes, Result, access};
 
 const PAGE_SIZE_MAX: u32 = 200;
 /// Counting stops here.
-const COUNT_MAX: u64 = 10_000;
+pub(super) const COUNT_MAX: u64 = 10_000;
 
 /// Which list of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,10 @@ pub struct TaskQuery {
     pub record_id: Option<String>,
     /// Part of the record's name.
     pub search: Option<String>,
+    /// Least working days left; negative when overdue (M048).
+    pub days_left_min: Option<i64>,
+    /// Most working days left.
+    pub days_left_max: Option<i64>,
     /// Rows per page, 1 to 200.
     pub size: u32,
     /// Which page, from 1.
@@ -52,6 +57,8 @@ impl Default for TaskQuery {
             entity: None,
             record_id: None,
             search: None,
+            days_left_min: None,
+            days_left_max: None,
             size: 20,
             number: 1,
         }
@@ -67,14 +74,8 @@ pub struct TaskPage {
     pub total: u64,
     /// How much lies in each box, whatever is searched for.
     pub counts: TaskCounts,
-}
-
-/// How much lies in each box; at most 10,000 each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct TaskCounts {
-    pub todo: u64,
-    pub done: u64,
-    pub started: u64,
+    /// Of those to do, how much lies at each step, in the order of the processes.
+    pub steps: Vec<StepCount>,
 }
 
 impl Processes {
@@ -84,7 +85,7 @@ impl Processes {
             return Err(Error::TooMuch { message: format!("每页最多 {PAGE_SIZE_MAX} 条") });
         }
         let mut reader = self.reader();
-        let select = listing(actor, query);
+        let select = self.listing(actor, query)?;
         let total = reader.count(&select, Some(COUNT_MAX)).await?;
         let offset = u64::from(query.number - 1) * u64::from(query.size);
         let rows = reader.fetch_all(&select.limit(u64::from(query.size)).offset(offset)).await?;
@@ -101,19 +102,30 @@ impl Processes {
                 items.push(self.task_row(&task, &plan));
             }
         }
-        Ok(TaskPage { items, total, counts: self.task_counts(actor).await? })
+        let (counts, steps) = (self.task_counts(actor).await?, self.step_counts(actor).await?);
+        Ok(TaskPage { items, total, counts, steps })
     }
 
-    /// How much work lies in each of the actor's boxes.
-    pub async fn task_counts(&self, actor: &Actor) -> Result<TaskCounts> {
-        let mut reader = self.reader();
-        let mut counts = [0; 3];
-        for (count, task_box) in counts.iter_mut().zip([TaskBox::Todo, TaskBox::Done, TaskBox::Started]) {
-            let query = TaskQuery { task_box, ..TaskQuery::default() };
-            *count = reader.count(&listing(actor, &query), Some(COUNT_MAX)).await?;
+    /// The tasks or instances of a query in their order, whichever page.
+    pub(super) fn listing(&self, actor: &Actor, query: &TaskQuery) -> Result<Select> {
+        let mut select = listing(actor, query);
+        let due_on = select.own("due_on");
+        let calendar = self.calendar();
+        let bounds = [
+            (Operator::Le, query.days_left_max),
+            (Operator::Gt, query.days_left_min.map(|days| days.saturating_sub(1))),
+        ];
+        for (op, days) in bounds {
+            let Some(days) = days else { continue };
+            if days.saturating_abs() > DAYS_MAX {
+                return Err(Error::TooMuch {
+                    message: format!("剩余工作日不能超过 {DAYS_MAX} 天")
+                });
+            }
+            let day = calendar.last_day_within(self.today(), days).to_string();
+            select = select.filter(Condition::compare(due_on.clone(), op, day));
         }
-        let [todo, done, started] = counts;
-        Ok(TaskCounts { todo, done, started })
+        Ok(select)
     }
 
     fn started_row(&self, instance: &Instance, plan: &crate::plan::Plan) -> Value {

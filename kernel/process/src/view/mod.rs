@@ -1,10 +1,12 @@
 //! What people see of processes: work lists, a task, an instance with its history.
 
+mod counts;
 mod instance;
 mod list;
 mod task;
 
-pub use list::{TaskBox, TaskCounts, TaskPage, TaskQuery};
+pub use counts::{StepCount, TaskCounts};
+pub use list::{TaskBox, TaskPage, TaskQuery};
 
 use anju_calendar::zone;
 use jiff::Timestamp;

@@ -34,6 +34,7 @@ fields:
   notice_to: { title: 公示截止, type: date, system: true }
   finding: { title: 结论说明, type: text, system: true }
   late: { title: 超时, type: boolean, system: true }
+  due_on: { title: 办结期限, type: date, system: true }
 ";
 
 const PROCESS: &str = "
@@ -42,6 +43,7 @@ title: 审核
 bpmn: review.bpmn
 entity: t.case
 due: { working_days: 20, warn_days: 5 }
+due_field: due_on
 starters: [t.reviewer]
 withdraw:
   roles: [t.reviewer]

@@ -82,9 +82,12 @@ fn wanted_targets(workbook: &MappedWorkbook<'_>) -> BTreeMap<String, BTreeSet<St
 }
 
 fn read_rows(records: &Records, sheet: &MappedSheet<'_>, targets: &Targets) -> Vec<Row> {
+    let unreadable: HashMap<(usize, usize), &str> =
+        sheet.sheet.unreadable.iter().map(|cell| ((cell.row, cell.column), cell.reason.as_str())).collect();
     let mut rows = Vec::with_capacity(sheet.sheet.rows.len());
     for (index, cells) in sheet.sheet.rows.iter().enumerate() {
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
+        let faulty = |column| unreadable.get(&(index, column)).copied();
+        if cells.iter().enumerate().all(|(column, cell)| cell.trim().is_empty() && faulty(column).is_none()) {
             continue;
         }
         let mut row = Row {
@@ -94,9 +97,13 @@ fn read_rows(records: &Records, sheet: &MappedSheet<'_>, targets: &Targets) -> V
             faults: Vec::new(),
             parent: rows.len(),
         };
-        for (position, cell) in sheet.fields.iter().zip(cells) {
+        for (column, (position, cell)) in sheet.fields.iter().zip(cells).enumerate() {
             let Some(position) = *position else { continue };
             let field = &sheet.plan.fields[position];
+            if let Some(reason) = faulty(column) {
+                row.faults.push(FieldError::new(field.name.as_str(), "unreadable", reason));
+                continue;
+            }
             let value = match (field.kind, &field.definition.to, cell.trim()) {
                 (FieldType::Ref, Some(to), text) if !text.is_empty() => match targets.id(to, text) {
                     Some(id) => Ok(Value::from(id)),
@@ -131,7 +138,10 @@ fn link_children(workbook: &MappedWorkbook<'_>, main: &[Row], children: &mut [Ve
             && by_number.insert(number, index).is_some()
             && !children.iter().all(Vec::is_empty)
         {
-            lost.push(whole_row(&workbook.main, row.number, "序号与其他行重复"));
+            lost.push(ImportError {
+                main_row: row.number,
+                ..whole_row(&workbook.main, row.number, "序号与其他行重复")
+            });
         }
     }
     for (sheet, rows) in workbook.children.iter().zip(children) {
@@ -157,6 +167,7 @@ fn whole_row(sheet: &MappedSheet<'_>, row: usize, message: &str) -> ImportError 
         column: String::new(),
         field: String::new(),
         message: message.to_owned(),
+        main_row: 0,
     }
 }
 
@@ -271,30 +282,28 @@ fn collect(
     lost: Vec<ImportError>,
     known: KnownReferences,
 ) -> Import {
-    let mut faulty: BTreeSet<usize> = BTreeSet::new();
+    let mut faulty_rows: BTreeSet<usize> =
+        lost.iter().map(|error| error.main_row).filter(|row| *row > 0).collect();
     let mut errors = Vec::new();
     let mut inputs: Vec<(usize, Object)> = Vec::with_capacity(main.len());
-    let main_numbers: HashMap<usize, usize> =
-        main.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
-    faulty.extend(
-        lost.iter().filter(|e| e.sheet == workbook.main.sheet.name).filter_map(|e| main_numbers.get(&e.row)),
-    );
     let rows = main.len();
-    for (index, row) in main.into_iter().enumerate() {
+    for row in main {
         if !row.faults.is_empty() {
-            faulty.insert(index);
+            faulty_rows.insert(row.number);
         }
-        errors.extend(row.faults.into_iter().map(|fault| at_cell(&workbook.main, row.number, fault)));
+        let placed = |fault| at_cell(&workbook.main, row.number, row.number, fault);
+        errors.extend(row.faults.into_iter().map(placed));
         inputs.push((row.number, row.input));
     }
     for (sheet, rows) in workbook.children.iter().zip(children) {
         let name = sheet.name.unwrap_or_default();
         for row in rows {
+            let (main_row, input) = &mut inputs[row.parent];
             if !row.faults.is_empty() {
-                faulty.insert(row.parent);
+                faulty_rows.insert(*main_row);
             }
-            errors.extend(row.faults.into_iter().map(|fault| at_cell(sheet, row.number, fault)));
-            let list = inputs[row.parent].1.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            errors.extend(row.faults.into_iter().map(|fault| at_cell(sheet, row.number, *main_row, fault)));
+            let list = input.entry(name).or_insert_with(|| Value::Array(Vec::new()));
             if let Value::Array(list) = list {
                 list.push(Value::Object(row.input));
             }
@@ -302,13 +311,19 @@ fn collect(
     }
     errors.extend(lost);
     errors.truncate(ERRORS_MAX);
-    let ready =
-        inputs.into_iter().enumerate().filter(|(at, _)| !faulty.contains(at)).map(|(_, row)| row).collect();
+    let ready = inputs.into_iter().filter(|(row, _)| !faulty_rows.contains(row)).collect();
     let sheet = workbook.main.sheet.name.clone();
-    Import { entity: entity.to_owned(), sheet, rows, faulty: faulty.len(), errors, ready, known }
+    Import { entity: entity.to_owned(), sheet, rows, errors, ready, faulty_rows, known }
 }
 
-fn at_cell(sheet: &MappedSheet<'_>, row: usize, fault: FieldError) -> ImportError {
+fn at_cell(sheet: &MappedSheet<'_>, row: usize, main_row: usize, fault: FieldError) -> ImportError {
     let column = sheet.plan.field(&fault.field).map(header_title).unwrap_or_default();
-    ImportError { sheet: sheet.sheet.name.clone(), row, column, field: fault.field, message: fault.message }
+    ImportError {
+        sheet: sheet.sheet.name.clone(),
+        row,
+        column,
+        field: fault.field,
+        message: fault.message,
+        main_row,
+    }
 }

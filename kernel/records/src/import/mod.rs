@@ -7,6 +7,8 @@ mod lookups;
 mod template;
 mod write;
 
+use std::collections::BTreeSet;
+
 use anju_store::Tx;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,19 @@ pub struct SheetData {
     pub header: Vec<String>,
     /// Row 2 on.
     pub rows: Vec<Vec<CellText>>,
+    /// Cells whose text cannot be trusted, and is therefore left out of `rows`.
+    pub unreadable: Vec<UnreadableCell>,
+}
+
+/// A cell that could not be read as what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableCell {
+    /// Index into [`SheetData::rows`].
+    pub row: usize,
+    /// Index of the column.
+    pub column: usize,
+    /// Why, in Chinese.
+    pub reason: String,
 }
 
 /// Text of a cell: dates as `YYYY-MM-DD`, numbers without separators, empty for an empty cell.
@@ -39,7 +54,7 @@ pub enum ImportMode {
 }
 
 /// A fault of one cell or row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportError {
     pub sheet: String,
     /// Row number as the spreadsheet shows it, from 1.
@@ -49,6 +64,8 @@ pub struct ImportError {
     /// Field name; empty when the whole row is meant.
     pub field: String,
     pub message: String,
+    /// Row of the main sheet that is not imported because of it; 0 for a child row that belongs to none.
+    pub main_row: usize,
 }
 
 /// A checked workbook, ready to be written.
@@ -59,12 +76,44 @@ pub struct Import {
     pub sheet: String,
     /// Rows of the main sheet.
     pub rows: usize,
-    /// Rows of the main sheet with a fault, in themselves or in their child rows.
-    pub faulty: usize,
     pub errors: Vec<ImportError>,
     /// What will be written: Excel row and input.
     pub(crate) ready: Vec<(usize, Object)>,
+    /// Rows of the main sheet with a fault, in themselves or in their child rows.
+    pub(crate) faulty_rows: BTreeSet<usize>,
     pub(crate) known: KnownReferences,
+}
+
+impl Import {
+    /// Number of records that can be written: the rows without a fault.
+    pub fn ready_len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Number of rows of the main sheet with a fault, in themselves or in their child rows.
+    pub fn faulty(&self) -> usize {
+        self.faulty_rows.len()
+    }
+
+    /// Those rows, as the spreadsheet shows them.
+    pub fn faulty_rows(&self) -> impl Iterator<Item = usize> {
+        self.faulty_rows.iter().copied()
+    }
+
+    /// Row of the main sheet, as the spreadsheet shows it, of the record at a place among those that are ready.
+    pub fn row_of(&self, ready: usize) -> Option<usize> {
+        self.ready.get(ready).map(|(row, _)| *row)
+    }
+
+    /// What is left of an import that was broken off after this row of the main sheet: neither the records up to
+    /// it nor their faults, but still those of child rows that belong to no row.
+    #[must_use]
+    pub fn after(mut self, row: usize) -> Self {
+        self.ready.retain(|(ready, _)| *ready > row);
+        self.faulty_rows.retain(|faulty| *faulty > row);
+        self.errors.retain(|error| error.main_row > row || error.main_row == 0);
+        self
+    }
 }
 
 /// What is done with each record right after it was created, in the same transaction.

@@ -13,13 +13,6 @@ pub enum ImportFailure {
     Other(#[from] Error),
 }
 
-impl Import {
-    /// Number of records that can be written: the rows without a fault.
-    pub fn ready_len(&self) -> usize {
-        self.ready.len()
-    }
-}
-
 impl Records {
     /// Writes a range of the records that are ready, in the given transaction; how many.
     ///
@@ -57,6 +50,7 @@ fn refused(import: &Import, row: usize, error: Error) -> ImportFailure {
             column: String::new(),
             field,
             message,
+            main_row: row,
         })
     };
     match error {

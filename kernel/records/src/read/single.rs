@@ -13,12 +13,7 @@ use crate::{
 };
 
 impl Records {
-    /// One record as the actor sees it, with its child tables and the actions offered.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right to read the entity, [`Error::NotFound`] for a record that does
-    /// not exist or lies outside the actor's rows.
-    pub async fn read(&self, actor: &Actor, entity: &str, id: &str) -> Result<Record> {
+    pub(crate) async fn read_inner(&self, actor: &Actor, entity: &str, id: &str) -> Result<Record> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         if plan.entity.audit_reads && !actor.is_system() {
@@ -31,8 +26,13 @@ impl Records {
         self.read_from(&mut self.store().reader(), &plans, actor, entity, id).await
     }
 
-    /// As [`Records::read`], inside a transaction: sees what the transaction wrote.
-    pub async fn read_in(&self, tx: &mut Tx, actor: &Actor, entity: &str, id: &str) -> Result<Record> {
+    pub(crate) async fn read_in_inner(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        entity: &str,
+        id: &str,
+    ) -> Result<Record> {
         let plans = self.plans()?;
         self.read_from(tx, &plans, actor, entity, id).await
     }

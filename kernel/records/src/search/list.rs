@@ -29,17 +29,7 @@ const SORT_KEYS_MAX: usize = 5;
 const SELECT_MAX: usize = 100;
 
 impl Records {
-    /// One page of the records that match, as the actor sees them.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right, [`Error::Invalid`] naming fields that do not exist or may not be
-    /// read, [`Error::TooMuch`] beyond the limits of one query.
-    pub async fn query(&self, actor: &Actor, entity: &str, query: &Query) -> Result<Page> {
-        self.query_from(&mut self.store().reader(), actor, entity, query).await
-    }
-
-    /// As [`Records::query`], from a transaction: sees what the transaction wrote.
-    pub async fn query_from(
+    pub(crate) async fn query_from_inner(
         &self,
         source: &mut (dyn Fetch + '_),
         actor: &Actor,

@@ -27,12 +27,7 @@ use crate::{
 };
 
 impl Records {
-    /// Creates a record with its child rows. Values the caller leaves out take their defaults; fields that say
-    /// whose the record is take the actor's place.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] without the right or outside the actor's rows, [`Error::Invalid`] with all faults.
-    pub async fn create(
+    pub(crate) async fn create_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,
@@ -74,14 +69,8 @@ impl Records {
         outcome::created(self, tx, &plans, actor, &stored).await
     }
 
-    /// Changes fields of a record; a change that changes nothing leaves no trace. Child tables given are replaced row by row: rows with a known `id` are
-    /// changed, rows without are new, rows left out are removed.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] when `version` is not the current one, [`Error::NotFound`] outside the actor's rows,
-    /// [`Error::Forbidden`], [`Error::Invalid`] with all faults.
     #[allow(clippy::too_many_arguments)]
-    pub async fn patch(
+    pub(crate) async fn patch_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,
@@ -117,11 +106,7 @@ impl Records {
         outcome::reread(self, tx, actor, &stored).await
     }
 
-    /// Deletes a record with its child rows: they stay in the database, out of everybody's sight.
-    ///
-    /// # Errors
-    /// As [`Records::patch`].
-    pub async fn delete(
+    pub(crate) async fn delete_inner(
         &self,
         tx: &mut Tx,
         actor: &Actor,

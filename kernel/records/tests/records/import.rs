@@ -1,4 +1,4 @@
-use anju_records::{AfterEach, Error, Import, ImportFailure, Record, Result, SheetData};
+use anju_records::{AfterEach, Error, Import, ImportFailure, Record, Result, SheetData, UnreadableCell};
 use anju_store::{Tx, on_both_databases, testing::TestDatabase};
 use async_trait::async_trait;
 use serde_json::json;
@@ -11,6 +11,8 @@ on_both_databases!(
     wrong_columns_are_told_before_any_row,
     only_those_with_the_right_import,
     a_row_taken_in_the_meantime_is_named,
+    a_cell_that_cannot_be_trusted_is_told_instead_of_taken_for_empty,
+    an_import_goes_on_where_it_was_broken_off,
 );
 
 const HEADER: [&str; 8] =
@@ -22,6 +24,7 @@ fn sheet(name: &str, header: &[&str], rows: &[&[&str]]) -> SheetData {
         name: name.to_owned(),
         header: owned(header),
         rows: rows.iter().map(|row| owned(row)).collect(),
+        unreadable: Vec::new(),
     }
 }
 
@@ -62,7 +65,7 @@ async fn good_rows_become_records_with_their_child_rows(db: TestDatabase) {
     );
     let children = members(&[&["2", "甲", OTHER_ID_NO, "0.5"], &["1", "乙", "", ""], &["2", "丙", "", ""]]);
     let import = bureau.records.check_import(&city(), CASE, vec![main, children]).await.unwrap();
-    assert_eq!((import.rows, import.faulty, import.ready_len()), (2, 0, 2), "{:?}", import.errors);
+    assert_eq!((import.rows, import.faulty(), import.ready_len()), (2, 0, 2), "{:?}", import.errors);
     assert_eq!(write(&bureau, &import).await.unwrap(), 2);
     let page = bureau
         .list(&system(), json!({"select": ["name", "deposit", "born_on", "operator", "members", "id_no"], "sort": [{"field": "name"}]}))
@@ -114,7 +117,7 @@ async fn every_faulty_row_is_explained_where_it_stands(db: TestDatabase) {
     ];
     expected.sort_unstable();
     assert_eq!(told, expected);
-    assert_eq!((import.rows, import.faulty, import.ready_len()), (5, 4, 1));
+    assert_eq!((import.rows, import.faulty(), import.ready_len()), (5, 4, 1));
     assert_eq!(write(&bureau, &import).await.unwrap(), 1);
 }
 
@@ -165,6 +168,45 @@ async fn a_row_taken_in_the_meantime_is_named(db: TestDatabase) {
     }
 }
 
+async fn a_cell_that_cannot_be_trusted_is_told_instead_of_taken_for_empty(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let reason = "数字超过 15 位";
+    let main = SheetData {
+        unreadable: vec![UnreadableCell { row: 0, column: 3, reason: reason.to_owned() }],
+        ..sheet("案件", &HEADER, &[&["1", "赵一", "", "", "浦东新区", "", "", ""]])
+    };
+    let import = bureau.records.check_import(&city(), CASE, vec![main]).await.unwrap();
+    let told: Vec<_> = import.errors.iter().map(|e| (e.row, e.field.as_str(), e.message.as_str())).collect();
+    assert_eq!(told, [(2, "id_no", reason)]);
+}
+
+async fn an_import_goes_on_where_it_was_broken_off(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let main = || {
+        sheet(
+            "案件",
+            &HEADER,
+            &[
+                &["1", "赵一", "", ID_NO, "浦东新区", "", "", ""],
+                &["2", "钱二", "", "1", "浦东新区", "", "", ""],
+                &["3", "孙三", "", OTHER_ID_NO, "浦东新区", "", "", ""],
+                &["4", "李四", "", "2", "浦东新区", "", "", ""],
+            ],
+        )
+    };
+    let whole = bureau.records.check_import(&city(), CASE, vec![main()]).await.unwrap();
+    assert_eq!((whole.ready_len(), whole.row_of(1), whole.faulty()), (2, Some(4), 2));
+    let mut tx = bureau.records.store().begin().await.unwrap();
+    bureau.records.write_import(&mut tx, &city(), &whole, 0..1, &mut Counter(0)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let again = bureau.records.check_import(&city(), CASE, vec![main()]).await.unwrap();
+    assert_eq!(again.faulty(), 3, "the record that is there collides with its own row");
+    let rest = again.after(3);
+    assert_eq!((rest.rows, rest.ready_len(), rest.row_of(0), rest.faulty()), (4, 1, Some(4), 1));
+    assert_eq!(rest.errors.iter().map(|error| error.main_row).collect::<Vec<_>>(), [5]);
+}
+
 #[tokio::test]
 async fn a_template_has_the_columns_a_person_fills_in() {
     let bureau = bureau(TestDatabase::sqlite().await).await;
@@ -190,10 +232,10 @@ async fn twenty_thousand_rows_are_judged_in_seconds() {
         })
         .collect();
     let header = HEADER.iter().map(|title| (*title).to_owned()).collect();
-    let main = SheetData { name: "案件".to_owned(), header, rows };
+    let main = SheetData { name: "案件".to_owned(), header, rows, unreadable: Vec::new() };
     let started = std::time::Instant::now();
     let import = bureau.records.check_import(&city(), CASE, vec![main]).await.unwrap();
     let took = started.elapsed();
-    assert_eq!((import.rows, import.faulty), (20_000, 3));
+    assert_eq!((import.rows, import.faulty()), (20_000, 3));
     assert!(took.as_secs() < 60, "{took:?} even without optimisation");
 }

@@ -1,7 +1,9 @@
 //! Between workbooks of documents and sheets of records.
 
-use anju_documents::workbook::{self, CellError, ColumnKind, ColumnSpec, SheetSpec, Workbook, WorkbookSpec};
-use anju_records::{ImportError, SheetData, TemplateSpec};
+use anju_documents::workbook::{
+    self, Cell, CellError, ColumnKind, ColumnSpec, MESSAGES_TITLE, Sheet, SheetSpec, Workbook, WorkbookSpec,
+};
+use anju_records::{ImportError, SheetData, TemplateSpec, UnreadableCell};
 use jiff::Timestamp;
 
 const WIDTH: f64 = 18.0;
@@ -33,19 +35,29 @@ pub fn template_workbook(template: &TemplateSpec, made_at: Timestamp) -> Workboo
 
 /// The sheets as text, each row at the place it has in the workbook.
 pub fn sheets_of(book: &Workbook) -> Vec<SheetData> {
-    book.sheets
-        .iter()
-        .map(|sheet| {
-            let mut rows: Vec<Vec<String>> = Vec::new();
-            for row in &sheet.rows {
-                // Row 2 of the workbook is the first below the header.
-                let place = (row.number as usize).saturating_sub(2);
-                rows.resize_with(place, Vec::new);
-                rows.push(row.cells.iter().map(workbook::Cell::as_text).collect());
+    book.sheets.iter().map(sheet_of).collect()
+}
+
+fn sheet_of(sheet: &Sheet) -> SheetData {
+    let mut data = SheetData { name: sheet.name.clone(), header: titles_of(sheet), ..SheetData::default() };
+    for row in &sheet.rows {
+        // Row 2 of the workbook is the first below the header.
+        let place = (row.number as usize).saturating_sub(2);
+        data.rows.resize_with(place, Vec::new);
+        for (column, cell) in row.cells.iter().enumerate() {
+            if let Cell::Faulty(reason) = cell {
+                data.unreadable.push(UnreadableCell { row: place, column, reason: reason.clone() });
             }
-            SheetData { name: sheet.name.clone(), header: sheet.header.clone(), rows }
-        })
-        .collect()
+        }
+        data.rows.push(row.cells.iter().map(Cell::as_text).collect());
+    }
+    data
+}
+
+/// Without the column that explains the faults of a marked copy, so that the copy can be mended and uploaded.
+fn titles_of(sheet: &Sheet) -> Vec<String> {
+    let title = |title: &String| if title == MESSAGES_TITLE { String::new() } else { title.clone() };
+    sheet.header.iter().map(title).collect()
 }
 
 /// A copy of the workbook with every fault marked.

@@ -1,11 +1,9 @@
 //! Rows in and out, and what refuses them.
 
 use anju_store::testing::TestDatabase;
-use anju_store::{
-    ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Remembered, Select, SqlValue, TableSpec,
-};
+use anju_store::{ColumnKind, ColumnSpec, Condition, Error, Fetch, Join, Select, SqlValue, TableSpec};
 
-use super::{add_unit, at, unit, unit_ids, unit_table, with_units};
+use super::{add_unit, unit, unit_ids, unit_table, with_units};
 
 anju_store::on_both_databases!(
     every_kind_of_value_comes_back,
@@ -21,7 +19,6 @@ anju_store::on_both_databases!(
     serial_numbers_grow,
     joined_rows_may_be_absent,
     odd_names_are_quoted,
-    answers_are_remembered_once,
 );
 
 fn all_kinds() -> Select {
@@ -196,24 +193,4 @@ async fn odd_names_are_quoted(db: TestDatabase) {
     assert_eq!(store.reader().count(&unit_ids(), None).await.unwrap(), 0);
     let odd = ColumnSpec { name: evil.to_owned(), kind: ColumnKind::Int, nullable: true };
     store.sync_schema(&[unit_table().with_column(odd)]).await.unwrap_err();
-}
-
-async fn answers_are_remembered_once(db: TestDatabase) {
-    let store = db.store();
-    let body = serde_json::json!({"id": "1", "a": [1, null]});
-    let answer = Remembered { request_digest: "d".to_owned(), status: 201, body };
-    let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.remembered("k", "someone").await.unwrap(), None);
-    tx.remember("k", "someone", &answer, at(1_000)).await.unwrap();
-    tx.remember("k", "someone else", &answer, at(2_000)).await.unwrap();
-    tx.commit().await.unwrap();
-
-    let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.remembered("k", "someone").await.unwrap(), Some(answer.clone()));
-    assert!(matches!(tx.remember("k", "someone", &answer, at(3_000)).await, Err(Error::Unique { .. })));
-    drop(tx);
-
-    let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.forget_answers(at(2_000)).await.unwrap(), 1);
-    assert_eq!(tx.remembered("k", "someone").await.unwrap(), None);
 }

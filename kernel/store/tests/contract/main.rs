@@ -5,10 +5,12 @@ mod concurrency;
 mod conditions;
 mod crud;
 mod files;
+mod idempotency;
 mod jobs;
 mod order;
 mod outbox;
 mod schema;
+mod sole_use;
 
 use anju_store::testing::TestDatabase;
 use anju_store::{ColumnKind, ColumnRef, IndexSpec, Select, SqlValue, Store, TableSpec};

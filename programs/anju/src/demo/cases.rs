@@ -7,7 +7,7 @@ use anju_runtime::{
     Runtime, Worker,
     documents::{DocumentMaker, Template},
     process::{Completion, TaskQuery},
-    records::{Actor, Object},
+    records::{Actor, AggregateQuery, Object},
 };
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     dice::Dice,
-    directory::{Staff, object},
+    directory::{self, Staff, object},
     people,
     plan::Goal,
 };
@@ -25,17 +25,21 @@ const DISTRICTS: [(&str, &str); 3] = [("310115", "pudong"), ("310104", "xuhui"),
 /// Days over which cases of the same goal are spread.
 const SPREAD_DAYS: i64 = 12;
 const CANDIDATES_MAX: u32 = 200;
+const SEED: u64 = 42;
 
+/// Creates the cases that are not there yet. Each has dice of its own, so that it is the same whether or not those
+/// before it were made by another start.
 pub async fn create(
     runtime: &Arc<Runtime>,
     clock: &Arc<ManualClock>,
-    staff: &Staff,
     now: Timestamp,
     count: u32,
 ) -> anyhow::Result<()> {
     clock.set(now);
+    let staff = directory::staff(runtime).await?;
+    let begun = begun(runtime).await?;
     let files = material_files(runtime).await?;
-    let mut dice = Dice::new(42);
+    let mut dice = Dice::new(SEED);
     let mut plans: Vec<(bool, Timestamp, Goal)> = (0..count)
         .map(|index| {
             let goal = Goal::of(index);
@@ -48,8 +52,9 @@ pub async fn create(
         })
         .collect();
     plans.sort_by_key(|(last, start, _)| (*last, *start));
-    for (index, (_, start, goal)) in plans.into_iter().enumerate() {
-        let mut journey = Journey { runtime, clock, staff, files: &files, dice: &mut dice, now, goal };
+    for (index, (_, start, goal)) in plans.into_iter().enumerate().skip(begun) {
+        let dice = Dice::new(SEED ^ (index as u64).rotate_left(32));
+        let mut journey = Journey { runtime, clock, staff: &staff, files: &files, dice, now, goal };
         journey
             .travel(start, index)
             .await
@@ -60,6 +65,14 @@ pub async fn create(
     }
     clock.set(now);
     Ok(())
+}
+
+/// How many cases there are, the last of which an earlier start may have left on its way.
+async fn begun(runtime: &Runtime) -> anyhow::Result<usize> {
+    let all = AggregateQuery::default();
+    let figures = runtime.records.aggregate(&Actor::system("demo"), CASE, &all).await?;
+    let count = figures.rows.first().and_then(|row| row.get("count")?.as_u64()).unwrap_or_default();
+    Ok(usize::try_from(count)?)
 }
 
 /// One sample file for each kind of material.
@@ -94,7 +107,7 @@ struct Journey<'a> {
     clock: &'a Arc<ManualClock>,
     staff: &'a Staff,
     files: &'a [(&'static str, &'static str, String)],
-    dice: &'a mut Dice,
+    dice: Dice,
     now: Timestamp,
     goal: Goal,
 }
@@ -322,8 +335,7 @@ impl Journey<'_> {
     ) -> anyhow::Result<()> {
         let task = self.task(actor, id).await?;
         let opinion = (!opinion.is_empty()).then(|| opinion.to_owned());
-        let completion =
-            Completion { outcome: outcome.to_owned(), opinion, data, ..Completion::default() };
+        let completion = Completion { outcome: outcome.to_owned(), opinion, data, ..Completion::default() };
         let mut tx = self.runtime.store.begin().await?;
         let completed = self.runtime.processes.complete(&mut tx, actor, &task, completion).await;
         completed.map_err(|error| match error {
@@ -355,12 +367,12 @@ impl Journey<'_> {
         if marital_status == "married" && self.dice.percent(60) {
             let surname: String = adult.name.chars().take(1).collect();
             let year = i64::from(self.runtime.today().year());
-            let (name, id_no) = people::child(self.dice, year, district, &surname);
+            let (name, id_no) = people::child(&mut self.dice, year, district, &surname);
             members.push(json!({ "name": name, "relation": "child", "part": "co_resident", "id_no": id_no, "registered_here": adult.born_here }));
         }
         let kind = if self.dice.percent(75) { "market_rented" } else { "dormitory" };
         let rented = format!("{}.{:02}", self.dice.between(18, 65), self.dice.between(0, 99));
-        let address = people::address(self.dice, &title);
+        let address = people::address(&mut self.dice, &title);
         let months = self.dice.between(14, 120);
         let materials: Vec<Value> = self
             .files
@@ -382,15 +394,15 @@ impl Journey<'_> {
             ("procurement", json!(if city { "city" } else { "district" })),
             ("applicant_name", json!(adult.name)),
             ("id_no", json!(adult.id_no)),
-            ("phone", json!(people::phone(self.dice))),
+            ("phone", json!(people::phone(&mut self.dice))),
             ("marital_status", json!(marital_status)),
             ("registered_here", json!(adult.born_here)),
             ("residence_permit", json!(!adult.born_here)),
             ("registered_address", json!(if adult.born_here { address.clone() } else { String::new() })),
             ("district", json!(district)),
-            ("subdistrict", people::subdistrict(self.dice, &catalog, district)),
+            ("subdistrict", people::subdistrict(&mut self.dice, &catalog, district)),
             ("address", json!(address)),
-            ("employer", json!(people::employer(self.dice))),
+            ("employer", json!(people::employer(&mut self.dice))),
             ("contract_months", json!(*self.dice.one_of(&[24, 36, 36, 60]))),
             ("insurance_months", json!(months)),
             ("annual_income", json!(self.dice.between(60_000, 240_000) * 100)),
@@ -405,7 +417,7 @@ impl Journey<'_> {
         let year = i64::from(self.runtime.today().year());
         let districts = ["310101", "310104", "310110", "310115", "310112"];
         for _ in 0..CANDIDATES_MAX {
-            let adult = people::adult(self.dice, year, &districts);
+            let adult = people::adult(&mut self.dice, year, &districts);
             let marriage = self.ask("eligibility.marriage.query", &adult.name, &adult.id_no).await?;
             let status = match marriage["status"].as_str() {
                 Some("已婚") => "married",

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use anju_runtime::{
     Runtime,
     definitions::Level,
-    records::{Actor, ActorKind, Object, PageRequest, Post, Query},
+    records::{Actor, ActorKind, Object, PageRequest, Post, Query, Record},
     store::Tx,
 };
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{dice::Dice, people};
@@ -16,6 +17,8 @@ use super::{dice::Dice, people};
 pub const PASSWORD: &str = "Anju-demo-2026";
 
 const ORGANISATION: &str = "platform.organisation";
+const ACCOUNT: &str = "platform.account";
+const POST: &str = "platform.post";
 const CITY: &str = "310000";
 
 /// An operator of the demonstration, with the district it works in.
@@ -113,35 +116,76 @@ pub async fn is_present(runtime: &Runtime) -> anyhow::Result<bool> {
 }
 
 /// Everything in one transaction: a start that breaks off leaves nothing behind.
-pub async fn create(runtime: &Runtime) -> anyhow::Result<Staff> {
+pub async fn create(runtime: &Runtime) -> anyhow::Result<()> {
     let system = Actor::system("demo");
     let mut tx = runtime.store.begin().await?;
     anju_app_platform::create_holidays(runtime, &mut tx, &system).await?;
     let mut places = create_districts(runtime, &mut tx, &system).await?;
     let mut dice = Dice::new(7);
     for operator in &OPERATORS {
-        let post = create_operator(runtime, &mut tx, &system, operator, &places, &mut dice).await?;
-        places.insert(operator.code, post);
+        let organisation = create_operator(runtime, &mut tx, &system, operator, &places, &mut dice).await?;
+        places.insert(operator.code, organisation);
     }
-    let mut staff = HashMap::new();
     for person in &ACCOUNTS {
-        let actor =
-            create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
-        staff.insert(person.account, actor);
+        create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// The people of the demonstration, each at their post.
+pub async fn staff(runtime: &Runtime) -> anyhow::Result<Staff> {
+    let mut staff = HashMap::new();
+    for person in &ACCOUNTS {
+        let account = only(runtime, ACCOUNT, "account", person.account).await?;
+        let post = only(runtime, POST, "account", &account.id).await?;
+        let organisation = post.text("organisation").context("a post belongs to an organisation")?;
+        let organisation = only(runtime, ORGANISATION, "id", organisation).await?;
+        let actor = Actor {
+            account_id: account.id.clone(),
+            name: person.name.to_owned(),
+            kind: ActorKind::Person,
+            roles: serde_json::from_value(post.get("roles").clone())?,
+            post: Some(post_at(&post, &organisation)?),
+            session_id: None,
+            ip: None,
+            request_id: None,
+        };
+        staff.insert(person.account, actor);
+    }
     Ok(Staff(staff))
 }
 
-async fn create_districts(
-    runtime: &Runtime,
-    tx: &mut Tx,
-    system: &Actor,
-) -> anyhow::Result<HashMap<&'static str, Post>> {
+fn post_at(post: &Record, organisation: &Record) -> anyhow::Result<Post> {
+    let level: Level = serde_json::from_value(organisation.get("level").clone())?;
+    Ok(Post {
+        id: post.id.clone(),
+        org_id: organisation.id.clone(),
+        org_title: organisation.text("title").unwrap_or_default().to_owned(),
+        level,
+        district: organisation.text("district").map(str::to_owned),
+        subdistrict: None,
+        operator: (level == Level::Operator).then(|| organisation.id.clone()),
+    })
+}
+
+/// The first record whose field has this value.
+async fn only(runtime: &Runtime, entity: &str, field: &str, value: &str) -> anyhow::Result<Record> {
+    let query = serde_json::from_value(json!({
+        "where": { "field": field, "op": "eq", "value": value }, "page": { "size": 1 },
+    }))?;
+    let page = runtime.records.query(&Actor::system("demo"), entity, &query).await?;
+    page.items.into_iter().next().with_context(|| format!("no {entity} whose {field} is {value}"))
+}
+
+/// Organisations by the name their people give as place.
+type Places = HashMap<&'static str, String>;
+
+async fn create_districts(runtime: &Runtime, tx: &mut Tx, system: &Actor) -> anyhow::Result<Places> {
     let values =
         object([("code", json!(CITY)), ("title", json!("上海市房屋管理局")), ("level", json!("city"))]);
     let city = runtime.records.create(tx, system, ORGANISATION, values, None).await?;
-    let mut places = HashMap::from([(CITY, post(&city.id, "上海市房屋管理局", Level::City, None))]);
+    let mut places = Places::from([(CITY, city.id.clone())]);
     let catalog = runtime.catalog.load_full();
     let districts = catalog.dictionary("platform.district").map(|all| all.items.clone()).unwrap_or_default();
     for district in districts {
@@ -155,7 +199,7 @@ async fn create_districts(
         ]);
         let created = runtime.records.create(tx, system, ORGANISATION, values, None).await?;
         if let Some(code) = ["310115", "310104", "310110"].into_iter().find(|code| **code == district.code) {
-            places.insert(code, post(&created.id, &title, Level::District, Some(code)));
+            places.insert(code, created.id);
         }
     }
     Ok(places)
@@ -166,13 +210,10 @@ async fn create_operator(
     tx: &mut Tx,
     system: &Actor,
     operator: &Operator,
-    places: &HashMap<&'static str, Post>,
+    places: &Places,
     dice: &mut Dice,
-) -> anyhow::Result<Post> {
-    let parent = places
-        .get(operator.district)
-        .map(|post| post.org_id.clone())
-        .unwrap_or_else(|| places[CITY].org_id.clone());
+) -> anyhow::Result<String> {
+    let parent = places.get(operator.district).unwrap_or(&places[CITY]);
     let values = object([
         ("code", json!(operator.code)),
         ("title", json!(operator.title)),
@@ -194,7 +235,7 @@ async fn create_operator(
         ("organisation", json!(created.id)),
     ]);
     runtime.records.create(tx, system, "eligibility.intake_office", office, None).await?;
-    Ok(post(&created.id, operator.title, Level::Operator, Some(operator.district)))
+    Ok(created.id)
 }
 
 async fn create_account(
@@ -202,9 +243,9 @@ async fn create_account(
     tx: &mut Tx,
     system: &Actor,
     person: &Demonstrator,
-    place: &Post,
+    organisation: &str,
     dice: &mut Dice,
-) -> anyhow::Result<Actor> {
+) -> anyhow::Result<()> {
     let values = object([
         ("account", json!(person.account)),
         ("name", json!(person.name)),
@@ -213,33 +254,12 @@ async fn create_account(
     let account = runtime.identity.create_account_with_password(tx, system, values, PASSWORD).await?;
     let values = object([
         ("account", json!(account)),
-        ("organisation", json!(place.org_id)),
+        ("organisation", json!(organisation)),
         ("title", json!(person.title)),
         ("roles", json!([person.role])),
     ]);
-    let created = runtime.records.create(tx, system, "platform.post", values, None).await?;
-    Ok(Actor {
-        account_id: account,
-        name: person.name.to_owned(),
-        kind: ActorKind::Person,
-        post: Some(Post { id: created.id, ..place.clone() }),
-        roles: vec![person.role.to_owned()],
-        session_id: None,
-        ip: None,
-        request_id: None,
-    })
-}
-
-fn post(organisation: &str, title: &str, level: Level, district: Option<&str>) -> Post {
-    Post {
-        id: String::new(),
-        org_id: organisation.to_owned(),
-        org_title: title.to_owned(),
-        level,
-        district: district.map(str::to_owned),
-        subdistrict: None,
-        operator: (level == Level::Operator).then(|| organisation.to_owned()),
-    }
+    runtime.records.create(tx, system, POST, values, None).await?;
+    Ok(())
 }
 
 pub fn object<const N: usize>(values: [(&str, Value); N]) -> Object {

@@ -18,8 +18,13 @@ pub use directory::{ACCOUNTS, Demonstrator, PASSWORD};
 
 use crate::apps;
 
-/// Fills an empty platform; does nothing when it holds organisations already.
+/// Lies in the data folder while the platform is being filled.
+const UNFINISHED: &str = "demonstration-unfinished";
+
+/// Fills an empty platform; does nothing when it holds organisations already. A filling that was broken off goes on
+/// where it was.
 pub async fn fill(settings: &Settings, now: Timestamp, cases: u32) -> anyhow::Result<()> {
+    let unfinished = settings.data_dir.join(UNFINISHED);
     let clock = Arc::new(ManualClock::at(now));
     let sandbox = Sandbox::start(clock.clone()).await?;
     let settings = Settings {
@@ -29,12 +34,16 @@ pub async fn fill(settings: &Settings, now: Timestamp, cases: u32) -> anyhow::Re
     let start_up =
         StartUp { apps: apps(), clock: clock.clone(), randomness: Arc::new(anju_crypto::OsRandom) };
     let runtime = Runtime::start(settings, start_up).await?;
-    if directory::is_present(&runtime).await? {
-        return Ok(());
+    let is_new = !directory::is_present(&runtime).await?;
+    if is_new {
+        std::fs::write(&unfinished, "")?;
+        directory::create(&runtime).await?;
     }
-    let staff = directory::create(&runtime).await?;
-    runtime.reload_calendar().await?;
-    cases::create(&runtime, &clock, &staff, now, cases).await?;
+    if is_new || unfinished.exists() {
+        runtime.reload_calendar().await?;
+        cases::create(&runtime, &clock, now, cases).await?;
+        std::fs::remove_file(&unfinished)?;
+    }
     runtime.store.close().await;
     sandbox.stop().await;
     Ok(())

@@ -148,6 +148,33 @@ async fn m048_the_countdown_counts_working_days(db: TestDatabase) {
     assert_eq!(days_left(&clerk.tasks_on(CASE, &id).await), json!(0));
 }
 
+async fn m048_cases_are_found_by_the_working_days_left(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let late = a_family("310115", 18).apply(&platform, &clerk).await;
+    platform.pass_days(60).await;
+    let fresh = a_family("310115", 19).apply(&platform, &clerk).await;
+    let query = json!({ "select": ["case_no", "$countdown"], "sort": [{ "field": "$countdown" }] });
+    let page = clerk.post(&format!("/api/records/{CASE}/query"), query).await.ok();
+    assert_eq!((&page["items"][0]["id"], &page["items"][1]["id"]), (&json!(late), &json!(fresh)));
+    assert!(page["items"][0]["$countdown"]["days_left"].as_i64().is_some_and(|days| days < 0), "{page}");
+    assert_eq!(page["items"][1]["$countdown"]["days_left"], 30);
+
+    let overdue = json!({ "field": "$countdown", "op": "lt", "value": 0 });
+    let found = clerk.find(CASE, overdue.clone()).await;
+    assert_eq!(found.iter().map(|case| &case["id"]).collect::<Vec<_>>(), [&json!(late)]);
+    let counted =
+        clerk.post(&format!("/api/records/{CASE}/aggregate"), json!({ "where": overdue })).await.ok();
+    assert_eq!(counted["rows"][0]["count"], 1, "{counted}");
+    let work = clerk.get("/api/tasks?days_left_max=-1").await.ok();
+    assert_eq!((&work["total"], &work["counts"]["late"]), (&json!(1), &json!(1)), "{work}");
+    assert_eq!(work["items"][0]["record_id"], json!(late));
+
+    let odd = json!({ "where": { "field": "$countdown", "op": "contains", "value": "3" } });
+    let refused = clerk.post(&format!("/api/records/{CASE}/query"), odd).await;
+    assert!(refused.error_at("$countdown").contains("比较"));
+}
+
 on_both_databases!(
     m011_bad_input_names_every_field,
     m013_missing_materials_stop_acceptance_but_not_refusal,
@@ -157,4 +184,5 @@ on_both_databases!(
     m028_the_registry_answers_counter_cases_the_next_day,
     m033_a_failed_check_forces_refusal_and_frees_the_place,
     m048_the_countdown_counts_working_days,
+    m048_cases_are_found_by_the_working_days_left,
 );

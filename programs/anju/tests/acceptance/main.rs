@@ -4,7 +4,10 @@
 mod support;
 
 mod case_work;
+mod demonstration;
+mod faults;
 mod imports;
 mod journey;
 mod review;
 mod rights;
+mod worker;

@@ -104,7 +104,35 @@ async fn m031_an_agency_that_never_answers_leaves_a_failed_check_to_repeat(db: T
     assert_eq!(clerk.read(CASE, &id).await["marriage_check"], "passed");
 }
 
+async fn m031_an_agency_that_talks_nonsense_or_not_at_all_is_told_apart(db: TestDatabase) {
+    let platform = Platform::on(db).await;
+    let clerk = platform.log_in("pudong-clerk").await;
+    let id = a_family("310115", 36).apply(&platform, &clerk).await;
+    let nonsense = ["nonsense", "wrong_shape", "huge", "nonsense", "wrong_shape"];
+    platform.set_behaviour("marriage", json!({ "next": nonsense })).await;
+    platform.set_behaviour("social-insurance", json!({ "next": ["timeout"] })).await;
+    let task = clerk.task_at(CASE, &id, "acceptance").await;
+    clerk.post(&format!("/api/tasks/{task}/claim"), json!({})).await.ok();
+    clerk.complete(CASE, &id, "acceptance", "accept", json!({})).await.ok();
+    platform.pass_days(3).await;
+
+    let of_case = json!({ "field": "case", "op": "eq", "value": id });
+    let rows = clerk.find("eligibility.verification", of_case).await;
+    let by_source = |source: &str| rows.iter().find(|row| row["source"] == source).expect("a check");
+    assert_eq!(by_source("marriage")["state"], "failed");
+    let error = by_source("marriage")["error"].as_str().expect("a reason");
+    assert!(error.starts_with("对方系统的答复无法识别：/data"), "{error}");
+    assert_eq!(by_source("social_insurance")["state"], "answered", "asked again after its silence");
+    assert_eq!(by_source("public_housing")["state"], "answered");
+    let case = clerk.read(CASE, &id).await;
+    assert_eq!((&case["status"], &case["marriage_check"]), (&json!("verification_review"), &json!(null)));
+    clerk.act(CASE, "recheck", &id, json!({})).await.ok();
+    platform.settle().await;
+    assert_eq!(clerk.read(CASE, &id).await["marriage_check"], "passed");
+}
+
 on_both_databases!(
+    m031_an_agency_that_talks_nonsense_or_not_at_all_is_told_apart,
     m016_an_online_application_is_pre_reviewed_at_the_citys_office,
     m014_an_overdue_pre_review_is_marked,
     m043_the_public_reads_a_masked_notice_for_its_period,

@@ -1,59 +1,63 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { App } from 'antd';
 import { useRef, useState } from 'react';
-import { useNavigate } from 'react-router';
 
 import { randomKey } from '../../api/client';
 import { claimTask, completeTask, releaseTask, returnTask } from '../../api/commands';
 import { ApiProblem, errorsByField, messageOf } from '../../api/problem';
-import { tasksQuery } from '../../api/queries';
+import { afterChange } from '../../api/queries';
 import type { Json, Task } from '../../api/types';
-import { places } from '../../app/places';
 
-/** Doing things with a task: one at a time, errors kept, then on to the next. */
-export function useHandling(task: Task) {
+/** The state of things, not the input, stands against it: what is shown is out of date. */
+const OUT_OF_DATE = 409;
+
+/** Doing things with a task: one at a time, errors kept; `onLeft` when it is off the desk. */
+export function useHandling(task: Task, version: number, onLeft: () => void) {
   const { message } = App.useApp();
   const queries = useQueryClient();
-  const navigate = useNavigate();
   const attempt = useRef(randomKey());
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [errors, setErrors] = useState<Record<string, string>>({});
 
-  const refresh = () =>
-    queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });
-
-  const run = async (work: () => Promise<unknown>, done: () => Promise<void>) => {
+  const run = async (work: () => Promise<unknown>, done?: string) => {
+    if (busy) return;
     setBusy(true);
     setProblem(null);
     setErrors({});
     try {
       await work();
-      attempt.current = randomKey();
-      await done();
+      if (done) {
+        void message.success(done);
+        onLeft();
+      }
+      await afterChange(queries);
     } catch (error) {
-      if (error instanceof ApiProblem) setErrors(errorsByField(error.errors));
       setProblem(messageOf(error));
-      if (error instanceof ApiProblem) attempt.current = randomKey();
+      if (error instanceof ApiProblem) {
+        setErrors(errorsByField(error.errors));
+        if (error.status === OUT_OF_DATE) await afterChange(queries);
+      }
     } finally {
+      attempt.current = randomKey();
       setBusy(false);
     }
   };
 
-  const goOn = async (text: string) => {
-    void message.success(text);
-    const next = await queries.fetchQuery({ ...tasksQuery({ box: 'todo', page: 1, size: 5 }), staleTime: 0 });
-    void refresh();
-    const other = next.items.find((one) => one.id !== task.id);
-    void navigate(other ? places.task(other.id) : places.tasks);
-  };
-
+  const named = `${task.record_display} ${task.title}`;
   return {
     busy, problem, errors,
-    complete: (outcome: string, opinion: string, data: Record<string, Json>) =>
-      run(() => completeTask(task.id, { outcome, opinion: opinion || undefined, data }, attempt.current), () => goOn(`${task.title}：已提交`)),
-    sendBack: (step: string, reason: string) => run(() => returnTask(task.id, step, reason), () => goOn('已退回')),
-    claim: () => run(() => claimTask(task.id), async () => { await refresh(); }),
-    release: () => run(() => releaseTask(task.id), () => goOn('已退回待办箱')),
+    complete: (outcome: string, outcomeTitle: string, opinion: string, data: Record<string, Json>) =>
+      run(
+        () => completeTask(task.id, { outcome, opinion: opinion || undefined, data, record_version: version }, attempt.current),
+        `${named}：${outcomeTitle}`,
+      ),
+    sendBack: (step: string, reason: string) => run(() => returnTask(task.id, step, reason), `${named}：已退回`),
+    claim: () => run(() => claimTask(task.id)),
+    release: () => run(() => releaseTask(task.id), `${named}：已退回待办箱`),
+    refuse: (found: Record<string, string>) => {
+      setErrors(found);
+      setProblem(null);
+    },
   };
 }

@@ -26,7 +26,8 @@ export function ChoiceInput({ id, field, value, onChange, invalid, disabled, lab
       mode={many ? 'multiple' : undefined} allowClear={!field.required && !compact} placeholder="请选择"
       showSearch={items.length > 8 ? { optionFilterProp: 'label' } : false} popupMatchSelectWidth={false}
       value={many ? chosen : chosen[0]}
-      options={items.map((item) => ({ value: item.code, label: item.title }))}
+      options={items.map((item) => ({ value: item.code, label: item.title, note: item.note }))}
+      optionRender={({ label: title, data }) => <>{title}{data.note && <span className="option-note">{data.note}</span>}</>}
       onChange={(next: string | string[] | undefined) => onChange(next ?? null)}
     />
   );

@@ -47,12 +47,12 @@ export default function FileInput({ id, field, value, onChange, invalid, disable
       />
       {typeof value === 'string' && <FileLink id={value} />}
       {!disabled && (
-        <Button id={id} icon={<UploadOutlined />} loading={busy} danger={invalid} size={compact ? 'small' : 'middle'} onClick={() => picker.current?.click()}>
+        <Button id={id} icon={<UploadOutlined aria-hidden />} loading={busy} danger={invalid} size={compact ? 'small' : 'middle'} onClick={() => picker.current?.click()}>
           {value ? '更换' : compact ? '上传' : '上传文件（可拖入）'}
         </Button>
       )}
       {typeof value === 'string' && !disabled && !field.required && (
-        <Button type="text" size="small" icon={<DeleteOutlined />} aria-label="移除文件" onClick={() => onChange(null)} />
+        <Button type="text" size="small" icon={<DeleteOutlined aria-hidden />} aria-label="移除文件" onClick={() => onChange(null)} />
       )}
       {problem && <span className="field-error" role="alert">{problem}</span>}
     </div>

@@ -66,7 +66,7 @@ export function ChildTable({ entity, section, form }: { entity: Entity; section:
       </div>
       {form.errors[name] && <p className="field-error" role="alert" data-field={name}>{form.errors[name]}</p>}
       <div className="child-foot">
-        <Button size="small" type="dashed" icon={<PlusOutlined />} disabled={rows.length >= rowsMax} onClick={add}>新增{child.title}</Button>
+        <Button size="small" type="dashed" icon={<PlusOutlined aria-hidden />} disabled={rows.length >= rowsMax} onClick={add}>新增{child.title}</Button>
         {fileColumn && (
           <SeveralFiles
             accept={fileColumn[1].accept ?? []} room={rowsMax - rows.length}

@@ -3,7 +3,7 @@ import { Alert } from 'antd';
 import type { Entity } from '../../api/types';
 import { titleOfError } from './changes';
 
-const SHOWN_MAX = 6;
+const SHOWN_MAX = 12;
 
 /** What is to be corrected, each entry leading to its input. */
 export function ErrorSummary({ entity, errors }: { entity: Entity; errors: Record<string, string> }) {
@@ -16,17 +16,21 @@ export function ErrorSummary({ entity, errors }: { entity: Entity; errors: Recor
   };
   return (
     <Alert
-      type="warning" showIcon className="form-alert" title={`有 ${entries.length} 处需要修改`}
-      description={
-        <ul className="error-summary">
+      type="warning" showIcon className="form-alert"
+      title={
+        <div className="error-summary">
+          <span>有 {entries.length} 处需要修改：</span>
           {entries.slice(0, SHOWN_MAX).map(([key, message]) => (
-            <li key={key}>
-              <button type="button" onClick={() => go(key)}>{[titleOfError(entity, key), message].filter(Boolean).join('：')}</button>
-            </li>
+            <button key={key} type="button" onClick={() => go(key)}>{sentence(titleOfError(entity, key), message)}</button>
           ))}
-          {entries.length > SHOWN_MAX && <li>还有 {entries.length - SHOWN_MAX} 处，见下方红字</li>}
-        </ul>
+          {entries.length > SHOWN_MAX && <span>等，见下方红字</span>}
+        </div>
       }
     />
   );
+}
+
+/** Messages mostly name their field: then they need no title before them. */
+function sentence(title: string, message: string): string {
+  return !title || message.includes(title) ? message : `${title}：${message}`;
 }

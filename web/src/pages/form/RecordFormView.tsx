@@ -1,9 +1,10 @@
 import { Alert, App, Button, Modal } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useBlocker, useNavigate } from 'react-router';
+import { useBlocker, useLocation, useNavigate } from 'react-router';
 
 import type { Entity, Field, FormPage, RecordJson } from '../../api/types';
 import { places } from '../../app/places';
+import { actionsOf } from '../../kit/fields';
 import { FieldGrid } from '../../kit/FieldGrid';
 import { PageHead } from '../../kit/PageHead';
 import { isReadOnly, isVisible } from '../../kit/required';
@@ -24,12 +25,15 @@ const CONDITION = { title: '', type: 'text' } as const;
 
 export function RecordFormView({ page, entity, record, back }: Props) {
   const navigate = useNavigate();
+  const place = useLocation();
   const { message } = App.useApp();
   const form = useRecordForm(page, entity, record);
   const [asking, setAsking] = useState(false);
   const leaving = useRef(false);
   const blocker = useBlocker(useCallback(() => form.dirty && !leaving.current, [form.dirty]));
-  const submit = page.submit ? entity.actions?.[page.submit] : undefined;
+  // What was submitted before can be saved, not submitted again.
+  const submits = page.submit && (!record || actionsOf(record).includes(page.submit));
+  const submit = submits ? entity.actions?.[page.submit ?? ''] : undefined;
 
   useEffect(() => {
     if (!form.dirty) return;
@@ -38,19 +42,22 @@ export function RecordFormView({ page, entity, record, back }: Props) {
     return () => window.removeEventListener('beforeunload', warn);
   }, [form.dirty]);
 
+  const toTop = () => document.getElementById('content')?.scrollTo({ top: 0 });
+  const ask = () => (form.check() ? setAsking(true) : toTop());
   const [wanted, setWanted] = useState<string | undefined>(undefined);
   const save = async (action?: string, confirm?: Confirm[]) => {
     setAsking(false);
     setWanted(action);
     const id = await form.save(action, confirm);
     if (!id) {
-      document.getElementById('content')?.scrollTo({ top: 0 });
+      toTop();
       return;
     }
     leaving.current = true;
     void message.success(action ? `${submit?.title ?? '提交'}成功` : '已保存');
     const target = page.then ?? back;
-    if (target) await navigate(places.record(target, id), { replace: true });
+    // An edit leads back to where it was begun: a case, a task.
+    if (target && (!record || place.key === 'default')) await navigate(places.record(target, id), { replace: true });
     else await navigate(-1);
   };
 
@@ -87,7 +94,7 @@ export function RecordFormView({ page, entity, record, back }: Props) {
           {submit ? '暂存' : '保存'}
         </Button>
         {submit && (
-          <Button type="primary" disabled={form.busy} onClick={() => (submit.confirm ? setAsking(true) : void save(page.submit ?? undefined))}>
+          <Button type="primary" disabled={form.busy} onClick={() => (submit.confirm ? ask() : void save(page.submit ?? undefined))}>
             {submit.title}
           </Button>
         )}

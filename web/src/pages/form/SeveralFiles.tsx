@@ -47,7 +47,7 @@ export function SeveralFiles({ accept, room, onFiles }: Props) {
           event.target.value = '';
         }}
       />
-      <Button size="small" icon={<UploadOutlined />} loading={progress !== null} disabled={room <= 0} onClick={() => picker.current?.click()}>
+      <Button size="small" icon={<UploadOutlined aria-hidden />} loading={progress !== null} disabled={room <= 0} onClick={() => picker.current?.click()}>
         {progress ?? '批量上传'}
       </Button>
       {problems.map((text) => <span key={text} className="field-error" role="alert">{text}</span>)}

@@ -4,6 +4,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 import { randomKey } from '../../api/client';
 import { createRecord, patchRecord, runAction } from '../../api/commands';
 import { ApiProblem, errorsByField, type FieldError, messageOf } from '../../api/problem';
+import { afterChange } from '../../api/queries';
 import type { Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
 import { changesOf, defaultsOf, errorsWithoutRow, missingInForm } from './changes';
 
@@ -17,6 +18,8 @@ export interface RecordForm {
   dirty: boolean;
   set: (name: string, value: Json) => void;
   removeRow: (table: string, row: number) => void;
+  /** Whether nothing is plainly missing; what is, goes to the errors. */
+  check: () => boolean;
   /** Saves, then acts; the id of the record when all went well. */
   save: (action?: string, confirm?: Confirm[]) => Promise<string | null>;
   /** What the server asks to be confirmed before it saves. */
@@ -60,12 +63,15 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     setErrors((all) => errorsWithoutRow(all, table, row));
   }, []);
 
-  const save = async (action?: string, confirm?: Confirm[]): Promise<string | null> => {
-    // A draft may have gaps; what is sent off may not. The server decides what a draft needs.
+  const check = () => {
     const missing = missingInForm(page, entity, values);
     setErrors(missing);
     setProblem(null);
-    if (Object.keys(missing).length) return null;
+    return Object.keys(missing).length === 0;
+  };
+
+  const save = async (action?: string, confirm?: Confirm[]): Promise<string | null> => {
+    if (!check()) return null;
     setBusy(true);
     try {
       const changes = changesOf(page, entity, before, values);
@@ -78,7 +84,7 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
       setValues(record);
       attempt.current = randomKey();
       if (action) await runAction(entity.entity, action, [record.id], {});
-      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'definition' && queryKey[0] !== 'session' });
+      await afterChange(queries);
       return record.id;
     } catch (error) {
       attempt.current = randomKey();
@@ -94,5 +100,5 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     }
   };
 
-  return { values, errors, problem, stale, busy, dirty, set, removeRow, save, warnings, dismissWarnings: () => setWarnings([]) };
+  return { values, errors, problem, stale, busy, dirty, set, removeRow, check, save, warnings, dismissWarnings: () => setWarnings([]) };
 }

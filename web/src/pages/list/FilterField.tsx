@@ -3,12 +3,13 @@ import { lazy, Suspense } from 'react';
 
 import type { Dictionary, Field } from '../../api/types';
 import { RefInput } from '../../kit/inputs/RefInput';
-import { filterStyle, type FilterInput } from './filters';
+import { COUNTDOWN_CHOICES, styleOf, type FilterInput, type FilterStyle } from './filters';
 
 const DateRange = lazy(() => import('../../kit/inputs/DateRange'));
 const TreeInput = lazy(() => import('../../kit/inputs/TreeInput'));
 
 interface Props {
+  name: string;
   field: Field;
   dictionary?: Dictionary;
   value: FilterInput;
@@ -19,7 +20,7 @@ interface Props {
 }
 
 export function FilterField(props: Props) {
-  const style = filterStyle(props.field, props.dictionary);
+  const style = styleOf(props.name, props.field, props.dictionary);
   return (
     <label className={style === 'dates' || style === 'range' ? 'filter filter-wide' : 'filter'}>
       <span>{props.field.title}</span>
@@ -28,19 +29,22 @@ export function FilterField(props: Props) {
   );
 }
 
-function FilterControl({ field, dictionary, value, onType, onChoose, style }: Props & { style: ReturnType<typeof filterStyle> }) {
+function FilterControl({ field, dictionary, value, onType, onChoose, style }: Props & { style: FilterStyle }) {
   const label = field.title;
   const one = (chosen: unknown) => onChoose(typeof chosen === 'string' && chosen ? [chosen] : []);
   const waiting = <Input disabled aria-label={label} />;
   switch (style) {
     case 'choice':
+    case 'countdown': {
+      const choices = style === 'countdown' ? COUNTDOWN_CHOICES : (dictionary?.items ?? []);
       return (
         <Select
           mode="multiple" aria-label={label} allowClear maxTagCount="responsive" placeholder="全部" value={value} popupMatchSelectWidth={false}
           showSearch={{ optionFilterProp: 'label' }}
-          options={(dictionary?.items ?? []).map((item) => ({ value: item.code, label: item.title }))} onChange={(codes: string[]) => onChoose(codes)}
+          options={choices.map((item) => ({ value: item.code, label: item.title }))} onChange={(codes: string[]) => onChoose(codes)}
         />
       );
+    }
     case 'tree':
       return <Suspense fallback={waiting}><TreeInput items={dictionary?.items ?? []} value={value[0]} onChange={one} label={label} placeholder="全部" /></Suspense>;
     case 'boolean':

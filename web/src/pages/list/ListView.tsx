@@ -19,9 +19,9 @@ import { useListState } from './useListState';
 const ImportWizard = lazy(() => import('../../features/import'));
 const ALL = '全部';
 
-export default function ListView({ page }: { page: ListPage }) {
-  const { data: entity, error, refetch } = useQuery(entityQuery(page.entity));
-  const { state, records } = useListState(page, entity);
+export default function ListView({ page: definition }: { page: ListPage }) {
+  const { data: entity, error, refetch } = useQuery(entityQuery(definition.entity));
+  const { page, state, records } = useListState(definition, entity);
   const [chosen, setChosen] = useState<string[]>([]);
   const [importing, setImporting] = useState(false);
   if (error) return <Failed error={error} again={() => void refetch()} />;
@@ -34,11 +34,11 @@ export default function ListView({ page }: { page: ListPage }) {
     <div className="page">
       <PageHead title={page.title} purpose={page.purpose}>
         {page.import && may?.import !== false && (
-          <Button icon={<UploadOutlined />} onClick={() => setImporting(true)}>导入</Button>
+          <Button icon={<UploadOutlined aria-hidden />} onClick={() => setImporting(true)}>导入</Button>
         )}
         {page.create && may?.create !== false && (
           <Link to={places.page(page.create)} tabIndex={-1}>
-            <Button type="primary" icon={<PlusOutlined />}>新增{entity.title}</Button>
+            <Button type="primary" icon={<PlusOutlined aria-hidden />}>新增{entity.title}</Button>
           </Link>
         )}
       </PageHead>

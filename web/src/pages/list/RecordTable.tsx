@@ -6,6 +6,7 @@ import type { Column, Field, ListPage, QueryResult, RecordJson } from '../../api
 import { places } from '../../app/places';
 import { COUNTDOWN, countdownOf } from '../../kit/fields';
 import { FieldValue } from '../../kit/FieldValue';
+import { FileLink } from '../../kit/FileLink';
 import { Empty, Failed } from '../../kit/states';
 import { DueTag } from '../../kit/Tag';
 import type { ListState } from './useListState';
@@ -19,10 +20,12 @@ interface Props {
 }
 
 const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
+/** Cut short in a row; the whole stands on the record's page and in the tip. */
+const LONG = new Set(['text', 'long_text', 'ref']);
 const NUMERIC = new Set(['integer', 'decimal', 'money']);
 
 export const columnTitle = (column: Column, field: Field | undefined) =>
-  column.title ?? field?.title ?? (column.field === COUNTDOWN ? '办理时限' : column.field);
+  column.title ?? field?.title ?? '';
 
 export function Cell({ column, record, state }: { column: Column; record: RecordJson; state: Pick<ListState, 'fields' | 'dictionaries'> }) {
   if (column.field === COUNTDOWN) {
@@ -30,6 +33,9 @@ export function Cell({ column, record, state }: { column: Column; record: Record
     return countdown ? <DueTag {...countdown} /> : <span className="quiet">—</span>;
   }
   const field = state.fields[column.field];
+  const value = record[column.field];
+  // The name of a file is as long as a row: what it is stands in the head.
+  if (field?.type === 'file' && typeof value === 'string') return <FileLink id={value} name="打开" />;
   return <FieldValue name={column.field} field={field} record={record} dictionary={state.dictionaries.get(field?.dictionary ?? '')} />;
 }
 
@@ -37,7 +43,14 @@ export function Cell({ column, record, state }: { column: Column; record: Record
 export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
   const navigate = useNavigate();
   const narrow = Grid.useBreakpoint().sm === false;
-  const open = (record: RecordJson) => page.detail && void navigate(places.record(page.detail, record.id));
+  const placeOf = (record: RecordJson) => {
+    const id = page.detail_of ? record[page.detail_of] : record.id;
+    return page.detail && typeof id === 'string' ? places.record(page.detail, id) : null;
+  };
+  const open = (record: RecordJson) => {
+    const place = placeOf(record);
+    if (place) void navigate(place);
+  };
   if (records.error) return <Failed error={records.error} again={() => void records.refetch()} />;
 
   const items = records.data?.items ?? [];
@@ -51,13 +64,15 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
       key: column.field,
       title: columnTitle(column, field),
       width: column.width ?? undefined,
-      align: field && NUMERIC.has(field.type) ? 'right' : undefined,
-      className: field?.type === 'long_text' || field?.type === 'text' ? 'cell-text' : 'cell-short',
+      align: field && NUMERIC.has(field.type) && column.field !== COUNTDOWN ? 'right' : undefined,
+      className: field && LONG.has(field.type) ? 'cell-text' : 'cell-short',
+      ellipsis: field && LONG.has(field.type) ? { showTitle: true } : undefined,
       sorter: Boolean(field && SORTABLE.has(field.type) && !field.sensitive && !column.field.includes('.')),
       sortOrder: sorted === column.field ? 'ascend' : sorted === `-${column.field}` ? 'descend' : null,
       render: (_, record) => {
         const cell = <Cell column={column} record={record} state={state} />;
-        return index === 0 && page.detail ? <Link to={places.record(page.detail, record.id)}>{cell}</Link> : cell;
+        const place = index === 0 ? placeOf(record) : null;
+        return place ? <Link to={place} onClick={(event) => event.stopPropagation()}>{cell}</Link> : cell;
       },
     };
   });
@@ -66,7 +81,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <Pagination
       className="list-paging" size="small" current={state.number} pageSize={state.size} showSizeChanger pageSizeOptions={[20, 50, 100]} hideOnSinglePage={false}
       total={total ?? (state.number - 1) * state.size + items.length + (items.length === state.size ? 1 : 0)}
-      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.more ? '超过 ' : ''}${total} 条` : '')}
+      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.at_least ? '超过 ' : ''}${total} 条` : '')}
       onChange={(number, size) => state.set({ page: number > 1 ? String(number) : null, size: size === 20 ? null : String(size) })}
     />
   );
@@ -82,8 +97,8 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
                 <div key={column.field}>
                   <span>{columnTitle(column, state.fields[column.field])}</span>
                   <span>
-                    {index === 0 && page.detail ? (
-                      <Link to={places.record(page.detail, record.id)}><Cell column={column} record={record} state={state} /></Link>
+                    {index === 0 && placeOf(record) ? (
+                      <Link to={placeOf(record) ?? ''}><Cell column={column} record={record} state={state} /></Link>
                     ) : <Cell column={column} record={record} state={state} />}
                   </span>
                 </div>
@@ -99,7 +114,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <>
       <Table<RecordJson>
         className={page.detail ? 'record-table opens' : 'record-table'} size="small" rowKey="id" columns={columns} dataSource={items} pagination={false}
-        loading={records.isPending || records.isPlaceholderData} scroll={{ x: 'max-content' }} locale={{ emptyText: records.isPending ? ' ' : none }}
+        loading={records.isPending || records.isPlaceholderData} scroll={{ x: 'max-content' }} sticky={{ getContainer: () => document.getElementById('content') ?? window }} locale={{ emptyText: records.isPending ? ' ' : none }}
         showSorterTooltip={false}
         rowSelection={chosen && { selectedRowKeys: chosen, onChange: (keys) => onChoose(keys.map(String)) }}
         onRow={(record) => ({ onClick: () => open(record) })}

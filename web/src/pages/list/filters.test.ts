@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Field } from '../../api/types';
-import { allOf, filterFrom, filterOf, filterStyle, sortOf } from './filters';
+import { COUNTDOWN } from '../../kit/fields';
+import { allOf, filterFrom, filterOf, filterStyle, sortOf, styleOf } from './filters';
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({ title: '项', type, ...more });
 const built = (type: Field['type'], input: string[], more: Partial<Field> = {}) => {
@@ -63,5 +64,17 @@ describe('filters above a list', () => {
     expect(sortOf(null, [])).toBeUndefined();
     expect(filterFrom('{"field":"a","op":"eq","value":1}')).toEqual({ field: 'a', op: 'eq', value: 1 });
     expect(filterFrom('nonsense')).toBeUndefined();
+  });
+
+  it('turns ranges of working days left into days, several into either', () => {
+    const days = field('integer');
+    expect(styleOf(COUNTDOWN, days)).toBe('countdown');
+    expect(styleOf('age', days)).toBe('range');
+    const of = (...codes: string[]) => filterOf(COUNTDOWN, days, 'countdown', codes);
+    expect(of('late')).toEqual({ field: COUNTDOWN, op: 'lt', value: 0 });
+    expect(of('today', 'soon')).toEqual({
+      or: [{ field: COUNTDOWN, op: 'eq', value: 0 }, { field: COUNTDOWN, op: 'between', value: [1, 3] }],
+    });
+    expect(of('yesterday')).toBeNull();
   });
 });

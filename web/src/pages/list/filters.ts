@@ -1,12 +1,33 @@
 import type { Dictionary, Field, Filter, FilterOp, Json, Sort } from '../../api/types';
+import { COUNTDOWN } from '../../kit/fields';
 import { parseYuan } from '../../kit/format';
 
 /** What an input above the list holds, as it stands in the address: text, codes, or the two ends of a range. */
 export type FilterInput = string[];
 
-export type FilterStyle = 'text' | 'exact' | 'choice' | 'tree' | 'boolean' | 'range' | 'dates' | 'ref' | 'presence';
+/** Choices of the filter by working days left: what they are called and which days they mean. */
+export const COUNTDOWN_CHOICES: { code: string; title: string; filter: Filter }[] = [
+  { code: 'late', title: '已超期', filter: { field: COUNTDOWN, op: 'lt', value: 0 } },
+  { code: 'today', title: '今日到期', filter: { field: COUNTDOWN, op: 'eq', value: 0 } },
+  { code: 'soon', title: '3 个工作日内', filter: { field: COUNTDOWN, op: 'between', value: [1, 3] } },
+  { code: 'week', title: '4 至 10 个工作日', filter: { field: COUNTDOWN, op: 'between', value: [4, 10] } },
+  { code: 'later', title: '10 个工作日以上', filter: { field: COUNTDOWN, op: 'gt', value: 10 } },
+];
 
-/** How a field is searched. Sensitive fields can only be found whole, by their blind index. */
+/** Any of the chosen ranges of working days left; `null` when none is chosen. */
+export function countdownFilter(input: FilterInput): Filter | null {
+  const chosen = COUNTDOWN_CHOICES.filter((choice) => input.includes(choice.code)).map((choice) => choice.filter);
+  return chosen.length === 0 ? null : anyOf(chosen);
+}
+
+export type FilterStyle = 'countdown' | 'text' | 'exact' | 'choice' | 'tree' | 'boolean' | 'range' | 'dates' | 'ref' | 'presence';
+
+/** How a field of a list is searched; the countdown is no field, but searched all the same. */
+export function styleOf(name: string, field: Field, dictionary?: Dictionary): FilterStyle {
+  return name === COUNTDOWN ? 'countdown' : filterStyle(field, dictionary);
+}
+
+/** How a kind of field is searched. Sensitive fields can only be found whole, by their blind index. */
 export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle {
   switch (field.type) {
     case 'choice':
@@ -46,6 +67,8 @@ export function filterOf(name: string, field: Field, style: FilterStyle, input: 
   const test = (op: FilterOp, value?: Json): Filter =>
     value === undefined ? { field: name, op } : { field: name, op, value };
   switch (style) {
+    case 'countdown':
+      return countdownFilter(given);
     case 'text':
       return test('contains', first);
     case 'exact':
@@ -84,7 +107,7 @@ function bound(field: Field, text: string, upper: boolean): Json {
   }
 }
 
-function anyOf(parts: Filter[]): Filter | null {
+function anyOf(parts: Filter[]): Filter {
   return parts.length === 1 ? parts[0]! : { or: parts };
 }
 

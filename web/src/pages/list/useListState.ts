@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
 import { recordsQuery } from '../../api/queries';
 import type { Dictionary, Entity, ListPage, Query } from '../../api/types';
+import { useMaybeSession } from '../../app/session';
 import { useDictionaries, useFieldPaths, type Fields } from '../../kit/fields';
-import { allOf, filterFrom, filterOf, filterStyle, sortOf, type FilterInput } from './filters';
+import { sameForAll } from '../../kit/scope';
+import { allOf, filterFrom, filterOf, sortOf, styleOf, type FilterInput } from './filters';
 
 const SIZE_DEFAULT = 20;
 const FILTER_PREFIX = 'f.';
@@ -24,8 +26,10 @@ export interface ListState {
 }
 
 /** Filters, view, order and page of a list. They live in the address, so that a list can be sent to a colleague. */
-export function useListState(page: ListPage, entity: Entity | undefined) {
+export function useListState(definition: ListPage, entity: Entity | undefined) {
   const [params, setParams] = useSearchParams();
+  const session = useMaybeSession();
+  const page = useMemo(() => withoutConstants(definition, sameForAll(entity, session)), [definition, entity, session]);
   const fields = useFieldPaths(entity, [...page.columns.map((column) => column.field), ...(page.filters ?? [])]);
   const dictionaries = useDictionaries(Object.values(fields));
 
@@ -61,11 +65,11 @@ export function useListState(page: ListPage, entity: Entity | undefined) {
   const conditions = (page.filters ?? []).map((name) => {
     const field = fields[name];
     if (!field) return null;
-    return filterOf(name, field, filterStyle(field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
+    return filterOf(name, field, styleOf(name, field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
   });
   const query: Query = {
     where: allOf([page.where, page.views?.[state.view ?? ''], filterFrom(state.brought), ...conditions]),
-    select: [...new Set(page.columns.map((column) => column.field))],
+    select: [...new Set([...page.columns.map((column) => column.field), ...(page.detail_of ? [page.detail_of] : [])])],
     sort: sortOf(state.sort, page.sort),
     page: { size: state.size, number: state.number },
     count: true,
@@ -77,7 +81,16 @@ export function useListState(page: ListPage, entity: Entity | undefined) {
     return field && (!field.dictionary || dictionaries.has(field.dictionary));
   });
   const records = useQuery({ ...recordsQuery(page.entity, query), enabled: Boolean(entity) && ready });
-  return { state, records };
+  return { page, state, records };
+}
+
+/** The list without columns and filters of fields that are the same in every row. */
+function withoutConstants(page: ListPage, constant: Set<string>): ListPage {
+  return {
+    ...page,
+    columns: page.columns.filter((column) => !constant.has(column.field)),
+    filters: page.filters?.filter((name) => !constant.has(name)),
+  };
 }
 
 export const filterParam = (name: string) => FILTER_PREFIX + name;

@@ -131,9 +131,29 @@ impl Client {
 
     /// Uploads a file as the part `file`.
     pub async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> Reply {
+        self.upload_with(path, name, bytes, &[]).await
+    }
+
+    pub async fn upload_once(&self, path: &str, key: &str, name: &str, bytes: Vec<u8>) -> Reply {
+        self.upload_with(path, name, bytes, &[("idempotency-key", key)]).await
+    }
+
+    async fn upload_with(&self, path: &str, name: &str, bytes: Vec<u8>, headers: &[(&str, &str)]) -> Reply {
+        let reply = self.send_file(path, name, bytes.clone(), headers).await;
+        if reply.status == StatusCode::UNAUTHORIZED && self.account.is_some() {
+            self.open_session().await;
+            return self.send_file(path, name, bytes, headers).await;
+        }
+        reply
+    }
+
+    async fn send_file(&self, path: &str, name: &str, bytes: Vec<u8>, headers: &[(&str, &str)]) -> Reply {
         let part = multipart::Part::bytes(bytes).file_name(name.to_owned());
         let form = multipart::Form::new().part("file", part);
-        let request = self.signed(self.http.post(format!("{}{path}", self.base))).multipart(form);
+        let mut request = self.signed(self.http.post(format!("{}{path}", self.base))).multipart(form);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         into_reply(request.send().await.expect("an answer")).await
     }
 

@@ -4,6 +4,6 @@ mod client;
 mod family;
 mod platform;
 
-pub use client::Client;
+pub use client::{Client, Reply};
 pub use family::a_family;
 pub use platform::Platform;

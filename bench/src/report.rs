@@ -1,0 +1,105 @@
+//! The table of figures.
+
+use std::fmt;
+
+use crate::{
+    load::{Measured, Plan, Samples},
+    requests::Operation,
+};
+
+/// The figures of one database.
+pub struct Report {
+    setting: String,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    name: &'static str,
+    ours: f64,
+    bare: f64,
+    ratio: f64,
+    aim: f64,
+    /// Microseconds: ours at p50 and p99, the bare handler's at p50 and p99.
+    latencies_us: [u32; 4],
+}
+
+impl Report {
+    /// `database` says which one, and how durable.
+    pub fn new(database: String, cases: u32, plan: &Plan) -> Self {
+        let Plan { connections, rounds, round } = plan;
+        let round_ms = round.as_millis();
+        let setting = format!(
+            "{database}; {cases} cases, {connections} connections, median of {rounds} rounds of {round_ms} ms each"
+        );
+        Self { setting, lines: Vec::new() }
+    }
+
+    pub fn add(&mut self, operation: &Operation, measured: Measured) {
+        let Measured { mut ours, mut bare } = measured;
+        let ratios = ours.rates.iter().zip(&bare.rates).map(|(ours, bare)| ours / bare);
+        self.lines.push(Line {
+            name: operation.name,
+            ratio: median(ratios.collect()),
+            ours: median(std::mem::take(&mut ours.rates)),
+            bare: median(std::mem::take(&mut bare.rates)),
+            aim: operation.aim,
+            latencies_us: [
+                percentile(&mut ours, 50),
+                percentile(&mut ours, 99),
+                percentile(&mut bare, 50),
+                percentile(&mut bare, 99),
+            ],
+        });
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.setting)?;
+        writeln!(
+            f,
+            "{:<8}{:>10}{:>12}{:>8}{:>7}   {:>15}   {:>15}",
+            "", "ours 1/s", "bare 1/s", "ratio", "aim", "ours p50/p99 ms", "bare p50/p99 ms"
+        )?;
+        for line in &self.lines {
+            let [ours50, ours99, bare50, bare99] = line.latencies_us.map(|us| f64::from(us) / 1000.0);
+            let verdict = if line.ratio >= line.aim { "" } else { "  below" };
+            writeln!(
+                f,
+                "{:<8}{:>10.0}{:>12.0}{:>8.2}{:>7.2}   {ours50:>7.2} {ours99:>7.2}   {bare50:>7.2} {bare99:>7.2}{verdict}",
+                line.name, line.ours, line.bare, line.ratio, line.aim
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The middle of the values; of an even number, the lower of the two. Zero when there are none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+fn percentile(samples: &mut Samples, percent: usize) -> u32 {
+    let latencies = &mut samples.latencies_us;
+    latencies.sort_unstable();
+    latencies.get(latencies.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_value() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.0);
+        assert_eq!(median(Vec::new()), 0.0);
+    }
+
+    #[test]
+    fn a_percentile_is_a_value_that_occurred() {
+        let mut samples = Samples { rates: Vec::new(), latencies_us: (1..=100).rev().collect() };
+        assert_eq!((percentile(&mut samples, 50), percentile(&mut samples, 99)), (50, 99));
+    }
+}

@@ -1,0 +1,29 @@
+import type { Entity, Values } from '../../api/types';
+import { DocumentViewer, type ViewedFile } from '../../features/viewer';
+import { rowsOf, useDictionaries } from '../../kit/fields';
+import { Empty } from '../../kit/states';
+
+/** Files of a record and its child tables, with a viewer. */
+export function FilesPanel({ entity, record }: { entity: Entity; record: Values }) {
+  const children = Object.entries(entity.children ?? {});
+  const dictionaries = useDictionaries(children.flatMap(([, child]) => Object.values(child.fields)));
+  const titleOf = (dictionary: string | null | undefined, code: unknown) =>
+    dictionaries.get(dictionary ?? '')?.items.find((item) => item.code === code)?.title;
+  const ofRows = children.flatMap(([name, child]) => {
+    const fields = Object.entries(child.fields);
+    const file = fields.find(([, field]) => field.type === 'file')?.[0];
+    const kind = fields.find(([, field]) => field.type === 'choice');
+    if (!file) return [];
+    return rowsOf(record, name).filter((row) => typeof row[file] === 'string').map((row): ViewedFile => {
+      const title = typeof row.title === 'string' ? row.title : undefined;
+      const of = (kind && titleOf(kind[1].dictionary, row[kind[0]])) ?? title ?? child.title;
+      return { id: String(row[file]), kind: of, name: title === of ? undefined : title };
+    });
+  });
+  const own = Object.entries(entity.fields)
+    .filter(([name, field]) => field.type === 'file' && typeof record[name] === 'string')
+    .map(([name, field]): ViewedFile => ({ id: String(record[name]), kind: field.title }));
+  const files = [...ofRows, ...own];
+  if (files.length === 0) return <Empty text="没有材料文件。" />;
+  return <DocumentViewer key={files.map((file) => file.id).join()} files={files} />;
+}
