@@ -39,14 +39,7 @@ pub struct Samples {
 
 /// Measures both servers, after a round of each that does not count.
 pub fn measure(operation: &Operation, plan: &Plan) -> anyhow::Result<Measured> {
-    std::thread::scope(|scope| scope.spawn(|| client(operation, plan)).join())
-        .map_err(|_| anyhow::anyhow!("the client panicked"))?
-        .context(operation.name)
-}
-
-fn client(operation: &Operation, plan: &Plan) -> anyhow::Result<Measured> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    on_own_thread(async || {
         let mut measured = Measured::default();
         let mut ours = Server::connect(&operation.ours, plan.connections).await?;
         let mut bare = Server::connect(&operation.bare, plan.connections).await?;
@@ -64,6 +57,26 @@ fn client(operation: &Operation, plan: &Plan) -> anyhow::Result<Measured> {
         }
         Ok(measured)
     })
+    .context(operation.name)
+}
+
+/// Loads one server for as long as all rounds would take; the answers per second.
+pub fn exercise(side: &Side, plan: &Plan) -> anyhow::Result<f64> {
+    on_own_thread(async || {
+        let mut samples = Samples::default();
+        let mut server = Server::connect(side, plan.connections).await?;
+        server.round(plan.round * plan.rounds as u32, &mut samples).await?;
+        Ok(samples.rates[0])
+    })
+}
+
+fn on_own_thread<T: Send>(work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    let client = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(work())
+    };
+    std::thread::scope(|scope| scope.spawn(client).join())
+        .map_err(|_| anyhow::anyhow!("the client panicked"))?
 }
 
 /// One server with open connections to it.

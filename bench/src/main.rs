@@ -46,6 +46,12 @@ struct Arguments {
     /// Milliseconds for one server in one round.
     #[arg(long, default_value_t = 1_000)]
     round_ms: u64,
+    /// Only this operation.
+    #[arg(long)]
+    operation: Option<String>,
+    /// Loads only this server, for a profiler.
+    #[arg(long, value_enum)]
+    only: Option<Server>,
     /// Prints the statements the bare handler replays, and measures nothing.
     #[arg(long)]
     statements: bool,
@@ -55,6 +61,12 @@ struct Arguments {
 enum Kind {
     Sqlite,
     Postgres,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Server {
+    Ours,
+    Bare,
 }
 
 fn main() -> ExitCode {
@@ -91,8 +103,17 @@ async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<Strin
         round: Duration::from_millis(arguments.round_ms),
     };
     let mut report = Report::new(bare.settings().await?, arguments.cases, &plan);
-    for operation in requests.operations(&bare) {
-        report.add(&operation, load::measure(&operation, &plan)?);
+    let wanted = |name: &str| arguments.operation.as_deref().is_none_or(|wanted| wanted == name);
+    for operation in requests.operations(&bare).into_iter().filter(|operation| wanted(operation.name)) {
+        let side = match arguments.only {
+            Some(Server::Ours) => &operation.ours,
+            Some(Server::Bare) => &operation.bare,
+            None => {
+                report.add(&operation, load::measure(&operation, &plan)?);
+                continue;
+            }
+        };
+        report.note(format!("{}: {:.0} 1/s", operation.name, load::exercise(side, &plan)?));
     }
     platform.stop().await;
     bare.stop().await;

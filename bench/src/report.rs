@@ -11,6 +11,7 @@ use crate::{
 pub struct Report {
     setting: String,
     lines: Vec<Line>,
+    notes: Vec<String>,
 }
 
 struct Line {
@@ -31,7 +32,12 @@ impl Report {
         let setting = format!(
             "{database}; {cases} cases, {connections} connections, median of {rounds} rounds of {round_ms} ms each"
         );
-        Self { setting, lines: Vec::new() }
+        Self { setting, lines: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Something to say instead of a line of the table.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     pub fn add(&mut self, operation: &Operation, measured: Measured) {
@@ -56,6 +62,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.setting)?;
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        if self.lines.is_empty() {
+            return Ok(());
+        }
         writeln!(
             f,
             "{:<8}{:>10}{:>12}{:>8}{:>7}   {:>15}   {:>15}",

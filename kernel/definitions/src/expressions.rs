@@ -179,6 +179,10 @@ impl<'a> Collector<'a> {
             Filter::Or { or } => ("or", or),
             Filter::Not { not } => return self.filter(&format!("{path}/not"), not),
             Filter::Test(test) => return self.value(&format!("{path}/value"), &test.value),
+            Filter::Has(rows) => {
+                let Some(filter) = &rows.filter else { return };
+                return self.filter(&format!("{path}/where"), filter);
+            }
         };
         for (index, one) in all.iter().enumerate() {
             self.filter(&format!("{path}/{name}/{index}"), one);

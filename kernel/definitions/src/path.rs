@@ -92,6 +92,9 @@ pub enum PathError {
     /// The last part is a child table.
     #[error("“{name}”是子表，后面应有字段")]
     EndsInRows { name: String },
+    /// The last part should be a child table.
+    #[error("“{name}”不是子表")]
+    NoRows { name: String },
     #[error("路径超过 {PARTS_MAX} 段")]
     TooLong,
 }
@@ -150,6 +153,25 @@ pub fn resolve<'a>(catalog: &'a Catalog, entity: &str, path: &'a str) -> Result<
             Err(PathError::EndsInRows { name: name.to_owned() })
         }
         None => Err(no_field(at, name)),
+    }
+}
+
+/// The child table at the end of `path` from the entity named `entity`.
+pub fn rows<'a>(catalog: &'a Catalog, entity: &str, path: &str) -> Result<&'a Arc<Entity>, PathError> {
+    let mut at = catalog.entity(entity).ok_or_else(|| PathError::NoEntity(entity.to_owned()))?;
+    if path.split('.').count() > PARTS_MAX {
+        return Err(PathError::TooLong);
+    }
+    let mut in_rows = false;
+    for way in path.split('.') {
+        (at, in_rows) = match hop(catalog, at, way)? {
+            Hop::Ref { to, .. } => (to, false),
+            Hop::Rows { child, .. } => (child, true),
+        };
+    }
+    match in_rows {
+        true => Ok(at),
+        false => Err(PathError::NoRows { name: path.to_owned() }),
     }
 }
 

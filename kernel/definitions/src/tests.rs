@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use crate::path::{BuiltIn, Hop, PathError, Target, resolve};
+use crate::path::{BuiltIn, Hop, PathError, Target, resolve, rows};
 use crate::{Catalog, DEFINITIONS_MAX, FILE_BYTES_MAX, FieldType, Kind, Source, expressions, load};
 
 fn fixture(name: &str) -> String {
@@ -88,6 +88,11 @@ fn types_of_fields_and_rules_are_checked() {
 }
 
 #[test]
+fn relations_and_searches_are_checked() {
+    insta::assert_snapshot!(faults("relations"));
+}
+
+#[test]
 fn pages_roles_menus_and_texts_are_checked() {
     insta::assert_snapshot!(faults("pages"));
 }
@@ -135,6 +140,9 @@ fn paths_lead_through_references_and_child_tables() {
     let path = resolve(&catalog, "library.loan", "reader.created_at").unwrap();
     assert!(matches!(path.target, Target::BuiltIn(BuiltIn::CreatedAt)));
     assert!(resolve(&catalog, "library.loan", "position").is_ok());
+    assert_eq!(rows(&catalog, "library.loan", "reader.loans").unwrap().entity, "library.loan");
+    assert!(matches!(rows(&catalog, "library.loan", "reader"), Err(PathError::NoRows { .. })));
+    assert!(matches!(rows(&catalog, "library.reader", "loans.title"), Err(PathError::NoWay { .. })));
 }
 
 #[test]

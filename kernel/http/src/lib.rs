@@ -17,6 +17,7 @@ mod problem;
 mod processes;
 mod records;
 mod router;
+mod schemas;
 mod session;
 mod step;
 mod tasks;

@@ -190,6 +190,10 @@ impl From<store::Error> for Problem {
         match error {
             E::NotFound => Self::not_found(),
             E::Retry(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "系统繁忙，请稍后重试"),
+            E::TooSlow => {
+                let detail = "操作用时过长，已停止。请缩小范围后重试";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", detail)
+            }
             E::TooLarge { limit, .. } => {
                 let detail = format!("文件不能超过 {} MB", limit / 1024 / 1024);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)

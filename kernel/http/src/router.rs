@@ -8,17 +8,18 @@ use axum::{
     middleware,
     routing::{any, get},
 };
+use serde_json::Value;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
 };
-use utoipa::{OpenApi, openapi};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     decisions, definitions, documents, files, headers, health, jobs, problem::Problem, processes, records,
-    session, tasks,
+    schemas, session, tasks,
 };
 
 /// How the edge is set up.
@@ -52,8 +53,8 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
 }
 
 /// OpenAPI 3.1 of every route.
-pub fn api_document() -> openapi::OpenApi {
-    api().into_openapi()
+pub fn api_document() -> Value {
+    schemas::with_queries(&api().into_openapi())
 }
 
 /// The whole edge: API, OpenAPI document, front end.
@@ -62,6 +63,7 @@ pub fn router(runtime: Arc<Runtime>, options: &ServerOptions) -> Router {
     let body_limit =
         usize::try_from(runtime.settings.upload_bytes_max).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     let (routes, document) = api().split_for_parts();
+    let document = schemas::with_queries(&document);
     let routes = routes
         .route("/api/openapi.json", get(move || async move { Json(document) }))
         .route("/api/{*rest}", any(|| async { Problem::not_found() }))

@@ -92,6 +92,8 @@ fn resolve(filter: &mut Filter, field: &str, today: Date, calendar: &WorkingCale
             filters.iter_mut().try_for_each(|filter| resolve(filter, field, today, calendar))
         }
         Filter::Not { not } => resolve(not, field, today, calendar),
+        // rows of child tables have no countdown of their own
+        Filter::Has(_) => Ok(()),
         Filter::Test(test) if test.field == COUNTDOWN => {
             *filter = dated(test, field, today, calendar)?;
             Ok(())

@@ -243,6 +243,11 @@ fn roles<'p>(plans: &'p Plans, actor: &Actor) -> Vec<&'p Role> {
     }
 }
 
+/// Whether a role of the actor gives the named right.
+pub(crate) fn holds_right(plans: &Plans, actor: &Actor, right: &str) -> bool {
+    actor.is_system() || roles(plans, actor).iter().any(|role| role.rights.iter().any(|held| held == right))
+}
+
 /// A child table without a permission of its own follows its parent.
 fn grant<'p>(role: &'p Role, plan: &'p EntityPlan, operation: Operation<'_>) -> Option<Grant<'p>> {
     if let Some(permission) = role.permissions.get(plan.key()) {

@@ -78,6 +78,7 @@ impl Checking<'_> {
                 all.iter().for_each(|filter| self.operands(path, filter));
             }
             Filter::Not { not } => self.operands(path, not),
+            Filter::Has(rows) => rows.filter.iter().for_each(|filter| self.operands(path, filter)),
             Filter::Test(test) => {
                 let values = test.value.as_array().map_or(std::slice::from_ref(&test.value), Vec::as_slice);
                 for text in values.iter().filter_map(Value::as_str).filter_map(|text| text.strip_prefix('='))

@@ -49,10 +49,11 @@ impl Records {
         Box::pin(self.patch_inner(tx, actor, entity, id, version, changes, why))
     }
 
-    /// Deletes a record with its child rows: they stay in the database, out of everybody's sight.
+    /// Deletes a record with its child rows and the records that refer to it by `cascade`: they stay in the database,
+    /// out of everybody's sight.
     ///
     /// # Errors
-    /// As [`Records::patch`].
+    /// As [`Records::patch`]; [`crate::Error::Conflict`] with the code `referenced` when other records refer to it.
     pub fn delete<'a>(
         &'a self,
         tx: &'a mut Tx,
@@ -63,6 +64,24 @@ impl Records {
         why: Option<&'a str>,
     ) -> Boxed<'a, ()> {
         Box::pin(self.delete_inner(tx, actor, entity, id, version, why))
+    }
+
+    /// Brings a deleted record back, with its child rows and the records that its deletion took along. Needs the right
+    /// to delete it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) for a record that is not in the actor's recycle bin,
+    /// [`Error::Conflict`](crate::Error::Conflict) for one that went along with another,
+    /// [`Error::Invalid`](crate::Error::Invalid) when a unique value is taken meanwhile or a reference leads nowhere.
+    pub fn restore<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        actor: &'a Actor,
+        entity: &'a str,
+        id: &'a str,
+        why: Option<&'a str>,
+    ) -> Boxed<'a, Record> {
+        Box::pin(self.restore_inner(tx, actor, entity, id, why))
     }
 
     /// One record as the actor sees it, with its child tables and the actions offered.
@@ -92,6 +111,15 @@ impl Records {
     /// read, [`Error::TooMuch`] beyond the limits of one query.
     pub fn query<'a>(&'a self, actor: &'a Actor, entity: &'a str, query: &'a Query) -> Boxed<'a, Page> {
         Box::pin(async move { self.query_from_inner(&mut self.store().reader(), actor, entity, query).await })
+    }
+
+    /// The recycle bin: one page of the records that were deleted by themselves, the last deleted first unless another
+    /// order is asked for. `updated_at` and `updated_by` say when and by whom.
+    ///
+    /// # Errors
+    /// As [`Records::query`]; the right is that to delete.
+    pub fn deleted<'a>(&'a self, actor: &'a Actor, entity: &'a str, query: &'a Query) -> Boxed<'a, Page> {
+        Box::pin(self.deleted_inner(actor, entity, query))
     }
 
     /// As [`Records::query`], from a transaction: sees what the transaction wrote.

@@ -25,7 +25,7 @@ pub struct HistoryEntry {
     /// RFC 3339 in +08:00.
     pub at: String,
     pub actor_name: String,
-    /// `created`, `updated` or `deleted`.
+    /// `created`, `updated`, `deleted` or `restored`.
     pub action: String,
     pub why: Option<String>,
     pub changes: Vec<FieldChange>,

@@ -11,6 +11,8 @@ pub enum Change {
     Created,
     Updated,
     Deleted,
+    /// Brought back from the recycle bin.
+    Restored,
 }
 
 /// What a hook is told.
@@ -20,7 +22,7 @@ pub struct HookContext<'a> {
     pub entity: &'a str,
     pub id: &'a str,
     pub change: Change,
-    /// The record before the change, sensitive fields in clear; `None` on creation.
+    /// The record before the change, sensitive fields in clear; `None` on creation and restoration.
     pub before: Option<&'a Object>,
     /// The record as it will be (or, on deletion, was), child tables included, sensitive fields in clear.
     pub record: &'a Object,
@@ -30,12 +32,12 @@ pub struct HookContext<'a> {
 #[async_trait]
 pub trait Hook: Send + Sync {
     /// Values the application computes; they overwrite the caller's and are checked like them. `system`
-    /// fields are allowed. Not called on deletion.
+    /// fields are allowed. Not called on deletion and restoration.
     async fn before_save(&self, _tx: &mut Tx, _context: &HookContext<'_>) -> Result<Object> {
         Ok(Object::new())
     }
 
-    /// Faults that definitions cannot express. On deletion, a fault forbids it.
+    /// Faults that definitions cannot express. On deletion or restoration, a fault forbids it.
     async fn validate(&self, _tx: &mut Tx, _context: &HookContext<'_>) -> Result<Vec<FieldError>> {
         Ok(Vec::new())
     }

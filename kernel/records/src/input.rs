@@ -77,6 +77,7 @@ fn form(fields: &IndexMap<String, Field>) -> Entity {
         fields: fields.clone(),
         unique: Vec::new(),
         indexes: Vec::new(),
+        search: Vec::new(),
         rules: Vec::new(),
         transitions: None,
         actions: IndexMap::new(),

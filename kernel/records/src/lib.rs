@@ -10,13 +10,13 @@
 
 mod access;
 mod actor;
-mod aggregate;
 mod audit;
 mod check;
 mod computed;
 mod door;
 mod error;
 mod expression;
+mod figures;
 mod history;
 mod hooks;
 mod import;
@@ -36,11 +36,13 @@ mod value;
 mod write;
 
 pub use actor::{Actor, ActorKind, Post};
-pub use aggregate::{AggregateQuery, AggregateResult, Grain, Grouping, MeasureOp, MeasureRequest};
 pub use audit::AuditEntry;
 pub use check::check;
 pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
+pub use figures::{
+    AggregateQuery, AggregateResult, Compare, During, Grain, Grouping, MeasureOp, MeasureRequest, Top,
+};
 pub use history::{FieldChange, HistoryEntry};
 pub use hooks::{Change, Hook, HookContext, Hooks};
 pub use import::{
@@ -51,5 +53,6 @@ pub use query::{Page, PageRequest, Query};
 pub use record::{Object, Record};
 pub use records::Records;
 pub use schema::tables;
+pub use search::{QueryLimits, QueryPlan, SearchProgress};
 pub use value::masked_name;
 pub use write::Confirmation;

@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
 use crate::{
-    Error, Hooks, Result,
+    Error, Hooks, QueryLimits, Result,
     plan::{EntityPlan, FieldPlan, Plans},
     value,
 };
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Records {
     shared: Arc<Shared>,
+    limits: QueryLimits,
 }
 
 struct Shared {
@@ -39,7 +40,17 @@ impl Records {
     ) -> Self {
         Self {
             shared: Arc::new(Shared { store, catalog, keyring, clock, hooks, plans: ArcSwapOption::empty() }),
+            limits: QueryLimits::default(),
         }
+    }
+
+    /// The same records with other limits of queries.
+    pub fn with_limits(self, limits: QueryLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    pub(crate) fn limits(&self) -> &QueryLimits {
+        &self.limits
     }
 
     pub fn store(&self) -> &Store {

@@ -42,7 +42,7 @@ impl Records {
         }
         let mut joins = Joins::new(&plans, plan);
         let condition = access.condition_for_one(&mut joins)?;
-        let loaded = load_one(self, tx, plan, id, condition, joins, false).await?.ok_or(Error::NotFound)?;
+        let loaded = load_one(self, tx, plan, id, condition, joins, None).await?.ok_or(Error::NotFound)?;
         let why = format!("{}：{reason}", plan.fields[position].title);
         self.audit(tx, actor, &AuditEntry::of("record.revealed", entity, id).because(Some(&why))).await?;
         Ok(value::clear_text(&loaded.values[position]))

@@ -11,6 +11,12 @@ use crate::{
 pub(crate) const HISTORY: &str = "sys_history";
 /// Audit: who did what, when, with what result. Rows are only ever added.
 pub(crate) const AUDIT: &str = "sys_audit";
+/// How far the search tokens of each entity's records are made.
+pub(crate) const SEARCH: &str = "sys_search";
+/// Column of a record's search tokens.
+pub(crate) const TOKENS: &str = "search_tokens";
+/// Column with the id of the record whose deletion took this one along; absent for those deleted by themselves.
+pub(crate) const DELETED_WITH: &str = "deleted_with";
 
 /// All tables of a catalog's entities, and of their history, audit and confirmations.
 ///
@@ -22,6 +28,7 @@ pub fn tables(catalog: &Catalog) -> Result<Vec<TableSpec>> {
     for key in catalog.entities.keys() {
         tables.push(entity_table(plans.entity(key)?));
     }
+    tables.push(search_table());
     tables.push(history_table());
     tables.push(audit_table());
     tables.push(confirmation_table());
@@ -37,7 +44,9 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
         .column("updated_at", ColumnKind::Int)
         .column("updated_by", ColumnKind::Text)
         .nullable("deleted_at", ColumnKind::Int)
-        .primary_key(["id"]);
+        .nullable(DELETED_WITH, ColumnKind::Text)
+        .primary_key(["id"])
+        .index(IndexSpec::on([DELETED_WITH, "deleted_at", "id"]).deleted_only());
     if plan.parent().is_some() {
         table = table.column("position", ColumnKind::Int);
     }
@@ -50,10 +59,15 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
     for index in indexes(plan) {
         table = table.index(index);
     }
+    if !plan.search.is_empty() {
+        table =
+            table.nullable(TOKENS, ColumnKind::Text).index(IndexSpec::of_tokens("id", TOKENS).live_only());
+    }
     table
 }
 
-fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
+/// Indexes of live records, those of tokens aside.
+pub(crate) fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
     let columns =
         |group: &[usize]| group.iter().map(|at| plan.fields[*at].equality_column().to_owned()).collect();
     let mut indexed: Vec<Vec<String>> = Vec::new();
@@ -86,6 +100,15 @@ fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
         }
     }
     indexes
+}
+
+fn search_table() -> TableSpec {
+    TableSpec::new(SEARCH)
+        .column("entity", ColumnKind::Text)
+        .column("signature", ColumnKind::Text)
+        .nullable("reached", ColumnKind::Text)
+        .column("done", ColumnKind::Bool)
+        .primary_key(["entity"])
 }
 
 fn history_table() -> TableSpec {

@@ -20,6 +20,7 @@ mod import;
 mod inspection;
 mod jobs;
 mod runtime;
+mod search;
 mod settings;
 mod worker;
 
@@ -31,6 +32,7 @@ pub use error::{Error, Result};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
 pub use runtime::{Runtime, StartUp};
+pub use search::SEARCH_JOB;
 pub use settings::Settings;
 pub use worker::Worker;
 

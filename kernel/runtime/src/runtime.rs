@@ -112,6 +112,7 @@ impl Runtime {
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
         runtime.reload_calendar().await?;
+        runtime.keep_search_current().await?;
         Ok(runtime)
     }
 

@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use held::HeldJobs;
 
-use crate::{IMPORT_JOB, Result, Runtime, calendar::CALENDAR_DAY, document::RENDER_JOB};
+use crate::{IMPORT_JOB, Result, Runtime, SEARCH_JOB, calendar::CALENDAR_DAY, document::RENDER_JOB};
 
-const KINDS: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB];
+const KINDS: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, IMPORT_JOB, SEARCH_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -155,6 +155,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         TIMER_JOB => runtime.timer_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
+        SEARCH_JOB => runtime.search_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let Err(error) = outcome else { return };

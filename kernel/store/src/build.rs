@@ -2,11 +2,15 @@
 
 mod aggregate;
 mod condition;
+mod quantile;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
-pub(crate) use condition::{column, condition, value};
+pub(crate) use condition::{column, condition, rows_with_tokens, value};
+pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};
+
+use std::time::Duration;
 
 use sea_query::{
     Alias, DeleteStatement, Expr, ExprTrait, InsertStatement, LockBehavior, LockType, NullOrdering,
@@ -15,12 +19,29 @@ use sea_query::{
 };
 
 use crate::store::RequiredColumns;
-use crate::{Condition, Dialect, Direction, Join, Select, SqlValue};
+use crate::{ColumnRef, Condition, Dialect, Direction, Join, Lock, Select, SqlValue};
 
 /// SQL text and the values bound to it.
 pub struct Statement {
     pub(crate) sql: String,
     pub(crate) values: Vec<SqlValue>,
+    /// Given up after this long.
+    pub(crate) within: Option<Duration>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: String, values: Vec<SqlValue>) -> Self {
+        Self { sql, values, within: None }
+    }
+
+    /// The question how the database would run the statement.
+    pub(crate) fn explained(self, dialect: Dialect) -> Self {
+        let question = match dialect {
+            Dialect::Sqlite => "EXPLAIN QUERY PLAN",
+            Dialect::Postgres => "EXPLAIN (FORMAT JSON)",
+        };
+        Self::new(format!("{question} {}", self.sql), self.values)
+    }
 }
 
 /// Renders a statement for the database.
@@ -32,7 +53,7 @@ pub(crate) fn render(dialect: Dialect, statement: &impl QueryStatementWriter) ->
     let values: Vec<SqlValue> = values.0.into_iter().map(bound).collect();
     match dialect {
         Dialect::Sqlite => limits_in_text(&sql, values),
-        Dialect::Postgres => Statement { sql, values },
+        Dialect::Postgres => Statement::new(sql, values),
     }
 }
 
@@ -59,7 +80,7 @@ fn limits_in_text(sql: &str, values: Vec<SqlValue>) -> Statement {
     }
     text.push_str(rest);
     left.extend(values);
-    Statement { sql: text, values: left }
+    Statement::new(text, left)
 }
 
 /// The inverse of [`value`]; sea-query adds limits of its own, and those beyond `i64` mean no limit.
@@ -78,12 +99,31 @@ pub(crate) fn ping(dialect: Dialect) -> Statement {
     render(dialect, SelectStatement::new().expr(Expr::cust("1")))
 }
 
+/// PostgreSQL's own estimate, which is -1 before the first; in SQLite the largest row number, found at once.
+pub(crate) fn rows_estimate(dialect: Dialect, table: &str) -> Statement {
+    let mut query = SelectStatement::new();
+    match dialect {
+        Dialect::Sqlite => query.expr(Expr::cust("MAX(rowid)")).from(Alias::new(table)),
+        Dialect::Postgres => query
+            .expr(Expr::cust("reltuples::BIGINT"))
+            .from(Alias::new("pg_class"))
+            .and_where(Expr::col(Alias::new("relname")).eq(table))
+            .and_where(Expr::cust("relnamespace = current_schema()::regnamespace")),
+    };
+    render(dialect, &query)
+}
+
 pub(crate) fn select(dialect: Dialect, required: &RequiredColumns, select: &Select) -> Statement {
     let mut query = select_statement(dialect, required, select);
-    if select.for_update && dialect == Dialect::Postgres {
-        query.lock_with_tables(LockType::Update, [Alias::new(&select.from)]);
+    if let Some(lock) = select.lock.filter(|_| dialect == Dialect::Postgres) {
+        let lock = match lock {
+            Lock::Change => LockType::NoKeyUpdate,
+            Lock::Removal => LockType::Update,
+            Lock::Presence => LockType::KeyShare,
+        };
+        query.lock_with_tables(lock, [Alias::new(&select.from)]);
     }
-    render(dialect, &query)
+    Statement { within: select.within, ..render(dialect, &query) }
 }
 
 /// As [`select`], locking the rows that nobody else has locked.
@@ -114,13 +154,28 @@ fn select_statement(dialect: Dialect, required: &RequiredColumns, select: &Selec
 
 pub(crate) fn count(dialect: Dialect, select: &Select, at_most: Option<u64>) -> Statement {
     let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
-    let Some(at_most) = at_most else {
-        return render(dialect, query.expr(Expr::cust("COUNT(*)")));
+    let statement = match at_most {
+        None => render(dialect, query.expr(Expr::cust("COUNT(*)"))),
+        Some(at_most) => render(dialect, &counted(query.expr(Expr::cust("1")).limit(at_most).to_owned())),
     };
-    query.expr(Expr::cust("1")).limit(at_most);
+    Statement { within: select.within, ..statement }
+}
+
+/// How many live rows have the phrases, counted up to a limit.
+pub(crate) fn count_with_tokens(
+    dialect: Dialect,
+    column: &ColumnRef,
+    phrases: &[Vec<String>],
+    at_most: u64,
+) -> Statement {
+    let mut query = rows_with_tokens(dialect, column, phrases);
+    render(dialect, &counted(query.expr(Expr::cust("1")).limit(at_most).to_owned()))
+}
+
+fn counted(query: SelectStatement) -> SelectStatement {
     let mut outer = SelectStatement::new();
     outer.expr(Expr::cust("COUNT(*)")).from_subquery(query, Alias::new("counted"));
-    render(dialect, &outer)
+    outer
 }
 
 pub(crate) fn insert(

@@ -2,6 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, Postgres};
@@ -62,7 +65,7 @@ impl<'c> Executor<'c> {
     /// Runs a statement; the number of rows it changed.
     pub(crate) fn execute(self, statement: Statement) -> Boxed<'c, u64> {
         Box::pin(async move {
-            let Statement { sql, values } = statement;
+            let Statement { sql, values, .. } = statement;
             let sql = AssertSqlSafe(sql);
             Ok(match self {
                 Self::Sqlite(connection) => {
@@ -83,7 +86,7 @@ impl<'c> Executor<'c> {
         'c: 'r,
     {
         Box::pin(async move {
-            let Statement { sql, values } = statement;
+            let Statement { sql, values, .. } = statement;
             let sql = AssertSqlSafe(sql);
             match self {
                 Self::Sqlite(connection) => {
@@ -99,6 +102,32 @@ impl<'c> Executor<'c> {
         })
     }
 
+    /// As [`Executor::fetch_all`], outside a transaction; the database gives up after `within`.
+    pub(crate) async fn fetch_within(
+        self,
+        statement: Statement,
+        kinds: &[ColumnKind],
+        within: Duration,
+    ) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(connection) => {
+                let watch = Watch::set(connection, within).await?;
+                let rows = Executor::Sqlite(&mut *connection).fetch_all(statement, kinds).await;
+                drop(watch);
+                connection.lock_handle().await?.remove_progress_handler();
+                rows
+            }
+            Self::Postgres(connection) => {
+                let mut transaction = sqlx::Connection::begin(connection).await?;
+                let limit = format!("SET LOCAL statement_timeout = {}", within.as_millis());
+                sqlx::raw_sql(AssertSqlSafe(limit)).execute(&mut *transaction).await?;
+                let rows = Executor::Postgres(&mut transaction).fetch_all(statement, kinds).await?;
+                transaction.commit().await?;
+                Ok(rows)
+            }
+        }
+    }
+
     /// Runs statements without parameters or results, as schema changes are.
     pub(crate) fn run(self, sql: String) -> Boxed<'c, ()> {
         Box::pin(async move {
@@ -109,6 +138,30 @@ impl<'c> Executor<'c> {
             }
             Ok(())
         })
+    }
+}
+
+/// Interrupts a query of SQLite that runs past its time. Should the query be abandoned, the next one on the connection
+/// is not interrupted in its place.
+struct Watch(Arc<AtomicBool>);
+
+impl Watch {
+    /// Steps of SQLite's machine between two looks at the time: some tenths of a millisecond.
+    const STEPS: i32 = 20_000;
+
+    async fn set(connection: &mut SqliteConnection, within: Duration) -> Result<Self> {
+        let watched = Arc::new(AtomicBool::new(true));
+        let still = watched.clone();
+        let end = Instant::now() + within;
+        let goes_on = move || !still.load(Ordering::Relaxed) || Instant::now() < end;
+        connection.lock_handle().await?.set_progress_handler(Self::STEPS, goes_on);
+        Ok(Self(watched))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

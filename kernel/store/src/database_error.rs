@@ -31,6 +31,8 @@ fn from_postgres(error: &PgDatabaseError) -> Error {
             columns: error.detail().map(columns_of_detail).unwrap_or_default(),
         },
         "23503" => Error::ForeignKey,
+        // cancelled by the statement timeout
+        "57014" => Error::TooSlow,
         // serialization failure, deadlock, lock not available, too many connections, shutting down
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P03" => Error::Retry(error.message().to_owned()),
         code => Error::Database(format!("{} ({code})", error.message())),
@@ -47,6 +49,7 @@ fn columns_of_detail(detail: &str) -> Vec<String> {
 fn from_sqlite(error: &SqliteError) -> Error {
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
+    const INTERRUPT: i32 = 9;
     const FOREIGN_KEY: i32 = 787;
     const PRIMARY_KEY: i32 = 1555;
     const UNIQUE: i32 = 2067;
@@ -54,6 +57,7 @@ fn from_sqlite(error: &SqliteError) -> Error {
     match code {
         UNIQUE | PRIMARY_KEY => unique_of_message(error.message()),
         FOREIGN_KEY => Error::ForeignKey,
+        INTERRUPT => Error::TooSlow,
         _ if matches!(code & 0xff, BUSY | LOCKED) => Error::Retry(error.message().to_owned()),
         _ => Error::Database(format!("{} ({code})", error.message())),
     }

@@ -14,6 +14,9 @@ pub enum Error {
     /// Busy, deadlock or lost serialization: roll back, then run the whole step again.
     #[error("the database was busy, the step can be tried again: {0}")]
     Retry(String),
+    /// The query took longer than it may (`within`, or the statement timeout of PostgreSQL).
+    #[error("the query took too long")]
+    TooSlow,
     /// A reference to a row that does not exist, or the removal of one still referenced.
     #[error("a foreign key refused the change")]
     ForeignKey,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::build::{self, Statement};
 use crate::store::RequiredColumns;
-use crate::{Aggregate, ColumnKind, Dialect, Result, Row, Select};
+use crate::{Aggregate, ColumnKind, ColumnRef, Dialect, Explanation, Quantile, Result, Row, Select, explain};
 
 /// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
 /// can implement it.
@@ -41,12 +41,61 @@ pub trait Fetch: Source {
         Ok(count.unsigned_abs())
     }
 
+    /// How many live rows have all of the phrases in the column of tokens; counting stops at `at_most`.
+    async fn rows_with_tokens(
+        &mut self,
+        column: &ColumnRef,
+        phrases: &[Vec<String>],
+        at_most: u64,
+    ) -> Result<u64> {
+        let statement = build::count_with_tokens(self.dialect(), column, phrases, at_most);
+        let rows = self.fetch(statement, &[ColumnKind::Int]).await?;
+        Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
     /// Figures by group: each row holds the groups, then the measures.
     async fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Vec<Row>> {
         let statement = build::aggregate(self.dialect(), aggregate);
         let rows = self.fetch(statement, &build::aggregate_kinds(aggregate)).await?;
         rows.into_iter().map(|row| build::finish_aggregate_row(aggregate, row)).collect()
     }
+
+    /// One quantile by group: each row holds the groups, then the value.
+    async fn quantile(&mut self, quantile: &Quantile) -> Result<Vec<Row>> {
+        let statement = build::quantile(self.dialect(), quantile);
+        let rows = self.fetch(statement, &build::quantile_kinds(quantile)).await?;
+        rows.into_iter().map(|row| build::finish_quantile_row(quantile, row)).collect()
+    }
+
+    /// How the query would be run.
+    async fn explain(&mut self, select: &Select) -> Result<Explanation> {
+        let statement = build::select(self.dialect(), &self.required_columns(), select);
+        explained(self, statement).await
+    }
+
+    /// How [`Fetch::count`] would be run.
+    async fn explain_count(&mut self, select: &Select, at_most: Option<u64>) -> Result<Explanation> {
+        let statement = build::count(self.dialect(), select, at_most);
+        explained(self, statement).await
+    }
+
+    /// How the figures would be computed.
+    async fn explain_aggregate(&mut self, aggregate: &Aggregate) -> Result<Explanation> {
+        let statement = build::aggregate(self.dialect(), aggregate);
+        explained(self, statement).await
+    }
+
+    /// How the quantile would be computed.
+    async fn explain_quantile(&mut self, quantile: &Quantile) -> Result<Explanation> {
+        let statement = build::quantile(self.dialect(), quantile);
+        explained(self, statement).await
+    }
 }
 
 impl<T: Source + ?Sized> Fetch for T {}
+
+async fn explained<S: Source + ?Sized>(source: &mut S, statement: Statement) -> Result<Explanation> {
+    let dialect = source.dialect();
+    let rows = source.fetch(statement.explained(dialect), explain::kinds(dialect)).await?;
+    explain::read(dialect, &rows)
+}

@@ -13,9 +13,11 @@ mod build;
 mod connection;
 mod database_error;
 mod error;
+mod explain;
 #[cfg(feature = "testing")]
 mod faults;
 mod fetch;
+mod figures;
 mod files;
 mod hold;
 mod id;
@@ -35,15 +37,14 @@ mod tx;
 mod value;
 
 pub use error::{Error, Result};
+pub use explain::Explanation;
 pub use fetch::Fetch;
+pub use figures::{AVERAGE_SCALE, Aggregate, Grain, Group, Measure, MeasureOp, Quantile, Rank};
 pub use files::{FileMeta, StoredContents};
 pub use idempotency::{Claim, Remembered};
 pub use jobs::{Checkpoint, Job, JobState, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};
-pub use query::{
-    AVERAGE_SCALE, Aggregate, ColumnRef, Condition, Direction, Grain, Group, Join, Measure, MeasureOp,
-    Operator, Select,
-};
+pub use query::{ColumnRef, Condition, Direction, Join, Lock, Operator, Select};
 pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};
 pub use store::{Dialect, Reader, Store, StoreConfig};

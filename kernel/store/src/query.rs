@@ -1,5 +1,7 @@
 //! Queries as values: no text of SQL exists outside this crate.
 
+use std::time::Duration;
+
 use crate::{ColumnKind, SqlValue};
 
 /// A column of a table or of a joined alias.
@@ -56,7 +58,20 @@ pub struct Select {
     /// Skip this many rows first.
     pub offset: Option<u64>,
     /// Locks the main table's rows until the transaction ends (SQLite transactions hold the only write lock anyway).
-    pub for_update: bool,
+    pub lock: Option<Lock>,
+    /// Gives up with [`crate::Error::TooSlow`] after this long.
+    pub within: Option<Duration>,
+}
+
+/// For what rows are locked. Many may keep a row in place at once, while one may change it, as with foreign keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// To change them: nobody else changes or removes them meanwhile.
+    Change,
+    /// To remove them: nobody else may even rely on them meanwhile.
+    Removal,
+    /// To rely on their being there: nobody removes them meanwhile.
+    Presence,
 }
 
 impl Select {
@@ -70,7 +85,8 @@ impl Select {
             order: Vec::new(),
             limit: None,
             offset: None,
-            for_update: false,
+            lock: None,
+            within: None,
         }
     }
 
@@ -118,9 +134,9 @@ impl Select {
         self
     }
 
-    /// Locks the rows until the transaction ends.
+    /// Locks the rows for a change until the transaction ends.
     pub fn for_update(mut self) -> Self {
-        self.for_update = true;
+        self.lock = Some(Lock::Change);
         self
     }
 
@@ -207,6 +223,23 @@ pub enum Condition {
         /// Taken literally.
         text: String,
     },
+    /// All of the phrases stand in a column of tokens, as seen in the row itself: each phrase is tokens next to one
+    /// another, in their order.
+    Tokens {
+        /// Column of tokens.
+        column: ColumnRef,
+        /// Tokens without spaces.
+        phrases: Vec<Vec<String>>,
+    },
+    /// As `Tokens`, for live rows of the main table and phrases that stand in few of them
+    /// ([`crate::Fetch::rows_with_tokens`] tells): these are looked up first, by the column's index (see
+    /// [`crate::IndexSpec::of_tokens`]), and the rest of the query is about them.
+    TokensOfFew {
+        /// Column of tokens of the main table, whose rows have an `id`.
+        column: ColumnRef,
+        /// Tokens without spaces.
+        phrases: Vec<Vec<String>>,
+    },
     /// No value.
     IsNull(ColumnRef),
     /// Some value.
@@ -251,78 +284,3 @@ impl Condition {
         Condition::In { column: ColumnRef::new(table, column), values }
     }
 }
-
-/// A query for figures by group. Rows hold the groups, then the measures, and come in ascending order of the groups.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Aggregate {
-    /// The main table.
-    pub from: String,
-    /// LEFT JOINs, in order.
-    pub joins: Vec<Join>,
-    /// Which rows count.
-    pub filter: Condition,
-    /// What to group by; one row over everything if empty.
-    pub group: Vec<Group>,
-    /// The figures.
-    pub measures: Vec<Measure>,
-    /// At most this many rows.
-    pub limit: Option<u64>,
-}
-
-/// A column to group by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// Column.
-    pub column: ColumnRef,
-    /// What it holds.
-    pub kind: ColumnKind,
-    /// Name of the figure for the caller; must be unique in the query.
-    pub alias: String,
-    /// For dates (Text `YYYY-MM-DD`) and instants (Int, ms; the day is Shanghai's): the group's value is then
-    /// the text `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
-    pub grain: Option<Grain>,
-}
-
-/// How coarse to group by time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grain {
-    /// `YYYY-MM-DD`
-    Day,
-    /// `YYYY-MM`
-    Month,
-    /// `YYYY`
-    Year,
-}
-
-/// A figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
-    /// How to compute it.
-    pub op: MeasureOp,
-    /// Of which column; absent only for `Count`, which then counts rows (otherwise present values).
-    pub column: Option<ColumnRef>,
-    /// What the column holds; `Min` and `Max` give values of this kind, all others give `Int`.
-    pub kind: ColumnKind,
-    /// Name of the figure for the caller; must be unique in the query.
-    pub alias: String,
-}
-
-/// How to compute a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MeasureOp {
-    /// Number of rows, or of present values.
-    Count,
-    /// Number of different present values.
-    CountDistinct,
-    /// Sum; absent if there is no value.
-    Sum,
-    /// Smallest value.
-    Min,
-    /// Largest value.
-    Max,
-    /// Average in 1/10^[`AVERAGE_SCALE`] of the column's unit, exact and rounded half away from zero; absent if there is no value.
-    Avg,
-}
-
-/// Decimal places by which an [`MeasureOp::Avg`] exceeds its column: an average of 2.5 comes as 25000.
-pub const AVERAGE_SCALE: u32 = 4;

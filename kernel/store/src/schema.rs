@@ -73,7 +73,7 @@ async fn add_indexes(
         if existing.contains(&name) || !done.insert(name.clone()) {
             continue;
         }
-        tx.run(ddl::create_index(table, index, &name)).await?;
+        tx.run(ddl::create_index(tx.dialect(), table, index, &name)).await?;
         changes.push(SchemaChange::IndexCreated { table: table.name.clone(), index: name });
     }
     Ok(())
@@ -111,7 +111,7 @@ fn check_names(tables: &[TableSpec]) -> Result<()> {
             }
         }
         let indexed = table.indexes.iter().flat_map(|index| {
-            let deleted_at = index.live_only.then_some("deleted_at");
+            let deleted_at = (index.live_only || index.deleted_only).then_some("deleted_at");
             index.columns.iter().map(String::as_str).chain(deleted_at)
         });
         for name in table.primary_key.iter().map(String::as_str).chain(indexed) {

@@ -37,6 +37,10 @@ pub struct IndexSpec {
     pub unique: bool,
     /// Only rows that are not deleted (`deleted_at` is null).
     pub live_only: bool,
+    /// Only rows that are deleted.
+    pub deleted_only: bool,
+    /// Serves [`crate::Condition::TokensOfFew`].
+    pub tokens: bool,
 }
 
 impl TableSpec {
@@ -89,7 +93,18 @@ impl TableSpec {
 impl IndexSpec {
     /// An index on these columns.
     pub fn on<N: Into<String>>(columns: impl IntoIterator<Item = N>) -> Self {
-        Self { columns: columns.into_iter().map(Into::into).collect(), unique: false, live_only: false }
+        Self {
+            columns: columns.into_iter().map(Into::into).collect(),
+            unique: false,
+            live_only: false,
+            deleted_only: false,
+            tokens: false,
+        }
+    }
+
+    /// An index on the tokens of a Text column, which holds them separated by single spaces. `id` names the rows.
+    pub fn of_tokens(id: impl Into<String>, column: impl Into<String>) -> Self {
+        Self { tokens: true, ..Self::on([id.into(), column.into()]) }
     }
 
     /// A unique index on these columns.
@@ -100,6 +115,12 @@ impl IndexSpec {
     /// Restricts the index to rows that are not deleted.
     pub fn live_only(mut self) -> Self {
         self.live_only = true;
+        self
+    }
+
+    /// Restricts the index to rows that are deleted.
+    pub fn deleted_only(mut self) -> Self {
+        self.deleted_only = true;
         self
     }
 }

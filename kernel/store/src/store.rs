@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -29,6 +29,8 @@ const APART_CONNECTIONS_MAX: u32 = 2;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer than this is tested before it is used again.
 const TRUSTED_IDLE: Duration = Duration::from_secs(20);
+/// How long the size of a table is believed.
+const SIZES_KEPT: Duration = Duration::from_secs(60);
 
 /// Which database is behind a [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +85,8 @@ struct Shared {
     /// PostgreSQL's connections for what must not wait for a business transaction, nor with one.
     apart: Option<PgPool>,
     numbers_ahead: sequence::NumbersAhead,
+    /// Rows by table, and when they were counted.
+    sizes: RwLock<HashMap<String, (Instant, u64)>>,
     #[cfg(feature = "testing")]
     faults: crate::faults::Faults,
 }
@@ -140,6 +144,7 @@ impl Store {
                 required: RwLock::default(),
                 apart,
                 numbers_ahead: sequence::NumbersAhead::default(),
+                sizes: RwLock::default(),
                 #[cfg(feature = "testing")]
                 faults: crate::faults::Faults::default(),
             }),
@@ -163,7 +168,7 @@ impl Store {
     /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
     pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
         let changes = schema::sync(self, tables).await?;
-        let mut required = self.shared.required.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut required = self.shared.required.write().unwrap_or_else(PoisonError::into_inner);
         let mut all = RequiredColumns::clone(&required);
         for table in tables {
             let columns =
@@ -224,7 +229,22 @@ impl Store {
     }
 
     pub(crate) fn required_columns(&self) -> Arc<RequiredColumns> {
-        self.shared.required.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.shared.required.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// About how many rows the table has, deleted ones included; an estimate, at most a minute old.
+    pub async fn rows_estimate(&self, table: &str) -> Result<u64> {
+        let known = self.shared.sizes.read().unwrap_or_else(PoisonError::into_inner).get(table).copied();
+        if let Some((counted, rows)) = known
+            && counted.elapsed() < SIZES_KEPT
+        {
+            return Ok(rows);
+        }
+        let rows = self.read(build::rows_estimate(self.dialect(), table), &[ColumnKind::Int]).await?;
+        let rows = rows.first().map(|row| row.opt_int(0)).transpose()?.flatten().unwrap_or(0).max(0);
+        let mut sizes = self.shared.sizes.write().unwrap_or_else(PoisonError::into_inner);
+        sizes.insert(table.to_owned(), (Instant::now(), rows.unsigned_abs()));
+        Ok(rows.unsigned_abs())
     }
 
     /// What a test has planned to fail.
@@ -239,13 +259,20 @@ impl Store {
         match &self.shared.pools {
             Pools::Sqlite { readers, .. } => {
                 let mut connection = readers.acquire().await?;
-                Executor::Sqlite(&mut connection).fetch_all(statement, kinds).await
+                run(Executor::Sqlite(&mut connection), statement, kinds).await
             }
             Pools::Postgres(pool) => {
                 let mut connection = pool.acquire().await?;
-                Executor::Postgres(&mut connection).fetch_all(statement, kinds).await
+                run(Executor::Postgres(&mut connection), statement, kinds).await
             }
         }
+    }
+}
+
+async fn run(executor: Executor<'_>, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+    match statement.within {
+        Some(within) => executor.fetch_within(statement, kinds, within).await,
+        None => executor.fetch_all(statement, kinds).await,
     }
 }
 

@@ -29,7 +29,8 @@ export interface Task {
   process_title: string;
   step: string;
   title: string;
-  state: 'open' | 'claimed' | 'done' | 'returned' | 'cancelled';
+  /** Of the box `started`, the state of the instance. */
+  state: 'open' | 'claimed' | 'done' | 'returned' | 'cancelled' | 'running' | 'completed' | 'withdrawn' | 'terminated';
   entity: string;
   record_id: string;
   record_display: string;

@@ -1,6 +1,6 @@
 //! Which attributes a field has, must have and may have.
 
-use crate::{Field, FieldType};
+use crate::{Field, FieldType, OnDelete};
 
 use super::Check;
 
@@ -8,11 +8,12 @@ use super::Check;
 const LIMITS: [&str; 5] = ["min", "max", "length_min", "length_max", "pattern"];
 
 /// Attributes that some types take, and whether the field has them.
-fn given(field: &Field) -> [(&'static str, bool); 20] {
+fn given(field: &Field) -> [(&'static str, bool); 21] {
     [
         ("dictionary", field.dictionary.is_some()),
         ("leaf_only", field.leaf_only),
         ("to", field.to.is_some()),
+        ("on_delete", field.on_delete.is_some()),
         ("sequence", field.sequence.is_some()),
         ("id_type_field", field.id_type_field.is_some()),
         ("scale", field.scale.is_some()),
@@ -59,6 +60,10 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
     }
     if field.count_max.is_some() && field.field_type.is_file() && !field.many {
         at.error(&format!("{place}/count_max"), "attribute", "只有 many 的文件字段可以有“count_max”");
+    }
+    if field.field_type == FieldType::RefList && field.on_delete == Some(OnDelete::Cascade) {
+        let message = "多项关联的记录不随其中一项删除，on_delete 只能为 restrict 或 keep";
+        at.error(&format!("{place}/on_delete"), "attribute", message);
     }
     if computed {
         self::computed(at, place, field);

@@ -40,6 +40,7 @@ pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
     parent(at, entity);
     scope(at, entity);
     groups(at, entity);
+    search(at, entity);
     rules::check(at, entity);
     transitions(at, entity);
     actions(at, entity);
@@ -60,6 +61,13 @@ fn parent<'a>(at: &mut Check<'a>, entity: &'a Entity) {
     if field.field_type != FieldType::Ref {
         at.error("parent/field", "parent", format!("“{}”应为引用上级记录的字段", link.field));
         return;
+    }
+    if field.on_delete.is_some() {
+        at.error(
+            "parent/field",
+            "parent",
+            format!("“{}”引用上级，总是随上级删除，不能有 on_delete", link.field),
+        );
     }
     fields::name(at, "parent/as", &link.as_name);
     if link.rows_max == 0 || link.rows_max > 1_000 {
@@ -134,6 +142,23 @@ fn groups<'a>(at: &mut Check<'a>, entity: &'a Entity) {
                     at.error(&place, "not_stored", format!("“{field}”即时计算，没有可索引的列"));
                 }
             }
+        }
+    }
+}
+
+/// Texts of which no word may become known to whoever may not see the field.
+fn search<'a>(at: &mut Check<'a>, entity: &'a Entity) {
+    let mut seen = HashSet::new();
+    for (index, name) in entity.search.iter().enumerate() {
+        let place = format!("search/{index}");
+        if !seen.insert(name) {
+            at.error(&place, "duplicate_field", format!("字段“{name}”重复"));
+        }
+        let Some(field) = at.own_field(&place, &entity.entity, name) else { continue };
+        if field.sensitive {
+            at.error(&place, "search", format!("“{name}”已加密，不能用于搜索"));
+        } else if !field.is_searchable() {
+            at.error(&place, "search", format!("“{name}”不是文字，不能用于搜索"));
         }
     }
 }

@@ -13,8 +13,18 @@ const SCALE_MAX: u32 = 9;
 /// Most items a list may be allowed to have.
 const COUNT_MAX: usize = 500;
 
-const RESERVED: [&str; 8] =
-    ["id", "version", "created_at", "created_by", "updated_at", "updated_by", "deleted_at", "position"];
+const RESERVED: [&str; 10] = [
+    "id",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "deleted_at",
+    "deleted_with",
+    "position",
+    "search_tokens",
+];
 
 /// Whether a name may stand for a field or child table.
 pub(super) fn name(at: &mut Check<'_>, place: &str, name: &str) {

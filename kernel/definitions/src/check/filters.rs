@@ -13,6 +13,12 @@ pub(super) fn check<'a>(at: &mut Check<'a>, place: &str, entity: &str, filter: &
         Filter::Or { or } => all(at, &format!("{place}/or"), entity, or),
         Filter::Not { not } => check(at, &format!("{place}/not"), entity, not),
         Filter::Test(test) => self::test(at, place, entity, test),
+        Filter::Has(rows) => {
+            let Some(child) = at.rows(&format!("{place}/has"), entity, &rows.has) else { return };
+            if let Some(filter) = &rows.filter {
+                check(at, &format!("{place}/where"), &child.entity, filter);
+            }
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use crate::catalog::Origin;
 use crate::hint::hint;
 use crate::load::Loaded;
 use crate::path::{self, Path, PathError};
-use crate::{COUNTDOWN, Catalog, Field, Kind, Problem};
+use crate::{COUNTDOWN, Catalog, Entity, Field, Kind, Problem};
 
 /// Every cross-reference problem.
 pub(crate) fn check(loaded: &Loaded) -> Vec<Problem> {
@@ -121,6 +121,18 @@ impl<'a> Check<'a> {
                 None
             }
             Ok(found) => Some(found),
+            Err(PathError::NoEntity(_)) => None,
+            Err(error) => {
+                self.error(place, "no_field", format!("{error}{}", self.field_hint(&error)));
+                None
+            }
+        }
+    }
+
+    /// The child table at the end of the path.
+    pub fn rows(&mut self, place: &str, entity: &str, path: &str) -> Option<&'a Arc<Entity>> {
+        match path::rows(self.catalog, entity, path) {
+            Ok(child) => Some(child),
             Err(PathError::NoEntity(_)) => None,
             Err(error) => {
                 self.error(place, "no_field", format!("{error}{}", self.field_hint(&error)));

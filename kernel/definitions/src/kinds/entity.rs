@@ -36,6 +36,9 @@ pub struct Entity {
     /// Extra indexes for queries.
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
+    /// Fields with names, addresses and other texts that records are found by; never sensitive ones.
+    #[serde(default)]
+    pub search: Vec<String>,
     /// Cross-field conditions that must hold on every save.
     #[serde(default)]
     pub rules: Vec<Rule>,
@@ -131,6 +134,10 @@ pub struct Field {
     /// Target entity of `ref` and `ref_list`.
     #[serde(default)]
     pub to: Option<String>,
+    /// For `ref` and `ref_list`: what becomes of this record when the one it names is to be deleted. `restrict` when
+    /// absent. A list cannot `cascade`.
+    #[serde(default)]
+    pub on_delete: Option<OnDelete>,
     /// Sequence of `sequence`.
     #[serde(default)]
     pub sequence: Option<String>,
@@ -195,7 +202,29 @@ pub enum Datum {
     Gcj02,
 }
 
+/// What a reference means for the deletion of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDelete {
+    /// The target cannot be deleted while this record is there.
+    Restrict,
+    /// This record is deleted, and restored, with the target.
+    Cascade,
+    /// This record keeps naming the target.
+    Keep,
+}
+
 impl Field {
+    /// What the reference means for the deletion of its target.
+    pub fn on_delete(&self) -> OnDelete {
+        self.on_delete.unwrap_or(OnDelete::Restrict)
+    }
+
+    /// Whether records can be found by words of its values.
+    pub fn is_searchable(&self) -> bool {
+        self.value_type().is_searchable() && self.is_stored()
+    }
+
     /// The type of its values: that of the result where it is computed.
     pub fn value_type(&self) -> FieldType {
         match (self.field_type, self.result) {

@@ -235,7 +235,9 @@ impl FieldType {
                 takes: &["leaf_only", "count_max"],
                 ..BULKY
             },
-            Self::Ref => Traits { title: "关联", sealable: false, needs: &["to"], ..PLAIN },
+            Self::Ref => {
+                Traits { title: "关联", sealable: false, needs: &["to"], takes: &["on_delete"], ..PLAIN }
+            }
             Self::RefList => Traits {
                 title: "多项关联",
                 storage: Json,
@@ -243,7 +245,7 @@ impl FieldType {
                 sealable: false,
                 defaults: false,
                 needs: &["to"],
-                takes: &["count_max"],
+                takes: &["count_max", "on_delete"],
                 ..BULKY
             },
             Self::File => Traits { title: "文件", ..FILES },
@@ -291,6 +293,11 @@ impl FieldType {
     /// Integers, decimals and money: what can be added up.
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Money)
+    }
+
+    /// Whether values hold texts that people search in.
+    pub const fn is_searchable(self) -> bool {
+        matches!(self.traits().search, Search::Parts | Search::Contains | Search::Region)
     }
 
     /// Ids of stored files.

@@ -8,7 +8,8 @@ use serde_json::Value;
 /// `due_field` of processes).
 pub const COUNTDOWN: &str = "$countdown";
 
-/// A condition on records: `{and: […]}`, `{or: […]}`, `{not: …}` or `{field, op, value}`.
+/// A condition on records: `{and: […]}`, `{or: […]}`, `{not: …}`, `{field, op, value}`, or `{has, where}`: some row of
+/// a child table passes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Filter {
@@ -16,9 +17,23 @@ pub enum Filter {
     Or { or: Vec<Filter> },
     Not { not: Box<Filter> },
     Test(FieldTest),
+    Has(RowTest),
 }
 
-/// One comparison. `field` may be a path through references: `case.district`.
+/// Whether a child table has a row that passes the filter; any row without one. All tests of the filter are about the
+/// same row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowTest {
+    /// Name of the child table, or a path that ends in one: `members`, `case.members`.
+    pub has: String,
+    /// Paths start at the row.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Box<Filter>>,
+}
+
+/// One comparison. `field` may be a path through references: `case.district`. Through a child table (`members.name`)
+/// it holds when it holds for one of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldTest {

@@ -12,11 +12,12 @@ use crate::{
     problem::{Problem, Result},
 };
 
-/// Counts and sums: `{where, group_by: [{field, grain?}], measures: [{op, field?, as}]}`.
+/// Figures by group, compared with earlier ones, each with the way to its records.
 #[utoipa::path(
     post, path = "/api/records/{entity}/aggregate", tag = "records",
-    params(("entity" = String, Path)), request_body = Value,
-    responses((status = 200, body = Value), (status = 422, body = Problem), (status = 403, body = Problem)),
+    params(("entity" = String, Path)),
+    request_body(content = ref("#/components/schemas/AggregateQuery")),
+    responses((status = 200, body = ref("#/components/schemas/AggregateResult")), (status = 422, body = Problem), (status = 403, body = Problem)),
 )]
 pub async fn aggregate_records(
     State(runtime): State<Arc<Runtime>>,

@@ -9,6 +9,7 @@ mod import;
 mod patch;
 mod query;
 mod read;
+mod restore;
 mod reveal;
 
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(read::read_record, patch::patch_record, delete::delete_record))
         .routes(routes!(query::query_records))
         .routes(routes!(aggregate::aggregate_records))
+        .routes(routes!(restore::query_deleted))
+        .routes(routes!(restore::restore_record))
         .routes(routes!(action::act))
         .routes(routes!(history::record_history))
         .routes(routes!(reveal::reveal_field))

@@ -12,12 +12,13 @@ use crate::{
     problem::{Problem, Result},
 };
 
-/// Lists records: `{where, select, sort, page: {size, after | number}, count}`. `$countdown` in place of a field
-/// means the working days left of the running process.
+/// Lists records: filter, search, order, pages. `$countdown` in place of a field means the working days left of the
+/// running process.
 #[utoipa::path(
     post, path = "/api/records/{entity}/query", tag = "records",
-    params(("entity" = String, Path)), request_body = Value,
-    responses((status = 200, body = Value), (status = 422, body = Problem), (status = 403, body = Problem)),
+    params(("entity" = String, Path)),
+    request_body(content = ref("#/components/schemas/Query")),
+    responses((status = 200, body = ref("#/components/schemas/Page")), (status = 422, body = Problem), (status = 403, body = Problem)),
 )]
 pub async fn query_records(
     State(runtime): State<Arc<Runtime>>,

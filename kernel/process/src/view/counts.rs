@@ -1,5 +1,5 @@
 use anju_records::Actor;
-use anju_store::{Aggregate, ColumnKind, ColumnRef, Fetch, Group, Measure, MeasureOp};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Fetch, Group, Measure};
 use serde::Serialize;
 
 use super::list::{COUNT_MAX, TaskBox, TaskQuery};
@@ -64,17 +64,11 @@ impl Processes {
             grain: None,
         };
         let aggregate = Aggregate {
-            from: select.from.clone(),
-            joins: Vec::new(),
             filter: select.filter,
             group: ["process", "step", "title"].map(group).to_vec(),
-            measures: vec![Measure {
-                op: MeasureOp::Count,
-                column: None,
-                kind: ColumnKind::Int,
-                alias: "tasks".to_owned(),
-            }],
+            measures: vec![Measure::count_rows("tasks")],
             limit: Some(STEPS_MAX),
+            ..Aggregate::of(select.from)
         };
         let rows = self.reader().aggregate(&aggregate).await?;
         let mut steps = rows

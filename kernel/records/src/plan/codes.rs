@@ -149,6 +149,7 @@ pub(crate) mod tests {
             title: title.to_owned(),
             parent: parent.map(str::to_owned),
             tone: None,
+            note: None,
             retired: false,
         };
         CodeList::of(&Dictionary {

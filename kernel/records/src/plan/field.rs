@@ -139,6 +139,16 @@ impl FieldPlan {
         self.definition.field_type.is_given_by_platform()
     }
 
+    /// Whether values are numbers that lists and figures can work with.
+    pub(crate) fn is_number(&self) -> bool {
+        self.is_stored() && self.kind.is_number()
+    }
+
+    /// Whether values are days or instants that lists and figures can work with.
+    pub(crate) fn is_time(&self) -> bool {
+        self.is_stored() && matches!(self.kind, FieldType::Date | FieldType::DateTime)
+    }
+
     /// Whether lists may be ordered by it.
     pub(crate) fn is_sortable(&self) -> bool {
         self.definition.traits().sortable && !self.sensitive()

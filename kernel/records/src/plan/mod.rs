@@ -3,10 +3,11 @@
 mod codes;
 mod display;
 mod field;
+mod referrers;
 mod rule;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -17,11 +18,13 @@ pub(crate) use codes::tests::regions;
 pub(crate) use codes::{CodeLists, Unnamed, code_lists};
 pub(crate) use display::Segment;
 pub(crate) use field::{FieldPlan, Formula};
+pub(crate) use referrers::Referrer;
 pub(crate) use rule::{Judgement, Others, RulePlan, with_operands};
 
 use crate::{
     Error, Result,
     read::{Shape, ShapeRequest},
+    schema::indexes,
 };
 
 /// The plans of all entities of one catalog.
@@ -33,6 +36,8 @@ pub(crate) struct Plans {
     shapes: HashMap<String, OnceLock<Arc<Shape>>>,
     /// How child rows are read with their parent.
     row_shapes: HashMap<String, OnceLock<Arc<Shape>>>,
+    /// By entity: what refers to its records.
+    referrers: HashMap<String, Vec<Referrer>>,
 }
 
 /// One entity, compiled.
@@ -51,6 +56,9 @@ pub(crate) struct EntityPlan {
     pub computed: Vec<usize>,
     /// Position of the state field with declared transitions.
     pub state_field: Option<usize>,
+    /// Positions of the fields that records are searched by.
+    pub search: Vec<usize>,
+    leading: OnceLock<HashSet<String>>,
 }
 
 /// A child table of an entity.
@@ -76,7 +84,8 @@ impl Plans {
             entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, &lists, entity)?));
         }
         let cells = || entities.keys().map(|key: &String| (key.clone(), OnceLock::new())).collect();
-        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, lists, entities })
+        let referrers = referrers::collect(&entities);
+        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, lists, entities, referrers })
     }
 
     /// An entity the definitions name; an unknown one looks like a record that does not exist.
@@ -88,6 +97,16 @@ impl Plans {
     pub(crate) fn target(&self, field: &FieldPlan) -> Result<&Arc<EntityPlan>> {
         let to = field.definition.to.as_deref().unwrap_or_default();
         self.entities.get(to).ok_or_else(|| Error::Internal(format!("{} points to nothing", field.index_key)))
+    }
+
+    /// What refers to records of the entity, links of child rows to their parents aside.
+    pub(crate) fn referrers(&self, entity: &str) -> &[Referrer] {
+        self.referrers.get(entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// All entities, in no order.
+    pub(crate) fn entities(&self) -> impl Iterator<Item = &Arc<EntityPlan>> {
+        self.entities.values()
     }
 
     /// How whole records of the entity are read.
@@ -139,10 +158,12 @@ impl EntityPlan {
             actions: actions.collect::<Result<_>>()?,
             uniques: uniques(entity),
             computed: computed_order(&fields, &by_name),
+            search: entity.search.iter().filter_map(|name| by_name.get(name).copied()).collect(),
             state_field: entity.transitions.as_ref().and_then(|t| by_name.get(&t.field).copied()),
             fields,
             by_name,
             entity: entity.clone(),
+            leading: OnceLock::new(),
         })
     }
 
@@ -190,6 +211,13 @@ impl EntityPlan {
             }
         }
         inputs
+    }
+
+    /// First columns of the indexes of live records.
+    pub(crate) fn leading_columns(&self) -> &HashSet<String> {
+        let first = |index: anju_store::IndexSpec| index.columns.into_iter().next();
+        self.leading
+            .get_or_init(|| indexes(self).into_iter().filter_map(first).chain(["id".to_owned()]).collect())
     }
 
     pub(crate) fn parent(&self) -> Option<&Parent> {

@@ -1,4 +1,4 @@
-use anju_definitions::{Expected, FieldTest, Filter, Rule, RuleLevel};
+use anju_definitions::{Expected, FieldTest, Filter, RowTest, Rule, RuleLevel};
 use serde_json::Value;
 
 use super::Formula;
@@ -72,6 +72,7 @@ fn collect(filter: &Filter, operands: &mut Vec<Formula>) -> Result<()> {
             values.iter().try_for_each(|value| operand(value, operands))
         }
         Filter::Test(test) => operand(&test.value, operands),
+        Filter::Has(rows) => rows.filter.iter().try_for_each(|filter| collect(filter, operands)),
     }
 }
 
@@ -89,6 +90,10 @@ pub(crate) fn with_operands(filter: &Filter, values: &mut impl Iterator<Item = V
         Filter::And { and } => Filter::And { and: all(and) },
         Filter::Or { or } => Filter::Or { or: all(or) },
         Filter::Not { not } => Filter::Not { not: Box::new(with_operands(not, values)) },
+        Filter::Has(rows) => {
+            let filter = rows.filter.as_ref().map(|filter| Box::new(with_operands(filter, values)));
+            Filter::Has(RowTest { has: rows.has.clone(), filter })
+        }
         Filter::Test(test) => {
             let mut put = |value: &Value| match value.as_str() {
                 Some(text) if text.starts_with('=') => values.next().unwrap_or_default(),

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Direction, Fetch, Group, Measure, Select};
 use serde_json::Value;
 
 use super::{name_lists, render::Viewer};
@@ -69,4 +69,43 @@ async fn rows_of(
         by_parent.entry(owner).or_default().push(row.into_value());
     }
     Ok(by_parent)
+}
+
+/// Puts the number of rows of child tables into the records they belong to: one query per table.
+pub(crate) async fn attach_counts(
+    source: &mut (dyn Fetch + '_),
+    plans: &Plans,
+    children: &[&ChildPlan],
+    parents: &mut [Record],
+) -> Result<()> {
+    if parents.is_empty() {
+        return Ok(());
+    }
+    for child in children {
+        let plan = plans.child(child)?;
+        let table = plan.table.as_str();
+        let link = plan.fields[child.parent_field].name.as_str();
+        let group = Group {
+            column: ColumnRef::new(table, link),
+            kind: ColumnKind::Text,
+            alias: "parent".to_owned(),
+            grain: None,
+        };
+        let counted = Aggregate {
+            filter: Condition::is_in(table, link, parents.iter().map(|parent| parent.id.as_str()))
+                .and(Condition::IsNull(ColumnRef::new(table, "deleted_at"))),
+            group: vec![group],
+            measures: vec![Measure::count_rows("rows")],
+            ..Aggregate::of(table)
+        };
+        let mut by_parent: HashMap<String, i64> = HashMap::new();
+        for row in source.aggregate(&counted).await? {
+            by_parent.insert(row.text(0)?.to_owned(), row.int(1)?);
+        }
+        for parent in &mut *parents {
+            let rows = by_parent.get(&parent.id).copied().unwrap_or(0);
+            parent.values.insert(format!("{}.$count", child.name), Value::from(rows));
+        }
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Row, Select, SqlValue};
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Lock, Row, Select, SqlValue};
 use serde_json::Value;
 
 use crate::{
@@ -21,7 +21,8 @@ pub(crate) struct Loaded {
     pub values: Vec<Value>,
 }
 
-/// One live record within a condition, locked until the transaction ends.
+/// One live record within a condition.
+#[allow(clippy::too_many_arguments)]
 pub(crate) async fn load_one(
     records: &Records,
     source: &mut (dyn Fetch + '_),
@@ -29,16 +30,32 @@ pub(crate) async fn load_one(
     id: &str,
     condition: Condition,
     joins: Joins<'_>,
-    lock: bool,
+    lock: Option<Lock>,
 ) -> Result<Option<Loaded>> {
     let mut select = own_columns(plan);
     select.joins = joins.into_joins();
     select.filter = Condition::eq(plan.table.as_str(), "id", id)
         .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
         .and(condition);
-    select.for_update = lock;
+    select.lock = lock;
     let row = source.fetch_optional(&select).await?;
     row.map(|row| from_row(records, plan, row)).transpose()
+}
+
+/// Deleted records that pass the condition, in the order of their ids, locked for a change.
+pub(crate) async fn load_deleted(
+    records: &Records,
+    source: &mut (dyn Fetch + '_),
+    plan: &EntityPlan,
+    condition: Condition,
+    joins: Joins<'_>,
+) -> Result<Vec<Loaded>> {
+    let mut select = own_columns(plan);
+    select.joins = joins.into_joins();
+    select.filter = Condition::NotNull(ColumnRef::new(plan.table.as_str(), "deleted_at")).and(condition);
+    select.lock = Some(Lock::Change);
+    let rows = source.fetch_all(&select.order_by("id", Direction::Ascending)).await?;
+    rows.into_iter().map(|row| from_row(records, plan, row)).collect()
 }
 
 /// The live rows of a child table, by parent, in order.

@@ -12,10 +12,10 @@ use crate::{
     value::{self, Fault},
 };
 
-/// Deepest nesting of `and`, `or`, `not`.
-const DEPTH_MAX: usize = 8;
-/// Most tests in one filter.
-const TESTS_MAX: usize = 100;
+/// Deepest nesting of `and`, `or`, `not`, `has`.
+const DEPTH_MAX: usize = 12;
+/// Most tests in one filter; those that lead from the rest of a figure to its records name every group shown.
+const TESTS_MAX: usize = 400;
 /// Most values of one `in`.
 const VALUES_MAX: usize = 1000;
 
@@ -25,7 +25,12 @@ pub(crate) struct FilterCompiler<'q, 'j, 'p> {
     pub joins: &'j mut Joins<'p>,
     /// Whose rights the paths are checked against; `None` for filters of the definitions.
     pub reader: Option<(&'q Actor, &'q Access<'p>)>,
-    tests: usize,
+    pub(super) tests: usize,
+}
+
+/// The names of a path, from the parent when the right comes from there.
+pub(super) fn prefixed(path: &str, prefix: Option<&str>) -> Vec<String> {
+    prefix.map(str::to_owned).into_iter().chain(names(path)).collect()
 }
 
 /// A filter of the definitions, with paths from the parent when the right comes from there.
@@ -74,27 +79,43 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
             Filter::Or { or } if !negated => list(self, or).map(Condition::Any),
             Filter::Or { or } => list(self, or).map(Condition::All),
             Filter::Not { not } => self.compile(not, prefix, !negated, depth + 1),
-            Filter::Test(test) => self.test(test, prefix, negated),
+            Filter::Test(test) => self.test(test, prefix, negated, depth),
+            Filter::Has(rows) => self.has(rows, prefix, negated, depth),
         }
     }
 
     pub(crate) fn locate(&mut self, path: &str, prefix: Option<&str>) -> Result<Located<'p>> {
-        let mut path_names = names(path);
-        if let Some(prefix) = prefix {
-            path_names.insert(0, prefix.to_owned());
-        }
-        let Some((actor, access)) = self.reader else { return self.joins.locate(&path_names) };
-        let (plans, base) = (self.joins.plans(), self.joins.base());
-        self.joins
-            .locate_checked(&path_names, |plan, place| readable(plans, base, plan, place, actor, access))
+        self.locate_names(&prefixed(path, prefix))
     }
 
-    fn test(&mut self, test: &FieldTest, prefix: Option<&str>, negated: bool) -> Result<Condition> {
+    pub(super) fn locate_names(&mut self, path: &[String]) -> Result<Located<'p>> {
+        let Some((actor, access)) = self.reader else { return self.joins.locate(path) };
+        let (plans, base) = (self.joins.plans(), self.joins.base());
+        self.joins.locate_checked(path, |plan, place| readable(plans, base, plan, place, actor, access))
+    }
+
+    /// Counts one more test.
+    pub(super) fn admit(&mut self) -> Result<()> {
         self.tests += 1;
-        if self.tests > TESTS_MAX {
-            return Err(Error::TooMuch { message: format!("筛选条件不能超过 {TESTS_MAX} 个") });
+        match self.tests <= TESTS_MAX {
+            true => Ok(()),
+            false => Err(Error::TooMuch { message: format!("筛选条件不能超过 {TESTS_MAX} 个") }),
         }
-        let located = self.locate(&test.field, prefix)?;
+    }
+
+    fn test(
+        &mut self,
+        test: &FieldTest,
+        prefix: Option<&str>,
+        negated: bool,
+        depth: usize,
+    ) -> Result<Condition> {
+        let path = prefixed(&test.field, prefix);
+        if let Some(table) = self.first_rows(&path) {
+            return self.test_of_rows(test, &path, table, negated, depth);
+        }
+        self.admit()?;
+        let located = self.locate_names(&path)?;
         let positive = match located.place {
             Place::Meta(meta) => meta_test(meta, &located.alias, test),
             Place::Field(position) => {
@@ -141,9 +162,16 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
             FilterOp::Eq => {
                 Condition::Compare { column: column.clone(), op: Operator::Eq, value: index(&test.value)? }
             }
+            FilterOp::Ne => {
+                Condition::Compare { column: column.clone(), op: Operator::Ne, value: index(&test.value)? }
+            }
             FilterOp::In => {
                 let values = items(&test.value)?.iter().map(index).collect::<Result<_, _>>()?;
                 Condition::In { column: column.clone(), values }
+            }
+            FilterOp::NotIn => {
+                let values = items(&test.value)?.iter().map(index).collect::<Result<_, _>>()?;
+                Condition::NotIn { column: column.clone(), values }
             }
             FilterOp::IsNull => Condition::IsNull(column.clone()),
             FilterOp::NotNull => Condition::NotNull(column.clone()),
@@ -325,6 +353,12 @@ fn meta_test(meta: Meta, alias: &str, test: &FieldTest) -> Tested {
 
 /// Codes and ids lie as a JSON array; one is found with its quotes and what stands between items, so that an
 /// address's own words, which end the JSON, are none of its regions.
+pub(crate) fn has_item(column: &ColumnRef, item: &str) -> Condition {
+    let quoted = Value::from(item).to_string();
+    let contains = |text: String| Condition::Contains { column: column.clone(), text };
+    Condition::Any(vec![contains(format!("{quoted},")), contains(format!("{quoted}]"))])
+}
+
 fn list_test(
     joins: &Joins<'_>,
     field: &FieldPlan,
@@ -334,8 +368,10 @@ fn list_test(
     let contains = |text: String| Condition::Contains { column: column.clone(), text };
     let has = |input: &Value| -> Result<Condition, Fault> {
         let item = input.as_str().ok_or_else(|| fault("type", "应为文字"))?;
-        let quoted = Value::from(item).to_string();
-        Ok(Condition::Any(vec![contains(format!("{quoted},")), contains(format!("{quoted}]"))]))
+        Ok(has_item(column, item))
+    };
+    let any = || -> Result<Condition, Fault> {
+        Ok(Condition::Any(items(&test.value)?.iter().map(has).collect::<Result<_, _>>()?))
     };
     let is_address = field.kind == FieldType::Address;
     Ok(match test.op {
@@ -351,14 +387,14 @@ fn list_test(
         FilterOp::Under if is_address => has(required(&test.value)?)?,
         FilterOp::Under => {
             let codes = under_codes(joins, field, &test.value)?;
-            Condition::Any(codes.into_iter().map(|code| has(&Value::from(code))).collect::<Result<_, _>>()?)
-        }
-        FilterOp::Contains | FilterOp::Eq if !is_address => has(required(&test.value)?)?,
-        FilterOp::In if !is_address => {
-            Condition::Any(items(&test.value)?.iter().map(has).collect::<Result<_, _>>()?)
+            Condition::Any(codes.into_iter().map(|code| has_item(column, code)).collect())
         }
         _ if is_address => return Err(fault("operator", "地址只支持所在地区、包含文字、为空").into()),
-        _ => return Err(fault("operator", "列表字段只支持包含、属于、为空").into()),
+        FilterOp::Contains | FilterOp::Eq => has(required(&test.value)?)?,
+        FilterOp::Ne => Condition::Not(Box::new(has(required(&test.value)?)?)),
+        FilterOp::In => any()?,
+        FilterOp::NotIn => Condition::Not(Box::new(any()?)),
+        _ => return Err(fault("operator", "该字段只能按所含的各项查询").into()),
     })
 }
 

@@ -9,8 +9,8 @@ use crate::{
 pub(crate) struct Joins<'p> {
     plans: &'p Plans,
     base: &'p EntityPlan,
-    /// First letter of the aliases, so that two sets of joins can stand in one query.
-    letter: char,
+    /// Beginning of the aliases, so that two sets of joins can stand in one query.
+    prefix: String,
     joins: Vec<Join>,
     /// By joined alias: the alias it hangs on and the position of the reference.
     followed: Vec<(String, usize, &'p EntityPlan)>,
@@ -78,12 +78,17 @@ impl Meta {
 
 impl<'p> Joins<'p> {
     pub(crate) fn new(plans: &'p Plans, base: &'p EntityPlan) -> Self {
-        Self { plans, base, letter: 'r', joins: Vec::new(), followed: Vec::new() }
+        Self { plans, base, prefix: "r".to_owned(), joins: Vec::new(), followed: Vec::new() }
     }
 
     /// Joins that stand in a query beside others.
     pub(crate) fn apart(plans: &'p Plans, base: &'p EntityPlan) -> Self {
-        Self { letter: 's', ..Self::new(plans, base) }
+        Self { prefix: "s".to_owned(), ..Self::new(plans, base) }
+    }
+
+    /// Joins of a query inside this one, from the rows of a child table.
+    pub(crate) fn inside(&self, base: &'p EntityPlan) -> Self {
+        Self { prefix: format!("{}x", self.prefix), ..Self::new(self.plans, base) }
     }
 
     pub(crate) fn plans(&self) -> &'p Plans {
@@ -116,7 +121,7 @@ impl<'p> Joins<'p> {
         }
         let field = &plan.fields[position];
         let target: &'p EntityPlan = self.plans.target(field)?;
-        let joined = format!("{}{}", self.letter, self.joins.len() + 1);
+        let joined = format!("{}{}", self.prefix, self.joins.len() + 1);
         self.joins.push(Join {
             table: target.table.clone(),
             alias: joined.clone(),
@@ -138,10 +143,7 @@ impl<'p> Joins<'p> {
         path: &[String],
         mut may_use: impl FnMut(&'p EntityPlan, Place) -> bool,
     ) -> Result<Located<'p>> {
-        let unknown = || {
-            let path = path.join(".");
-            Error::invalid(path.as_str(), "unknown", format!("没有“{path}”这个字段，或无权使用"))
-        };
+        let unknown = || unknown_field(&path.join("."));
         if path.len() > PATH_MAX {
             return Err(unknown());
         }
@@ -168,6 +170,11 @@ impl<'p> Joins<'p> {
         }
         Err(unknown())
     }
+}
+
+/// There is no such field, or the actor may not name it: which of the two is not told.
+pub(crate) fn unknown_field(path: &str) -> Error {
+    Error::invalid(path, "unknown", format!("没有“{path}”这个字段，或无权使用"))
 }
 
 /// A path as its names.

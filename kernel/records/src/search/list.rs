@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use anju_definitions::{Sort, SortDirection};
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Select};
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Row, Select};
 
 use super::{
-    cursor::{self, SortKey},
-    filter::{FilterCompiler, readable, tested_for_equality},
+    cursor::{self, After, SortKey},
+    filter::readable,
+    guard::{Guard, told_if_slow},
     joins::{Joins, Located, Meta, Place, names},
+    reach::{Shelf, Wanted, found_by},
 };
 use crate::{
     Actor, Error, Page, Query, Record, Records, Result,
-    access::{Access, Operation},
+    access::Access,
     plan::{ChildPlan, EntityPlan, Plans},
-    read::{Shape, ShapeRequest, Viewer, attach_children, name_lists},
+    read::{Shape, ShapeRequest, Viewer, attach_children, attach_counts, name_lists},
 };
+
+/// After the name of a child table in a selection: how many rows the record has.
+const COUNT_SUFFIX: &str = ".$count";
 
 /// Most records of a page.
 pub(crate) const PAGE_SIZE_MAX: u32 = 500;
@@ -36,14 +41,34 @@ impl Records {
         entity: &str,
         query: &Query,
     ) -> Result<Page> {
+        self.page(source, actor, entity, query, Shelf::Live).await
+    }
+
+    pub(crate) async fn deleted_inner(&self, actor: &Actor, entity: &str, query: &Query) -> Result<Page> {
+        self.page(&mut self.store().reader(), actor, entity, query, Shelf::Deleted).await
+    }
+
+    async fn page(
+        &self,
+        source: &mut (dyn Fetch + '_),
+        actor: &Actor,
+        entity: &str,
+        query: &Query,
+        shelf: Shelf,
+    ) -> Result<Page> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
-        let access = Access::of(&plans, plan, actor, Operation::Read)?;
+        let access = Access::of(&plans, plan, actor, shelf.operation())?;
         let size = page_size(query)?;
-        let (shape, children, mut joins) = shape_of(&plans, plan, actor, &access, &query.select)?;
-        let filter = self.compile_filter(&mut joins, actor, &access, query.filter.as_ref())?;
+        let (shape, tables, mut joins) = shape_of(&plans, plan, actor, &access, &query.select)?;
+        let found = match &query.search {
+            Some(text) => Some(found_by(source, plan, &access, text, shelf).await?),
+            None => None,
+        };
+        let wanted = Wanted { filter: query.filter.as_ref(), found: found.as_ref(), shelf };
+        let filter = self.compile_filter(&mut joins, actor, &access, &wanted)?;
         let mut columns = shape.columns.clone();
-        let keys = sort_keys(&mut joins, actor, &access, &query.sort, &mut columns)?;
+        let keys = sort_keys(&mut joins, actor, &access, &query.sort, shelf, &mut columns)?;
         let mut select = Select {
             columns,
             joins: shape.joins.iter().cloned().chain(joins.into_joins()).collect(),
@@ -52,37 +77,32 @@ impl Records {
             limit: Some(u64::from(size) + 1),
             ..Select::from(plan.table.as_str())
         };
-        let (total, at_least) = match query.count {
-            true => count(source, &select).await?,
-            false => (None, false),
+        let guard =
+            Guard { records: self, plans: &plans, plan, actor, access: &access, explain: query.explain };
+        let counted_to = query.count.then_some(COUNT_MAX + 1);
+        let explain = guard.list(source, &mut select, &keys, counted_to).await?;
+        let (total, at_least) = match counted_to {
+            Some(at_most) => count(source, &select, at_most).await?,
+            None => (None, false),
         };
-        turn_to_page(&mut select, &keys, query, size)?;
-        let mut rows = source.fetch_all(&select).await?;
+        let mut rows = rows_of_page(source, select, &keys, query, size).await?;
         let more = rows.len() > size as usize;
         rows.truncate(size as usize);
         let next = rows.last().filter(|_| more).map(|row| cursor::write(&keys, row));
         let viewer = Viewer::new(self, &plans, &shape, &access, actor, true);
         let mut items = rows.into_iter().map(|row| viewer.render(row)).collect::<Result<Vec<Record>>>()?;
         name_lists(self, source, &plans, actor, &shape, &mut items).await?;
-        attach_children(self, source, &plans, actor, &children, &mut items).await?;
-        Ok(Page { items, total, at_least, next })
+        attach_children(self, source, &plans, actor, &tables.shown, &mut items).await?;
+        attach_counts(source, &plans, &tables.counted, &mut items).await?;
+        Ok(Page { items, total, at_least, next, explain })
     }
+}
 
-    /// The rows a query reaches: live, within the actor's rows, matching.
-    pub(crate) fn compile_filter<'p>(
-        &self,
-        joins: &mut Joins<'p>,
-        actor: &Actor,
-        access: &Access<'p>,
-        filter: Option<&anju_definitions::Filter>,
-    ) -> Result<Condition> {
-        let table = joins.base().table.as_str();
-        let live = Condition::IsNull(ColumnRef::new(table, "deleted_at"));
-        let reach = access.condition(joins, &tested_for_equality(filter))?;
-        let Some(filter) = filter else { return Ok(live.and(reach)) };
-        let matching = FilterCompiler::new(self, joins, actor, access).compile(filter, None, false, 0)?;
-        Ok(live.and(reach).and(matching))
-    }
+/// Child tables of a selection.
+#[derive(Default)]
+struct Tables<'p> {
+    shown: Vec<&'p ChildPlan>,
+    counted: Vec<&'p ChildPlan>,
 }
 
 fn page_size(query: &Query) -> Result<u32> {
@@ -102,21 +122,25 @@ fn shape_of<'p>(
     actor: &Actor,
     access: &Access<'_>,
     select: &[String],
-) -> Result<(Arc<Shape>, Vec<&'p ChildPlan>, Joins<'p>)> {
+) -> Result<(Arc<Shape>, Tables<'p>, Joins<'p>)> {
+    let mut tables = Tables::default();
     if select.is_empty() {
-        return Ok((plans.whole_shape(plan)?, Vec::new(), Joins::apart(plans, plan)));
+        return Ok((plans.whole_shape(plan)?, tables, Joins::apart(plans, plan)));
     }
     let mut joins = Joins::new(plans, plan);
     if select.len() > SELECT_MAX {
         return Err(Error::TooMuch { message: format!("一次最多选 {SELECT_MAX} 个字段") });
     }
-    let mut children = Vec::new();
     let mut located: Vec<Located<'p>> = Vec::with_capacity(select.len());
     let mut paths: Vec<String> = Vec::with_capacity(select.len());
     let mut faults = Vec::new();
     for name in select.iter().filter(|name| !name.starts_with('$')) {
-        if let Some(child) = plan.child(name).filter(|child| access.sees_child(&child.name)) {
-            children.push(child);
+        let (table, list) = match name.strip_suffix(COUNT_SUFFIX) {
+            Some(table) => (table, &mut tables.counted),
+            None => (name.as_str(), &mut tables.shown),
+        };
+        if let Some(child) = plan.child(table).filter(|child| access.sees_child(&child.name)) {
+            list.push(child);
             continue;
         }
         let found =
@@ -134,7 +158,7 @@ fn shape_of<'p>(
         return Err(Error::Invalid(faults));
     }
     let shape = Shape::build(plans, plan, &mut joins, &ShapeRequest::Paths(&located, &paths))?;
-    Ok((Arc::new(shape), children, joins))
+    Ok((Arc::new(shape), tables, joins))
 }
 
 /// The order asked for, made total by the id; the newest first without one.
@@ -143,6 +167,7 @@ fn sort_keys<'p>(
     actor: &Actor,
     access: &Access<'p>,
     sort: &[Sort],
+    shelf: Shelf,
     columns: &mut Vec<(ColumnRef, anju_store::ColumnKind)>,
 ) -> Result<Vec<SortKey>> {
     if sort.len() > SORT_KEYS_MAX {
@@ -164,6 +189,12 @@ fn sort_keys<'p>(
         if keys.iter().all(|known| known.column != column) {
             keys.push(SortKey { at: place_of(columns, &column, kind), column, kind, direction });
         }
+    }
+    if sort.is_empty() && shelf == Shelf::Deleted {
+        let column = ColumnRef::new(base.table.as_str(), "deleted_at");
+        let kind = anju_store::ColumnKind::Int;
+        let at = place_of(columns, &column, kind);
+        keys.push(SortKey { at, column, kind, direction: Direction::Descending });
     }
     let id = ColumnRef::new(base.table.as_str(), Meta::Id.name());
     if keys.iter().all(|key| key.column != id) {
@@ -195,28 +226,43 @@ fn place_of(
     columns.len() - 1
 }
 
-async fn count(source: &mut (dyn Fetch + '_), select: &Select) -> Result<(Option<u64>, bool)> {
-    let found = source.count(select, Some(COUNT_MAX + 1)).await?;
+async fn count(source: &mut (dyn Fetch + '_), select: &Select, at_most: u64) -> Result<(Option<u64>, bool)> {
+    let found = source.count(select, Some(at_most)).await.map_err(told_if_slow)?;
     Ok((Some(found.min(COUNT_MAX)), found > COUNT_MAX))
 }
 
-fn turn_to_page(select: &mut Select, keys: &[SortKey], query: &Query, size: u32) -> Result<()> {
-    match (&query.page.after, query.page.number) {
-        (Some(_), Some(_)) => Err(Error::invalid("page", "range", "翻页标记与页码只能给出一个")),
-        (Some(cursor), None) => {
-            let filter = std::mem::replace(&mut select.filter, Condition::True);
-            select.filter = filter.and(cursor::after(keys, cursor)?);
-            Ok(())
+/// The rows of the page asked for, and one more if there is one.
+async fn rows_of_page(
+    source: &mut (dyn Fetch + '_),
+    mut select: Select,
+    keys: &[SortKey],
+    query: &Query,
+    size: u32,
+) -> Result<Vec<Row>> {
+    let cursor = match (&query.page.after, query.page.number) {
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("page", "range", "翻页标记与页码只能给出一个"));
         }
-        (None, Some(0)) => Err(Error::invalid("page.number", "range", "页码从 1 开始")),
+        (None, Some(0)) => return Err(Error::invalid("page.number", "range", "页码从 1 开始")),
         (None, Some(number)) => {
             let offset = u64::from(number - 1) * u64::from(size);
             if offset > OFFSET_MAX {
                 return Err(Error::TooMuch { message: "页码过大，请增加筛选条件".to_owned() });
             }
             select.offset = Some(offset);
-            Ok(())
+            None
         }
-        (None, None) => Ok(()),
+        (after, None) => after.as_deref(),
+    };
+    let Some(cursor) = cursor else { return source.fetch_all(&select).await.map_err(told_if_slow) };
+    let After { near, far } = cursor::after(keys, cursor)?;
+    let part = |condition: Condition, rows: usize| {
+        let limit = select.limit.map(|limit| limit.saturating_sub(rows as u64));
+        Select { filter: select.filter.clone().and(condition), limit, ..select.clone() }
+    };
+    let mut rows = source.fetch_all(&part(near, 0)).await.map_err(told_if_slow)?;
+    if let Some(far) = far.filter(|_| rows.len() <= size as usize) {
+        rows.extend(source.fetch_all(&part(far, rows.len())).await.map_err(told_if_slow)?);
     }
+    Ok(rows)
 }

@@ -13,7 +13,7 @@ pub(crate) mod testing;
 
 pub(crate) use codes::Certificate;
 pub(crate) use column::{clear_text, from_clear_text, from_column, instant_text, of_column, to_column};
-pub(crate) use decimal::{SCALE_MAX, format as format_decimal, rounded};
+pub(crate) use decimal::{SCALE_MAX, rounded};
 pub(crate) use kind::{BLANK_MASK, Fault, from_text, kind, mask, parse, to_text};
 pub(crate) use kinds::{number::scaled_number, time::instant_ms};
 pub use mask::masked_name;

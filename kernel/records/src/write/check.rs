@@ -4,11 +4,12 @@ use anju_store::Tx;
 use serde_json::Value;
 
 use super::{
-    broken::soft_checks,
+    broken::{Broken, soft_checks},
     confirm::{self, Confirmed},
     draft::Draft,
     others::judge_by_others,
     references::{KnownReferences, check_references},
+    removal::Removal,
     rules::check_row,
     uniques::duplicates,
 };
@@ -31,10 +32,17 @@ impl Checked {
         known: &KnownReferences,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
-        if draft.change == Change::Deleted {
-            faults.extend(ask_hooks(records, tx, actor, &draft).await?);
-        } else {
-            draft.confirmed = judge(records, tx, plans, actor, &draft, known, &mut faults).await?;
+        match draft.change {
+            Change::Created | Change::Updated => {
+                draft.confirmed = judge(records, tx, plans, actor, &draft, known, &mut faults).await?;
+            }
+            Change::Restored => {
+                // The record itself is as it was; what it comes back to may not be.
+                let broken = judge_by_others(records, tx, plans, actor, &draft, false, &faults).await?;
+                faults.extend(broken.iter().map(Broken::fault));
+                faults.extend(ask_hooks(records, tx, actor, &draft).await?);
+            }
+            Change::Deleted => faults.extend(ask_hooks(records, tx, actor, &draft).await?),
         }
         match faults.is_empty() {
             true => Ok(Self { draft, _only_here: () }),
@@ -72,12 +80,28 @@ async fn judge(
     }
     faults.extend(ask_hooks(records, tx, actor, draft).await?);
     if faults.is_empty() {
+        check_removed_rows(records, tx, plans, actor, draft).await?;
         return confirm::require(records, tx, draft, &soft).await;
     }
     // The change fails anyway: what the database would say next time is told now.
     let repeated = duplicates(records, tx, draft, faults).await?;
     faults.extend(repeated);
     Ok(Vec::new())
+}
+
+/// Rows that a change leaves out may be referred to as whole records are.
+async fn check_removed_rows(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<()> {
+    for table in draft.tables.iter().filter(|table| table.given && !table.removed.is_empty()) {
+        let removal = Removal::of_rows(&table.plan, table.removed.iter().map(|row| row.id.as_str()));
+        removal.check(records, tx, plans, actor, &table.plan).await?;
+    }
+    Ok(())
 }
 
 async fn ask_hooks(records: &Records, tx: &mut Tx, actor: &Actor, draft: &Draft) -> Result<Vec<FieldError>> {

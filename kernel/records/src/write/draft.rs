@@ -134,7 +134,7 @@ impl Draft {
 
     /// The record before the change, as hooks see it.
     pub(crate) fn object_before(&self) -> Option<Object> {
-        let before = self.row.before.as_ref()?;
+        let before = self.row.before.as_ref().filter(|_| self.change != Change::Restored)?;
         let mut object = row_object(&self.plan, &before.id, &before.values);
         object.insert("version".to_owned(), Value::from(before.version));
         for table in &self.tables {

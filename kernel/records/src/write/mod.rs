@@ -4,12 +4,15 @@
 mod broken;
 mod check;
 mod confirm;
+mod delete;
 mod draft;
 mod operations;
 mod others;
 mod outcome;
 mod parse;
 mod references;
+mod removal;
+mod restore;
 mod rules;
 mod save;
 mod seal;

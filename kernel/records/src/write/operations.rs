@@ -1,7 +1,7 @@
-//! Create, patch, delete: the walk through the stations.
+//! Create and patch: the walk through the stations.
 
 use anju_definitions::{FieldType, ScopePaths};
-use anju_store::Tx;
+use anju_store::{Lock, Tx};
 use serde_json::Value;
 
 use super::{
@@ -106,35 +106,8 @@ impl Records {
         outcome::reread(self, tx, actor, &stored).await
     }
 
-    pub(crate) async fn delete_inner(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        entity: &str,
-        id: &str,
-        version: Option<i64>,
-        why: Option<&str>,
-    ) -> Result<()> {
-        let plans = self.plans()?;
-        let plan = plans.entity(entity)?;
-        let access = Access::of(&plans, plan, actor, Operation::Delete)?;
-        let mut draft =
-            self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Deleted).await?;
-        let all: Vec<usize> = (0..plan.children.len()).collect();
-        load_tables(self, tx, &plans, &mut draft, &all).await?;
-        for table in &mut draft.tables {
-            table.given = true;
-            table.removed.extend(table.rows.drain(..).filter_map(|row| row.before));
-        }
-        let known = KnownReferences::default();
-        let checked = Checked::from(self, tx, &plans, actor, draft, &known, Vec::new()).await?;
-        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked)).await?;
-        leave_trail(self, tx, actor, &stored, why).await?;
-        self.after_save(tx, actor, &stored).await
-    }
-
     #[allow(clippy::too_many_arguments)]
-    async fn load_draft(
+    pub(super) async fn load_draft(
         &self,
         tx: &mut Tx,
         plans: &Plans,
@@ -147,7 +120,8 @@ impl Records {
     ) -> Result<Draft> {
         let mut joins = Joins::new(plans, plan);
         let condition = access.condition_for_one(&mut joins)?;
-        let Some(loaded) = load_one(self, tx, plan, id, condition, joins, true).await? else {
+        let lock = if change == Change::Deleted { Lock::Removal } else { Lock::Change };
+        let Some(loaded) = load_one(self, tx, plan, id, condition, joins, Some(lock)).await? else {
             // A record that may be read but not changed is refused; any other does not exist for the actor.
             self.read_in(tx, actor, plan.key(), id).await?;
             return Err(Error::forbidden(format!("您现在不能修改此{}", plan.entity.title)));
@@ -174,7 +148,7 @@ impl Records {
         draft.compute(self.today());
         let mut checked = Checked::from(self, tx, plans, actor, draft, known, faults).await?;
         checked.draw_numbers(tx, self.today()).await?;
-        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked)).await?;
+        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked), None).await?;
         leave_trail(self, tx, actor, &stored, why).await?;
         Ok(stored)
     }
@@ -216,7 +190,7 @@ impl Records {
         Ok(())
     }
 
-    async fn after_save(&self, tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<()> {
+    pub(super) async fn after_save(&self, tx: &mut Tx, actor: &Actor, stored: &Stored) -> Result<()> {
         let draft = &stored.draft;
         let hooks = self.hooks().of(draft.plan.key());
         if hooks.is_empty() {
@@ -259,7 +233,7 @@ impl Records {
             None if created => self.is_within(tx, plans, &draft.plan, access, &draft.row.id).await?,
             None => {
                 let ids = [draft.row.id.as_str()].into();
-                !visible_ids(self, tx, plans, &draft.plan, actor, &ids).await?.is_empty()
+                !visible_ids(self, tx, plans, &draft.plan, actor, &ids, None).await?.is_empty()
             }
         };
         match admitted {
@@ -278,7 +252,7 @@ impl Records {
     ) -> Result<bool> {
         let mut joins = Joins::new(plans, plan);
         let condition = access.condition_for_one(&mut joins)?;
-        Ok(load_one(self, tx, plan, id, condition, joins, false).await?.is_some())
+        Ok(load_one(self, tx, plan, id, condition, joins, None).await?.is_some())
     }
 
     fn set_defaults(&self, draft: &mut Draft, actor: &Actor) {

@@ -13,7 +13,7 @@ use super::{
     references::visible_ids,
 };
 use crate::{
-    Actor, Error, FieldError, Object, Records, Result,
+    Actor, Change, Error, FieldError, Object, Records, Result,
     access::may_show,
     expression::Scene,
     plan::{EntityPlan, Judgement, Others, Plans, RulePlan, with_operands},
@@ -103,13 +103,15 @@ fn questions<'d>(
     questions
 }
 
-/// Whether the change touches anything that the rule looks at.
+/// Whether the change touches anything that the rule looks at, or sets a record beside others again.
 fn gives_reason(draft: &Draft, row: &JudgedRow<'_>, rule: &RulePlan) -> bool {
     let touched = |name: &String| match row.plan.position(name) {
         Some(position) => row.row.changed(position),
         None => draft.tables.iter().any(|table| table.given && draft.child(table).name == *name),
     };
-    row.row.before.is_none() || rule.formulas().flat_map(|formula| &formula.names).any(touched)
+    row.row.before.is_none()
+        || draft.change == Change::Restored
+        || rule.formulas().flat_map(|formula| &formula.names).any(touched)
 }
 
 /// Whether something that the rule looks at is faulty already.
@@ -195,7 +197,7 @@ async fn name_one(
         return Ok(None);
     }
     let all: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
-    let visible = visible_ids(records, tx, plans, target, actor, &all).await?;
+    let visible = visible_ids(records, tx, plans, target, actor, &all, None).await?;
     let Some(one) = ids.iter().find(|id| visible.contains(*id)) else { return Ok(None) };
     let mut names: HashMap<String, String> =
         records.display_texts_from(tx, plans, target, actor, &BTreeSet::from([one.clone()])).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anju_definitions::FieldType;
-use anju_store::{ColumnRef, Condition, Fetch, Select, Tx};
+use anju_store::{ColumnRef, Condition, Fetch, Lock, Select, Tx};
 
 use super::draft::{Draft, DraftRow};
 use crate::{
@@ -59,7 +59,9 @@ pub(crate) async fn check_references(
     }
     for (target, ids) in by_target {
         let plan = plans.entity(target)?;
-        let visible = visible_ids(records, tx, plans, plan, actor, &ids).await?;
+        // Nobody may delete them before this change is there.
+        let lock = Some(Lock::Presence);
+        let visible = visible_ids(records, tx, plans, plan, actor, &ids, lock).await?;
         for pointer in pointers.iter().filter(|p| p.target == target && !visible.contains(&p.id)) {
             let message = format!("所选的{}不存在或无权使用", plan.entity.title);
             faults.push(FieldError::new(pointer.at.as_str(), "reference", message));
@@ -109,6 +111,7 @@ pub(crate) async fn visible_ids(
     plan: &EntityPlan,
     actor: &Actor,
     ids: &BTreeSet<&str>,
+    lock: Option<Lock>,
 ) -> Result<HashSet<String>> {
     let access = Access::of(plans, plan, actor, Operation::Read);
     let (joins, condition) = match &access {
@@ -121,6 +124,7 @@ pub(crate) async fn visible_ids(
         filter: Condition::is_in(plan.table.as_str(), "id", ids.iter().copied())
             .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
             .and(condition),
+        lock,
         ..Select::from(plan.table.as_str())
     };
     let rows = source.fetch_all(&select.column("id", Meta::Id.kind())).await?;

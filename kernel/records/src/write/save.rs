@@ -7,7 +7,7 @@ use super::{
     seal::Sealed,
     uniques::{duplicate_at, duplicates},
 };
-use crate::{Actor, Change, Error, Records, Result, plan::EntityPlan};
+use crate::{Actor, Change, Error, Records, Result, plan::EntityPlan, schema::DELETED_WITH};
 
 /// A change that is in the database (of this transaction).
 pub(crate) struct Stored {
@@ -17,7 +17,14 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    pub(crate) async fn from(records: &Records, tx: &mut Tx, actor: &Actor, sealed: Sealed) -> Result<Self> {
+    /// `along_with` is the record whose deletion takes this one along.
+    pub(crate) async fn from(
+        records: &Records,
+        tx: &mut Tx,
+        actor: &Actor,
+        sealed: Sealed,
+        along_with: Option<&str>,
+    ) -> Result<Self> {
         let at_ms = records.now().as_millisecond();
         let Sealed { draft, columns, tables } = sealed;
         let stamp = Stamp { at_ms, by: &actor.account_id };
@@ -32,15 +39,17 @@ impl Stored {
             }
             Some(before) => {
                 let mut sets = stamp.touched(columns, before.version + 1);
-                if draft.change == Change::Deleted {
-                    sets.push(("deleted_at".to_owned(), at_ms.into()));
+                match draft.change {
+                    Change::Deleted => sets.extend(gone(at_ms, along_with)),
+                    Change::Restored => sets.extend(back()),
+                    Change::Created | Change::Updated => {}
                 }
-                let filter = live(&draft.plan, &draft.row.id).and(Condition::eq(
-                    draft.plan.table.as_str(),
-                    "version",
-                    before.version,
-                ));
-                match tx.update(&draft.plan.table, sets, filter).await {
+                let place = match draft.change {
+                    Change::Restored => deleted(&draft.plan, &draft.row.id),
+                    _ => live(&draft.plan, &draft.row.id),
+                };
+                let version = Condition::eq(draft.plan.table.as_str(), "version", before.version);
+                match tx.update(&draft.plan.table, sets, place.and(version)).await {
                     Ok(0) => return Err(Error::Stale { current: before.version + 1 }),
                     Ok(_) => before.version + 1,
                     Err(error) => return Err(refused(records, &draft, &draft.plan, "", error).await),
@@ -48,7 +57,15 @@ impl Stored {
             }
         };
         for (table, rows) in draft.tables.iter().zip(tables).filter(|(table, _)| table.given) {
-            if let Err(error) = save_table(tx, &stamp, table, rows).await {
+            let removal = match draft.change {
+                Change::Deleted => gone(at_ms, Some(along_with.unwrap_or(&draft.row.id))),
+                _ => gone(at_ms, None),
+            };
+            let saved = match draft.change {
+                Change::Restored => bring_back(tx, table).await,
+                _ => save_table(tx, &stamp, table, rows, removal).await,
+            };
+            if let Err(error) = saved {
                 return Err(refused(records, &draft, &table.plan, &draft.child(table).name, error).await);
             }
         }
@@ -85,6 +102,21 @@ impl Stamp<'_> {
     }
 }
 
+/// Columns of a record that goes, and with which other it goes.
+pub(super) fn gone(at_ms: i64, along_with: Option<&str>) -> Vec<(String, SqlValue)> {
+    vec![("deleted_at".to_owned(), at_ms.into()), (DELETED_WITH.to_owned(), along_with.into())]
+}
+
+/// Columns of a record that comes back.
+pub(super) fn back() -> Vec<(String, SqlValue)> {
+    vec![("deleted_at".to_owned(), SqlValue::Null), (DELETED_WITH.to_owned(), SqlValue::Null)]
+}
+
+fn deleted(plan: &EntityPlan, id: &str) -> Condition {
+    Condition::eq(plan.table.as_str(), "id", id)
+        .and(Condition::NotNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
+}
+
 fn live(plan: &EntityPlan, id: &str) -> Condition {
     Condition::eq(plan.table.as_str(), "id", id)
         .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at")))
@@ -96,12 +128,12 @@ async fn save_table(
     stamp: &Stamp<'_>,
     table: &DraftTable,
     rows: Vec<Vec<(String, SqlValue)>>,
+    removal: Vec<(String, SqlValue)>,
 ) -> anju_store::Result<()> {
     let plan = &table.plan;
     if !table.removed.is_empty() {
         let ids = table.removed.iter().map(|row| row.id.as_str());
-        let sets = vec![("deleted_at", SqlValue::Int(stamp.at_ms))];
-        tx.update(&plan.table, sets, Condition::is_in(plan.table.as_str(), "id", ids)).await?;
+        tx.update(&plan.table, removal, Condition::is_in(plan.table.as_str(), "id", ids)).await?;
     }
     let mut new_rows = Vec::new();
     for (position, (row, mut columns)) in (0i64..).zip(table.rows.iter().zip(rows)) {
@@ -115,6 +147,16 @@ async fn save_table(
         }
     }
     insert_together(tx, plan, new_rows).await
+}
+
+/// The rows of a table come back with their record.
+async fn bring_back(tx: &mut Tx, table: &DraftTable) -> anju_store::Result<()> {
+    if table.rows.is_empty() {
+        return Ok(());
+    }
+    let ids = table.rows.iter().map(|row| row.id.as_str());
+    tx.update(&table.plan.table, back(), Condition::is_in(table.plan.table.as_str(), "id", ids)).await?;
+    Ok(())
 }
 
 /// New rows in as few statements as possible: each gets the columns that any of them has.

@@ -4,7 +4,7 @@ use anju_store::SqlValue;
 use serde_json::Value;
 
 use super::{check::Checked, draft::Draft};
-use crate::{Records, plan::EntityPlan, value};
+use crate::{Records, plan::EntityPlan, schema::TOKENS, search::tokens_of, value};
 
 /// A change as columns. Only this can be written.
 pub(crate) struct Sealed {
@@ -49,5 +49,15 @@ fn changed_columns(records: &Records, plan: &EntityPlan, row: &super::DraftRow) 
         columns.push((field.name.clone(), sealed));
         columns.push((index_column.clone(), index));
     }
+    if plan.search.iter().any(|position| row.changed(*position)) {
+        columns.push((TOKENS.to_owned(), search_tokens(plan, &row.values).into()));
+    }
     columns
+}
+
+/// What the record is found by.
+pub(crate) fn search_tokens(plan: &EntityPlan, values: &[Value]) -> Option<String> {
+    let texts =
+        plan.search.iter().map(|position| value::to_text(&plan.fields[*position], &values[*position]));
+    tokens_of(texts)
 }

@@ -20,6 +20,7 @@ impl Change {
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Deleted => "deleted",
+            Self::Restored => "restored",
         }
     }
 }

@@ -317,6 +317,7 @@ async fn cells_become_values_of_every_type(db: TestDatabase) {
             name: "租住登记".to_owned(),
             header: cells.iter().map(|(title, _)| (*title).to_owned()).collect(),
             rows: vec![cells.iter().map(|(_, cell)| (*cell).to_owned()).collect()],
+            unreadable: Vec::new(),
         }
     };
     let good = sheet(&[

@@ -2,9 +2,10 @@
 
 use sea_query::{Alias, Expr, ExprTrait, Func, NullOrdering, Order, SelectStatement};
 
-use super::{Statement, column, render, rows};
+use super::condition::CONCAT;
+use super::{Statement, column, condition, render, rows};
 use crate::{
-    AVERAGE_SCALE, Aggregate, ColumnKind, ColumnRef, Dialect, Error, Grain, Group, Measure, MeasureOp,
+    AVERAGE_SCALE, Aggregate, ColumnKind, Condition, Dialect, Error, Grain, Group, Measure, MeasureOp,
     Result, Row, SqlValue,
 };
 
@@ -19,10 +20,7 @@ pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
         query.expr_as(grouped(dialect, group), Alias::new(&group.alias));
         // by position: a bound value would make the same expression look different
         query.add_group_by([position(i)]);
-        match dialect {
-            Dialect::Sqlite => query.order_by_expr_with_nulls(position(i), Order::Asc, NullOrdering::Last),
-            Dialect::Postgres => query.order_by_expr(position(i), Order::Asc),
-        };
+        in_group_order(dialect, i, &mut query);
     }
     for measure in &aggregate.measures {
         measured(dialect, measure, &mut query);
@@ -33,15 +31,26 @@ pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
     if let Some(limit) = aggregate.limit {
         query.limit(limit);
     }
-    render(dialect, &query)
+    Statement { within: aggregate.within, ..render(dialect, &query) }
+}
+
+/// Orders by the group at `i`, absent values last.
+pub(super) fn in_group_order(dialect: Dialect, i: usize, query: &mut SelectStatement) {
+    match dialect {
+        Dialect::Sqlite => query.order_by_expr_with_nulls(position(i), Order::Asc, NullOrdering::Last),
+        Dialect::Postgres => query.order_by_expr(position(i), Order::Asc),
+    };
+}
+
+/// Kinds of the columns of groups.
+pub(super) fn group_kinds(groups: &[Group]) -> Vec<ColumnKind> {
+    let kind = |group: &Group| if group.grain.is_some() { ColumnKind::Text } else { group.kind };
+    groups.iter().map(kind).collect()
 }
 
 /// Kinds of the columns fetched by [`aggregate`].
 pub(crate) fn aggregate_kinds(aggregate: &Aggregate) -> Vec<ColumnKind> {
-    let mut kinds = Vec::with_capacity(aggregate.group.len() + aggregate.measures.len());
-    for group in &aggregate.group {
-        kinds.push(if group.grain.is_some() { ColumnKind::Text } else { group.kind });
-    }
+    let mut kinds = group_kinds(&aggregate.group);
     for measure in &aggregate.measures {
         match measure.op {
             MeasureOp::Min | MeasureOp::Max => kinds.push(measure.kind),
@@ -69,7 +78,7 @@ pub(crate) fn finish_aggregate_row(aggregate: &Aggregate, row: Row) -> Result<Ro
     Ok(Row(values))
 }
 
-fn average(sum: &SqlValue, count: &SqlValue) -> Result<SqlValue> {
+pub(super) fn average(sum: &SqlValue, count: &SqlValue) -> Result<SqlValue> {
     let (SqlValue::Int(sum), SqlValue::Int(count @ 1..)) = (sum, count) else { return Ok(SqlValue::Null) };
     let scaled = i128::from(*sum) * 10_i128.pow(AVERAGE_SCALE);
     let count = i128::from(*count);
@@ -79,42 +88,75 @@ fn average(sum: &SqlValue, count: &SqlValue) -> Result<SqlValue> {
         .map_err(|_| Error::Database("an average exceeds 64 bits".to_owned()))
 }
 
-fn position(i: usize) -> Expr {
+pub(super) fn position(i: usize) -> Expr {
     Expr::cust((i + 1).to_string())
 }
 
 /// Text dates are cut, instants are told in Shanghai's time. Constants are part of the SQL text.
-fn grouped(dialect: Dialect, group: &Group) -> Expr {
+pub(super) fn grouped(dialect: Dialect, group: &Group) -> Expr {
     let plain = column(&group.column);
-    let Some(grain) = group.grain else { return plain };
-    if group.kind == ColumnKind::Text {
-        let length = match grain {
-            Grain::Day => "10",
-            Grain::Month => "7",
-            Grain::Year => "4",
-        };
-        return call("SUBSTR", [plain, Expr::cust("1"), Expr::cust(length)]);
+    match (group.grain, group.kind) {
+        (None, _) => plain,
+        (Some(Grain::Day), ColumnKind::Text) => cut(plain, "1", "10"),
+        (Some(Grain::Month), ColumnKind::Text) => cut(plain, "1", "7"),
+        (Some(Grain::Year), ColumnKind::Text) => cut(plain, "1", "4"),
+        (Some(Grain::Quarter), ColumnKind::Text) => quarter(plain),
+        (Some(Grain::Week), ColumnKind::Text) => match dialect {
+            Dialect::Sqlite => call("STRFTIME", [Expr::cust("'%G-W%V'"), plain]),
+            Dialect::Postgres => told(plain.cast_as(Alias::new("TIMESTAMP")), "'IYYY\"-W\"IW'"),
+        },
+        (Some(grain), _) => instant(dialect, plain, grain),
     }
-    let seconds = plain.div(Expr::cust("1000.0")).add(Expr::cust(SHANGHAI_SECONDS));
+}
+
+/// An instant by Shanghai's calendar.
+fn instant(dialect: Dialect, plain: Expr, grain: Grain) -> Expr {
     match dialect {
         Dialect::Sqlite => {
-            let format = match grain {
-                Grain::Day => "'%Y-%m-%d'",
-                Grain::Month => "'%Y-%m'",
-                Grain::Year => "'%Y'",
+            let seconds = plain.div(Expr::cust("1000.0")).add(Expr::cust(SHANGHAI_SECONDS));
+            let told = |format: &'static str, seconds: Expr| {
+                call("STRFTIME", [Expr::cust(format), seconds, Expr::cust("'unixepoch'")])
             };
-            call("STRFTIME", [Expr::cust(format), seconds, Expr::cust("'unixepoch'")])
+            match grain {
+                Grain::Day => told("'%Y-%m-%d'", seconds),
+                Grain::Week => told("'%G-W%V'", seconds),
+                Grain::Month => told("'%Y-%m'", seconds),
+                Grain::Quarter => quarter(told("'%Y-%m-%d'", seconds)),
+                Grain::Year => told("'%Y'", seconds),
+            }
         }
         Dialect::Postgres => {
-            let format = match grain {
-                Grain::Day => "'YYYY-MM-DD'",
-                Grain::Month => "'YYYY-MM'",
-                Grain::Year => "'YYYY'",
-            };
+            // a double holds milliseconds exactly, and is much faster than a numeric
+            let milliseconds = plain.cast_as(Alias::new("DOUBLE PRECISION"));
+            let seconds = milliseconds.div(Expr::cust("1000")).add(Expr::cust(SHANGHAI_SECONDS));
             let time = call("TIMEZONE", [Expr::cust("'UTC'"), call("TO_TIMESTAMP", [seconds])]);
-            call("TO_CHAR", [time, Expr::cust(format)])
+            told(
+                time,
+                match grain {
+                    Grain::Day => "'YYYY-MM-DD'",
+                    Grain::Week => "'IYYY\"-W\"IW'",
+                    Grain::Month => "'YYYY-MM'",
+                    Grain::Quarter => "'YYYY\"-Q\"Q'",
+                    Grain::Year => "'YYYY'",
+                },
+            )
         }
     }
+}
+
+fn told(time: Expr, format: &'static str) -> Expr {
+    call("TO_CHAR", [time, Expr::cust(format)])
+}
+
+fn cut(text: Expr, from: &'static str, length: &'static str) -> Expr {
+    call("SUBSTR", [text, Expr::cust(from), Expr::cust(length)])
+}
+
+/// `YYYY-Qn` of a date in ISO form.
+fn quarter(date: Expr) -> Expr {
+    let month = cut(date.clone(), "6", "2").cast_as(Alias::new("INTEGER"));
+    let number = month.add(Expr::cust("2")).div(Expr::cust("3")).cast_as(Alias::new("TEXT"));
+    cut(date, "1", "4").binary(CONCAT, Expr::cust("'-Q'")).binary(CONCAT, number)
 }
 
 fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
@@ -123,24 +165,37 @@ fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
 
 fn measured(dialect: Dialect, measure: &Measure, query: &mut SelectStatement) {
     let alias = Alias::new(&measure.alias);
+    let counted = |of: Expr| if_counted(dialect, &measure.filter, of);
     let Some(of) = &measure.column else {
-        query.expr_as(Expr::cust("COUNT(*)"), alias);
+        match measure.filter {
+            Condition::True => query.expr_as(Expr::cust("COUNT(*)"), alias),
+            _ => query.expr_as(counted(Expr::cust("1")).count(), alias),
+        };
         return;
     };
+    let of = counted(column(of));
     match measure.op {
-        MeasureOp::Count => query.expr_as(column(of).count(), alias),
-        MeasureOp::CountDistinct => query.expr_as(column(of).count_distinct(), alias),
+        MeasureOp::Count => query.expr_as(of.count(), alias),
+        MeasureOp::CountDistinct => query.expr_as(of.count_distinct(), alias),
         MeasureOp::Sum => query.expr_as(sum(dialect, of), alias),
-        MeasureOp::Min => query.expr_as(Func::min(column(of)), alias),
-        MeasureOp::Max => query.expr_as(Func::max(column(of)), alias),
-        MeasureOp::Avg => query.expr_as(sum(dialect, of), alias).expr(column(of).count()),
+        MeasureOp::Min => query.expr_as(Func::min(of), alias),
+        MeasureOp::Max => query.expr_as(Func::max(of), alias),
+        MeasureOp::Avg => query.expr_as(sum(dialect, of.clone()), alias).expr(of.count()),
     };
 }
 
+/// The value, absent in rows that do not count.
+fn if_counted(dialect: Dialect, filter: &Condition, of: Expr) -> Expr {
+    match filter {
+        Condition::True => of,
+        filter => Expr::case(condition(dialect, filter), of).into(),
+    }
+}
+
 /// PostgreSQL sums BIGINT as NUMERIC; a sum beyond 64 bits is an error on both.
-fn sum(dialect: Dialect, of: &ColumnRef) -> Expr {
+fn sum(dialect: Dialect, of: Expr) -> Expr {
     match dialect {
-        Dialect::Sqlite => column(of).sum(),
-        Dialect::Postgres => column(of).sum().cast_as(Alias::new("BIGINT")),
+        Dialect::Sqlite => of.sum(),
+        Dialect::Postgres => of.sum().cast_as(Alias::new("BIGINT")),
     }
 }

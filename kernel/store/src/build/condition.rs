@@ -1,12 +1,15 @@
 //! Conditions.
 
 use sea_query::extension::postgres::PgExpr;
-use sea_query::{Alias, Expr, ExprTrait, LikeExpr, Value};
+use sea_query::{Alias, BinOper, Expr, ExprTrait, Func, LikeExpr, SelectStatement, Value};
 
 use super::rows;
 use crate::{ColumnRef, Condition, Dialect, Operator, Select, SqlValue};
 
 const ESCAPE: char = '\\';
+
+/// Joins two texts.
+pub(super) const CONCAT: BinOper = BinOper::Custom("||");
 
 pub(crate) fn column(column: &ColumnRef) -> Expr {
     Expr::col((Alias::new(&column.table), Alias::new(&column.column)))
@@ -48,6 +51,8 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         }
         Condition::Contains { column, text } => contains(dialect, column, text),
         Condition::StartsWith { column, text } => starts_with(column, text),
+        Condition::Tokens { column, phrases } => tokens(dialect, &self::column(column), phrases),
+        Condition::TokensOfFew { column, phrases } => tokens_of_few(dialect, column, phrases),
         Condition::IsNull(column) => self::column(column).is_null(),
         Condition::NotNull(column) => self::column(column).is_not_null(),
         Condition::Exists(select) => exists(dialect, select),
@@ -99,6 +104,51 @@ fn contains(dialect: Dialect, column: &ColumnRef, text: &str) -> Expr {
         Dialect::Sqlite => self::column(column).like(like.escape(ESCAPE)),
         // the backslash is its escape character anyway
         Dialect::Postgres => self::column(column).ilike(like),
+    }
+}
+
+fn tokens(dialect: Dialect, column: &Expr, phrases: &[Vec<String>]) -> Expr {
+    let function = match dialect {
+        Dialect::Sqlite => "INSTR",
+        Dialect::Postgres => "STRPOS",
+    };
+    let stands = |phrase: &Vec<String>| {
+        let text = Expr::cust("' '").binary(CONCAT, column.clone()).binary(CONCAT, Expr::cust("' '"));
+        let phrase = Expr::val(format!(" {} ", phrase.join(" ")));
+        Expr::from(Func::cust(function).args([text, phrase])).gt(Expr::cust("0"))
+    };
+    phrases.iter().map(stands).reduce(Expr::and).unwrap_or_else(always)
+}
+
+/// Live rows by their tokens. PostgreSQL's inverted index finds those that have all tokens, wherever; that they stand
+/// together is seen in the row. SQLite reads a narrow index as a whole.
+pub(crate) fn rows_with_tokens(
+    dialect: Dialect,
+    column: &ColumnRef,
+    phrases: &[Vec<String>],
+) -> SelectStatement {
+    let of = |name: &str| Expr::col(Alias::new(name));
+    let mut query = SelectStatement::new();
+    query.from(Alias::new(&column.table)).and_where(of("deleted_at").is_null());
+    if dialect == Dialect::Postgres {
+        let array = |text: Expr| Expr::from(Func::cust("STRING_TO_ARRAY").args([text, Expr::cust("' '")]));
+        let all: Vec<&str> = phrases.iter().flatten().map(String::as_str).collect();
+        query.and_where(array(of(&column.column)).contains(array(Expr::val(all.join(" ")))));
+    }
+    query.and_where(tokens(dialect, &of(&column.column), phrases));
+    query
+}
+
+/// As an array, so that PostgreSQL looks these rows up first, whatever it thinks of their number.
+fn tokens_of_few(dialect: Dialect, column: &ColumnRef, phrases: &[Vec<String>]) -> Expr {
+    let id = self::column(&ColumnRef::new(&column.table, "id"));
+    let mut found = rows_with_tokens(dialect, column, phrases);
+    found.expr(Expr::col(Alias::new("id")));
+    match dialect {
+        Dialect::Sqlite => id.in_subquery(found),
+        Dialect::Postgres => id.eq(Expr::from(
+            Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(found.into())))),
+        )),
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::fmt::Write;
 
-use super::{Statement, aggregate, condition, count, delete, insert, insert_or_ignore, select, update};
+use super::{
+    Statement, aggregate, condition, count, count_with_tokens, delete, insert, insert_or_ignore, quantile,
+    rows_estimate, select, update,
+};
 use crate::store::RequiredColumns;
 use crate::{
-    Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Direction, Grain, Group, Join, Measure, MeasureOp,
-    Operator, Select, SqlValue,
+    Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Direction, Grain, Group, Join, Lock, Measure,
+    MeasureOp, Operator, Quantile, Rank, Select, SqlValue,
 };
 
 /// One query in both dialects.
 fn both(name: &str, make: impl Fn(Dialect) -> Statement) -> String {
     let mut text = format!("{name}\n");
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-        let Statement { sql, values } = make(dialect);
+        let Statement { sql, values, .. } = make(dialect);
         writeln!(text, "  {dialect:?}: {sql}").unwrap();
         if dialect == Dialect::Postgres {
             writeln!(text, "  values: {values:?}").unwrap();
@@ -33,8 +36,10 @@ fn project() -> Join {
 
 fn every_condition() -> Vec<(&'static str, Condition)> {
     use Condition::{
-        All, Any, Between, ColumnsEqual, Contains, Exists, IsNull, Not, NotIn, NotNull, StartsWith,
+        All, Any, Between, ColumnsEqual, Contains, Exists, IsNull, Not, NotIn, NotNull, StartsWith, Tokens,
+        TokensOfFew,
     };
+    let phrases = || vec![vec!["静安".to_owned(), "安路".to_owned()], vec!["张三".to_owned()]];
     let compare = |op| Condition::compare(unit("rent"), op, 100);
     let text = "50%_\\'".to_owned();
     let visits = Select::from("visit").filter(ColumnsEqual(ColumnRef::new("visit", "unit"), unit("id")));
@@ -64,6 +69,9 @@ fn every_condition() -> Vec<(&'static str, Condition)> {
         ("Contains", Contains { column: unit("code"), text: text.clone() }),
         ("StartsWith", StartsWith { column: unit("code"), text }),
         ("StartsWith nothing", StartsWith { column: unit("code"), text: String::new() }),
+        ("Tokens", Tokens { column: unit("words"), phrases: phrases() }),
+        ("Tokens, none", Tokens { column: unit("words"), phrases: vec![] }),
+        ("TokensOfFew", TokensOfFew { column: unit("words"), phrases: phrases() }),
         ("IsNull", IsNull(unit("code"))),
         ("NotNull", NotNull(unit("code"))),
         ("Exists", Exists(Box::new(visits))),
@@ -100,10 +108,18 @@ fn selects_in_both_dialects() {
         .offset(40)
         .for_update();
     let offset = Select::from("unit").column("id", ColumnKind::Text).offset(5);
+    let locked = |lock| Select { lock: Some(lock), ..offset.clone() };
     let text = [
         both("everything", |dialect| select(dialect, &required, &full)),
         both("offset alone", |dialect| select(dialect, &required, &offset)),
         both("no columns", |dialect| select(dialect, &required, &Select::from("unit"))),
+        both("locked for removal", |dialect| select(dialect, &required, &locked(Lock::Removal))),
+        both("locked in place", |dialect| select(dialect, &required, &locked(Lock::Presence))),
+        both("explained", |dialect| select(dialect, &required, &offset).explained(dialect)),
+        both("count by tokens", |dialect| {
+            count_with_tokens(dialect, &unit("words"), &[vec!["静安".to_owned()]], 10)
+        }),
+        both("rows of a table", |dialect| rows_estimate(dialect, "unit")),
         both("skipping locked rows", |dialect| super::select_skipping_locked(dialect, &offset)),
         both("count", |dialect| count(dialect, &full, None)),
         both("count at most", |dialect| count(dialect, &full, Some(1_000))),
@@ -137,13 +153,19 @@ fn changes_in_both_dialects() {
 fn aggregates_in_both_dialects() {
     use MeasureOp::{Avg, Count, CountDistinct, Max, Min, Sum};
     let group = |name: &str, kind, grain| Group { column: unit(name), kind, alias: name.to_owned(), grain };
-    let mut measures =
-        vec![Measure { op: Count, column: None, kind: ColumnKind::Int, alias: "rows".to_owned() }];
+    let mut measures = vec![Measure {
+        op: Count,
+        column: None,
+        kind: ColumnKind::Int,
+        alias: "rows".to_owned(),
+        filter: Condition::True,
+    }];
     measures.extend([Count, CountDistinct, Sum, Min, Max, Avg].map(|op| Measure {
         op,
         column: Some(unit("rent")),
         kind: ColumnKind::Int,
         alias: format!("{op:?}").to_lowercase(),
+        filter: Condition::True,
     }));
     let full = Aggregate {
         from: "unit".to_owned(),
@@ -152,6 +174,7 @@ fn aggregates_in_both_dialects() {
         group: vec![group("status", ColumnKind::Text, None)],
         measures,
         limit: Some(100),
+        within: None,
     };
     let by_time = |kind, grain| Aggregate {
         group: vec![group("at", kind, Some(grain))],
@@ -163,10 +186,51 @@ fn aggregates_in_both_dialects() {
     };
     let mut text = both("everything", |dialect| aggregate(dialect, &full));
     for kind in [ColumnKind::Int, ColumnKind::Text] {
-        for grain in [Grain::Day, Grain::Month, Grain::Year] {
+        for grain in [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year] {
             text +=
                 &both(&format!("{kind:?} by {grain:?}"), |dialect| aggregate(dialect, &by_time(kind, grain)));
         }
     }
+    let counted =
+        |measure: &Measure| Measure { filter: Condition::eq("unit", "vacant", true), ..measure.clone() };
+    let of_vacant = Aggregate {
+        group: vec![],
+        measures: full.measures.iter().map(counted).collect(),
+        joins: vec![],
+        filter: Condition::True,
+        limit: None,
+        ..full.clone()
+    };
+    text += &both("each measure with its own rows", |dialect| aggregate(dialect, &of_vacant));
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn quantiles_in_both_dialects() {
+    let of = |group: Vec<Group>, rank| Quantile {
+        from: "unit".to_owned(),
+        joins: vec![project()],
+        filter: Condition::eq("p1", "district", "310115"),
+        group,
+        column: unit("rent"),
+        kind: ColumnKind::Int,
+        rank,
+        limit: Some(100),
+        within: None,
+    };
+    let by = |name: &str, grain| Group {
+        column: unit(name),
+        kind: ColumnKind::Text,
+        alias: name.to_owned(),
+        grain,
+    };
+    let groups = || vec![by("status", None), by("at", Some(Grain::Quarter))];
+    let nearest = Rank::Nearest { numerator: 9, denominator: 10 };
+    let least = Rank::Nearest { numerator: 0, denominator: 10 };
+    let text = [
+        both("median by group", |dialect| quantile(dialect, &of(groups(), Rank::Median))),
+        both("nearest rank by group", |dialect| quantile(dialect, &of(groups(), nearest))),
+        both("smallest of all", |dialect| quantile(dialect, &of(vec![], least))),
+    ];
+    insta::assert_snapshot!(text.concat());
 }

@@ -6,8 +6,9 @@ use super::NAME_BYTES_MAX;
 use super::existing::ExistingColumn;
 use crate::{ColumnKind, ColumnSpec, Dialect, Error, IndexSpec, Result, TableSpec};
 
-/// Held until the transaction ends; the number is ours alone ("anju" in ASCII).
-pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(1634626165)";
+/// Held until the transaction ends; the number is ours alone ("anju" in ASCII). An index on a large table takes
+/// longer than queries may.
+pub(super) const LOCK: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1634626165)";
 
 /// Name of the trigger that refuses changes of rows.
 pub(super) const APPEND_ONLY_TRIGGER: &str = "append_only_update";
@@ -25,16 +26,35 @@ pub(super) fn add_column(dialect: Dialect, table: &TableSpec, column: &ColumnSpe
     format!("ALTER TABLE \"{}\" ADD COLUMN {}", table.name, define(dialect, column))
 }
 
-pub(super) fn create_index(table: &TableSpec, index: &IndexSpec, name: &str) -> String {
+/// Tokens lie in PostgreSQL's inverted index; in SQLite in a narrow index that is read as a whole.
+pub(super) fn create_index(dialect: Dialect, table: &TableSpec, index: &IndexSpec, name: &str) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let live = if index.live_only { " WHERE \"deleted_at\" IS NULL" } else { "" };
-    format!("CREATE {unique}INDEX \"{name}\" ON \"{}\" ({}){live}", table.name, list(&index.columns))
+    let rows = match (index.live_only, index.deleted_only) {
+        (true, _) => " WHERE \"deleted_at\" IS NULL",
+        (_, true) => " WHERE \"deleted_at\" IS NOT NULL",
+        _ => "",
+    };
+    let on = match (dialect, index.columns.last()) {
+        (Dialect::Postgres, Some(tokens)) if index.tokens => {
+            format!("USING gin (string_to_array(\"{tokens}\", ' '))")
+        }
+        _ => format!("({})", list(&index.columns)),
+    };
+    format!("CREATE {unique}INDEX \"{name}\" ON \"{}\" {on}{rows}", table.name)
 }
 
-/// `ix_<table>_<columns>`, `ux_…` if unique, `…_live` if partial; a long one ends in its digest instead.
+/// `ix_<table>_<columns>`, `ux_…` if unique, `…_live` or `…_gone` if partial; a long one ends in its digest instead.
 pub(super) fn index_name(table: &str, index: &IndexSpec) -> String {
-    let prefix = if index.unique { "ux" } else { "ix" };
-    let suffix = if index.live_only { "_live" } else { "" };
+    let prefix = match (index.unique, index.tokens) {
+        (true, _) => "ux",
+        (_, true) => "tx",
+        _ => "ix",
+    };
+    let suffix = match (index.live_only, index.deleted_only) {
+        (true, _) => "_live",
+        (_, true) => "_gone",
+        _ => "",
+    };
     let name = format!("{prefix}_{table}_{}{suffix}", index.columns.join("_"));
     if name.len() <= NAME_BYTES_MAX {
         return name;

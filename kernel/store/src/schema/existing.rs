@@ -62,5 +62,5 @@ pub(super) async fn read(tx: &mut Tx) -> Result<Existing> {
 }
 
 async fn query(tx: &mut Tx, sql: &str, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
-    tx.fetch(Statement { sql: sql.to_owned(), values: Vec::new() }, kinds).await
+    tx.fetch(Statement::new(sql.to_owned(), Vec::new()), kinds).await
 }

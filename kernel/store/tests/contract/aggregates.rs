@@ -2,7 +2,8 @@
 
 use anju_store::testing::TestDatabase;
 use anju_store::{
-    Aggregate, ColumnKind, Condition, Fetch, Grain, Group, Measure, MeasureOp, Operator, SqlValue, Store,
+    Aggregate, ColumnKind, Condition, Fetch, Grain, Group, Measure, MeasureOp, Operator, Quantile, Rank,
+    SqlValue, Store,
 };
 
 use super::{add_unit, unit, with_units};
@@ -12,16 +13,25 @@ anju_store::on_both_databases!(
     figures_over_everything,
     averages_are_exact,
     dates_and_instants_fall_into_shanghai_days,
+    weeks_and_quarters_follow_the_calendar,
+    a_figure_may_count_some_rows_only,
+    quantiles_are_exact,
     groups_are_limited_in_order,
 );
 
 fn measure(op: MeasureOp, column: Option<&str>, kind: ColumnKind) -> Measure {
-    Measure { op, column: column.map(unit), kind, alias: format!("{op:?}_{}", column.unwrap_or("rows")) }
+    Measure {
+        op,
+        column: column.map(unit),
+        kind,
+        alias: format!("{op:?}_{}", column.unwrap_or("rows")),
+        filter: Condition::True,
+    }
 }
 
 fn of_units(group: Vec<Group>, measures: Vec<Measure>) -> Aggregate {
     let from = "supply_unit".to_owned();
-    Aggregate { from, joins: vec![], filter: Condition::True, group, measures, limit: None }
+    Aggregate { from, joins: vec![], filter: Condition::True, group, measures, limit: None, within: None }
 }
 
 fn by(column: &str, kind: ColumnKind, grain: Option<Grain>) -> Group {
@@ -114,6 +124,107 @@ async fn dates_and_instants_fall_into_shanghai_days(db: TestDatabase) {
     assert_eq!(figures(store, &days("code", text, Grain::Day)).await, [row("2024-02-29", 3)]);
     assert_eq!(figures(store, &days("code", text, Grain::Month)).await, [row("2024-02", 3)]);
     assert_eq!(figures(store, &days("code", text, Grain::Year)).await, [row("2024", 3)]);
+}
+
+/// Days around the turns of years, ISO years with 53 weeks among them, as dates and as instants.
+async fn weeks_and_quarters_follow_the_calendar(db: TestDatabase) {
+    let store = with_units(&db).await;
+    let days = [
+        ("2015-12-31", "2015-W53", "2015-Q4"),
+        ("2016-01-03", "2015-W53", "2016-Q1"),
+        ("2016-01-04", "2016-W01", "2016-Q1"),
+        ("2019-12-30", "2020-W01", "2019-Q4"),
+        ("2020-03-31", "2020-W14", "2020-Q1"),
+        ("2020-04-01", "2020-W14", "2020-Q2"),
+        ("2026-07-01", "2026-W27", "2026-Q3"),
+        ("2026-10-01", "2026-W40", "2026-Q4"),
+    ];
+    for (day, _, _) in days {
+        let midnight = format!("{day}T00:00:00+08:00").parse::<jiff::Timestamp>().unwrap();
+        let instant = midnight.as_millisecond();
+        add_unit(store, day, vec![("code", day.into()), ("rent", instant.into())]).await;
+        add_unit(store, &format!("{day}e"), vec![("rent", (instant + 86_399_999).into())]).await;
+    }
+    let count = || vec![measure(MeasureOp::Count, None, ColumnKind::Int)];
+    for (grain, wanted) in [(Grain::Week, 1), (Grain::Quarter, 2)] {
+        let mut expected: Vec<&str> = days.iter().map(|day| [day.0, day.1, day.2][wanted]).collect();
+        expected.sort_unstable();
+        for (column, kind, each) in [("code", ColumnKind::Text, 1), ("rent", ColumnKind::Int, 2)] {
+            let mut query = of_units(vec![by(column, kind, Some(grain))], count());
+            query.filter = Condition::NotNull(unit(column));
+            let found = figures(store, &query).await;
+            let told = found.iter().flat_map(|row| match row.as_slice() {
+                [SqlValue::Text(label), SqlValue::Int(count)] => {
+                    vec![label.as_str(); (*count / each) as usize]
+                }
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(told.collect::<Vec<_>>(), expected, "{grain:?} of {column}");
+        }
+    }
+}
+
+async fn a_figure_may_count_some_rows_only(db: TestDatabase) {
+    let store = projects(&db).await;
+    use MeasureOp::{Avg, Count, CountDistinct, Max, Sum};
+    let of_p = |op, column: Option<&str>| Measure {
+        filter: Condition::eq("supply_unit", "project", "p"),
+        ..measure(op, column, ColumnKind::Int)
+    };
+    let measures = vec![
+        of_p(Count, None),
+        of_p(Count, Some("rent")),
+        of_p(CountDistinct, Some("rent")),
+        of_p(Sum, Some("rent")),
+        of_p(Max, Some("rent")),
+        of_p(Avg, Some("rent")),
+        measure(Count, None, ColumnKind::Int),
+    ];
+    use SqlValue::{Int, Null};
+    let found = figures(store, &of_units(vec![], measures.clone())).await;
+    assert_eq!(found, [[Int(2), Int(2), Int(2), Int(25), Int(15), Int(125_000), Int(4)]]);
+    let mut others = of_units(vec![], measures);
+    others.filter = Condition::compare(unit("project"), Operator::Ne, "p");
+    assert_eq!(figures(store, &others).await, [[Int(0), Int(0), Int(0), Null, Null, Null, Int(1)]]);
+}
+
+async fn quantiles_are_exact(db: TestDatabase) {
+    let store = with_units(&db).await;
+    let rents = [("a", 3), ("a", 1), ("a", 2), ("b", (1 << 53) + 1), ("b", (1 << 53) + 2), ("c", -5)];
+    for (i, (project, rent)) in rents.into_iter().enumerate() {
+        let values = vec![("project", project.into()), ("rent", SqlValue::Int(rent))];
+        add_unit(store, &i.to_string(), values).await;
+    }
+    add_unit(store, "none", vec![("project", "d".into())]).await;
+    let mut query = Quantile {
+        from: "supply_unit".to_owned(),
+        joins: vec![],
+        filter: Condition::True,
+        group: vec![by("project", ColumnKind::Text, None)],
+        column: unit("rent"),
+        kind: ColumnKind::Int,
+        rank: Rank::Nearest { numerator: 1, denominator: 2 },
+        limit: None,
+        within: None,
+    };
+    let row = |project: &str, value: i64| vec![SqlValue::Text(project.to_owned()), SqlValue::Int(value)];
+    let found = |query: Quantile| async move {
+        let rows = store.reader().quantile(&query).await.unwrap();
+        rows.into_iter().map(|row| row.into_values()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(query.clone()).await, [row("a", 2), row("b", (1 << 53) + 1), row("c", -5)]);
+    query.rank = Rank::Nearest { numerator: 7, denominator: 10 };
+    assert_eq!(found(query.clone()).await[0], row("a", 3));
+    query.rank = Rank::Median;
+    query.filter = Condition::compare(unit("project"), Operator::Ne, "b");
+    assert_eq!(found(query.clone()).await, [row("a", 20_000), row("c", -50_000)]);
+    query.group.clear();
+    assert_eq!(found(query.clone()).await, [[SqlValue::Int(15_000)]], "between 1 and 2");
+    query.filter = Condition::eq("supply_unit", "project", "b");
+    let too_large = store.reader().quantile(&query).await;
+    assert!(too_large.is_err(), "90071992547409935000 exceeds 64 bits");
+    query.filter = Condition::False;
+    assert_eq!(found(query).await, [[SqlValue::Null]]);
 }
 
 async fn groups_are_limited_in_order(db: TestDatabase) {

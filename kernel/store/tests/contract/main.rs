@@ -1,6 +1,7 @@
 //! What both databases must do alike.
 
 mod aggregates;
+mod bounds;
 mod concurrency;
 mod conditions;
 mod crud;
@@ -11,6 +12,7 @@ mod order;
 mod outbox;
 mod schema;
 mod sole_use;
+mod tokens;
 
 use anju_store::testing::TestDatabase;
 use anju_store::{ColumnKind, ColumnRef, IndexSpec, Select, SqlValue, Store, TableSpec};

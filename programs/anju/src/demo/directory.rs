@@ -116,7 +116,7 @@ pub async fn is_present(runtime: &Runtime) -> anyhow::Result<bool> {
 }
 
 /// Everything in one transaction: a start that breaks off leaves nothing behind.
-pub async fn create(runtime: &Runtime) -> anyhow::Result<()> {
+pub async fn create(runtime: &Runtime) -> anyhow::Result<Staff> {
     let system = Actor::system("demo");
     let mut tx = runtime.store.begin().await?;
     anju_app_platform::create_holidays(runtime, &mut tx, &system).await?;
@@ -130,7 +130,7 @@ pub async fn create(runtime: &Runtime) -> anyhow::Result<()> {
         create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
     }
     tx.commit().await?;
-    Ok(())
+    staff(runtime).await
 }
 
 /// The people of the demonstration, each at their post.

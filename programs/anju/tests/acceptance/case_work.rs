@@ -153,6 +153,7 @@ async fn m048_cases_are_found_by_the_working_days_left(db: TestDatabase) {
     let clerk = platform.log_in("pudong-clerk").await;
     let late = a_family("310115", 18).apply(&platform, &clerk).await;
     platform.pass_days(60).await;
+    let clerk = platform.log_in("pudong-clerk").await;
     let fresh = a_family("310115", 19).apply(&platform, &clerk).await;
     let query = json!({ "select": ["case_no", "$countdown"], "sort": [{ "field": "$countdown" }] });
     let page = clerk.post(&format!("/api/records/{CASE}/query"), query).await.ok();

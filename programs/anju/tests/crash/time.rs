@@ -13,8 +13,8 @@ use anju::clock::FileClock;
 use anju_calendar::Clock;
 
 pub const CLOCK_FILE: &str = "clock";
-const HOURS_A_STEP: i64 = 48;
-const STEP_EVERY: Duration = Duration::from_millis(1_500);
+const HOURS_A_STEP: i64 = 96;
+const STEP_EVERY: Duration = Duration::from_millis(2_500);
 
 pub struct Time {
     file: PathBuf,

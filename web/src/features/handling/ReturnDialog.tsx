@@ -2,6 +2,7 @@ import { Input, Modal, Select } from 'antd';
 import { useState } from 'react';
 
 import type { Task } from '../../api/types';
+import { FieldBox } from '../../kit/FieldBox';
 
 const REASON_MAX = 300;
 
@@ -16,14 +17,12 @@ export function ReturnDialog({ task, onClose, onReturn }: { task: Task; onClose:
       onCancel={onClose} onOk={() => { onReturn(step, reason.trim()); onClose(); }}
     >
       <div className="form-grid one">
-        <div className="field">
-          <label htmlFor="return-step">退回到</label>
+        <FieldBox id="return-step" title="退回到">
           <Select id="return-step" value={step} onChange={setStep} options={steps.map((one) => ({ value: one.step, label: one.title }))} />
-        </div>
-        <div className="field">
-          <label htmlFor="return-reason" className="required">退回原因</label>
+        </FieldBox>
+        <FieldBox id="return-reason" title="退回原因" required>
           <Input.TextArea id="return-reason" autoFocus value={reason} maxLength={REASON_MAX} autoSize={{ minRows: 3, maxRows: 6 }} onChange={(event) => setReason(event.target.value)} />
-        </div>
+        </FieldBox>
       </div>
     </Modal>
   );

@@ -6,6 +6,7 @@ import { withdrawInstance } from '../../api/commands';
 import { messageOf } from '../../api/problem';
 import { afterChange } from '../../api/queries';
 import type { Instance } from '../../api/types';
+import { FieldBox } from '../../kit/FieldBox';
 
 const REASON_MAX = 300;
 
@@ -35,10 +36,13 @@ export function WithdrawDialog({ instance, onClose }: { instance: Instance; onCl
       open title={`撤回：${instance.title}`} okText="撤回" cancelText="取消" confirmLoading={busy} okButtonProps={{ danger: true, disabled: !reason.trim() }}
       onOk={() => void withdraw()} onCancel={onClose} width={480}
     >
-      <p>撤回后案件办结，未办任务取消，不能恢复；申请人可以重新申请。</p>
-      {problem && <Alert type="error" showIcon title={problem} />}
-      <label htmlFor="withdraw-reason" className="required">撤回原因</label>
-      <Input.TextArea id="withdraw-reason" autoFocus value={reason} maxLength={REASON_MAX} autoSize={{ minRows: 3, maxRows: 6 }} onChange={(event) => setReason(event.target.value)} />
+      <div className="form-grid one">
+        <p>撤回后案件办结，未办任务取消，不能恢复；申请人可以重新申请。</p>
+        <FieldBox id="withdraw-reason" title="撤回原因" required>
+          <Input.TextArea id="withdraw-reason" autoFocus value={reason} maxLength={REASON_MAX} autoSize={{ minRows: 3, maxRows: 6 }} onChange={(event) => setReason(event.target.value)} />
+        </FieldBox>
+        {problem && <Alert type="error" showIcon title={problem} />}
+      </div>
     </Modal>
   );
 }

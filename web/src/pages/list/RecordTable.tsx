@@ -20,6 +20,9 @@ interface Props {
 }
 
 const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
+/** Of columns whose definition gives none, and of the boxes that choose rows. */
+const WIDTH = 140;
+const SELECTION_WIDTH = 32;
 /** Cut short in a row; the whole stands on the record's page and in the tip. */
 const LONG = new Set(['text', 'long_text', 'ref']);
 const NUMERIC = new Set(['integer', 'decimal', 'money']);
@@ -63,7 +66,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     return {
       key: column.field,
       title: columnTitle(column, field),
-      width: column.width ?? undefined,
+      width: column.width ?? WIDTH,
       align: field && NUMERIC.has(field.type) && column.field !== COUNTDOWN ? 'right' : undefined,
       className: field && LONG.has(field.type) ? 'cell-text' : 'cell-short',
       ellipsis: field && LONG.has(field.type) ? { showTitle: true } : undefined,
@@ -114,7 +117,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <>
       <Table<RecordJson>
         className={page.detail ? 'record-table opens' : 'record-table'} size="small" rowKey="id" columns={columns} dataSource={items} pagination={false}
-        loading={records.isPending || records.isPlaceholderData} scroll={{ x: 'max-content' }} sticky={{ getContainer: () => document.getElementById('content') ?? window }} locale={{ emptyText: records.isPending ? ' ' : none }}
+        loading={records.isPending || records.isPlaceholderData} tableLayout="fixed" scroll={{ x: columns.reduce((sum, column) => sum + Number(column.width), chosen ? SELECTION_WIDTH : 0) }} sticky={{ getContainer: () => document.getElementById('content') ?? window }} locale={{ emptyText: records.isPending ? ' ' : none }}
         showSorterTooltip={false}
         rowSelection={chosen && { selectedRowKeys: chosen, onChange: (keys) => onChoose(keys.map(String)) }}
         onRow={(record) => ({ onClick: () => open(record) })}

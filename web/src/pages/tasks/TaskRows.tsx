@@ -65,8 +65,11 @@ export function TaskRows({ tasks, list, stale }: { tasks: Task[]; list: WorkList
 
 const TIME = { todo: '到达时间', done: '办理时间', started: '发起时间' };
 
+/** Ends that are no outcome of the process. */
+const ENDED: Partial<Record<Task['state'], string>> = { withdrawn: '已撤回', terminated: '已终止' };
+
 function Due({ task }: { task: Task }) {
-  if (task.completed_at) return <>{task.outcome_title ?? '已办结'}</>;
+  if (task.completed_at) return <>{task.outcome_title ?? ENDED[task.state] ?? '已办结'}</>;
   if (typeof task.days_left !== 'number') return <span className="quiet">—</span>;
   return <><DueTag daysLeft={task.days_left} dueOn={task.due_on} warnDays={task.warn_days} /> <span className="quiet small numeric">{task.due_on}</span></>;
 }

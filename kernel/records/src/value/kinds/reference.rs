@@ -88,7 +88,6 @@ fn identifier(input: &Value) -> Result<&str, Fault> {
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::value::testing::{a_field, faulty, parsed};
 
     #[test]
