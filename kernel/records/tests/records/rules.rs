@@ -18,6 +18,7 @@ on_both_databases!(
     every_fault_of_parent_and_rows_is_told_at_once,
     every_value_that_repeats_is_told,
     two_at_once_cannot_both_be_the_only_one,
+    a_restored_record_stands_beside_others_again,
 );
 
 fn warnings(error: Error) -> Vec<FieldError> {
@@ -259,4 +260,20 @@ async fn two_at_once_cannot_both_be_the_only_one(db: TestDatabase) {
         saved += usize::from(task.await.unwrap());
     }
     assert_eq!(saved, 1);
+}
+
+async fn a_restored_record_stands_beside_others_again(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let first = bureau.tenancy(&system(), json!({})).await.unwrap();
+    let mut tx = bureau.records.store().begin().await.unwrap();
+    bureau.records.delete(&mut tx, &system(), TENANCY, &first.id, None, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let second = bureau.tenancy(&system(), json!({})).await.unwrap();
+    let mut tx = bureau.records.store().begin().await.unwrap();
+    let refused = bureau.records.restore(&mut tx, &system(), TENANCY, &first.id, None).await;
+    assert_eq!(codes(refused.unwrap_err()), ["tenant: one_home"]);
+    drop(tx);
+    bureau.change(&system(), &second, json!({"state": "closed"})).await.unwrap();
+    let mut tx = bureau.records.store().begin().await.unwrap();
+    assert!(bureau.records.restore(&mut tx, &system(), TENANCY, &first.id, None).await.is_ok());
 }

@@ -203,6 +203,12 @@ async fn values_are_searched_as_their_type_allows(db: TestDatabase) {
     assert_eq!(found(test("daily", "gt", json!("0"))).await, ["daily: operator"]);
     assert_eq!(found(test("place", "eq", json!("1"))).await, ["place: operator"]);
     assert_eq!(found(json!({"field": "place", "op": "is_null"})).await.len(), 2);
+    for words in ["陆家嘴街道310101", "甲某", "朝南"] {
+        let asked = query(json!({ "search": words }));
+        let page = bureau.records.query(&registrar(), TENANCY, &asked).await.unwrap();
+        let tenants: Vec<_> = page.items.iter().filter_map(|item| item.text("tenant")).collect();
+        assert_eq!(tenants, ["甲某"], "{words}");
+    }
     for field in ["home", "projects", "notes", "place", "daily", "photos"] {
         let asked = query(json!({"sort": [{ "field": field }]}));
         let error = bureau.records.query(&registrar(), TENANCY, &asked).await.unwrap_err();
@@ -257,6 +263,17 @@ async fn lists_of_references_and_files_are_checked_item_by_item(db: TestDatabase
     let other = bureau.a_project("P2").await;
     let changed = bureau.change(&registrar(), &record, json!({"projects": [project, other]})).await;
     assert!(changed.is_ok(), "what was in the list before stays, though its target is gone");
+    let lodgers = json!({"lodgers": [{"name": "王五", "friends": [other]}]});
+    bureau.change(&registrar(), &changed.unwrap(), lodgers).await.unwrap();
+    let mut tx = bureau.records.store().begin().await.unwrap();
+    let refused = bureau.records.delete(&mut tx, &system(), "bureau.project", &other, None, None).await;
+    match refused.unwrap_err() {
+        Error::Conflict { code, message } => {
+            assert_eq!(code, "referenced");
+            assert!(message.contains("同住人") && !message.contains("租住登记的"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn history_tells_every_type_as_people_read_it(db: TestDatabase) {
@@ -363,7 +380,7 @@ async fn cells_become_values_of_every_type(db: TestDatabase) {
     let import = bureau.records.check_import(&registrar(), TENANCY, vec![bad]).await.unwrap();
     let mut columns: Vec<&str> = import.errors.iter().map(|error| error.column.as_str()).collect();
     columns.sort_unstable();
-    assert_eq!(columns, ["住址", "坐标", "月租金（元）", "街镇", "承租人", "银行卡号"]);
+    assert_eq!(columns, ["住址", "坐标", "承租人", "月租金（元）", "街镇", "银行卡号"]);
 }
 
 struct Nothing;
