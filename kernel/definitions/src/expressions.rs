@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bpmn::Bpmn;
 use crate::catalog::Origin;
-use crate::{Catalog, Effect, Field, Kind, PageBody, Place, Problem, Section};
+use crate::{Catalog, Effect, Field, Filter, Kind, PageBody, Place, Problem, Rule, Section};
 
 /// An expression without its leading `=`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl<'a> Collector<'a> {
                 self.field(&format!("fields/{name}"), field);
             }
             for (index, rule) in entity.rules.iter().enumerate() {
-                self.add(&format!("rules/{index}/check"), Some(&rule.check));
+                self.rule(&format!("rules/{index}"), rule);
             }
             for (name, action) in &entity.actions {
                 let path = format!("actions/{name}");
@@ -158,8 +158,34 @@ impl<'a> Collector<'a> {
     fn field(&mut self, path: &str, field: &'a Field) {
         self.add(&format!("{path}/required_when"), field.required_when.as_deref());
         self.add(&format!("{path}/visible_when"), field.visible_when.as_deref());
+        self.add(&format!("{path}/read_only_when"), field.read_only_when.as_deref());
+        self.add(&format!("{path}/expression"), field.expression.as_deref());
         if let Some(default) = &field.default {
             self.value(&format!("{path}/default"), default);
+        }
+    }
+
+    fn rule(&mut self, path: &str, rule: &'a Rule) {
+        self.add(&format!("{path}/when"), rule.when.as_deref());
+        self.add(&format!("{path}/check"), rule.check.as_deref());
+        if let Some((_, filter, _)) = rule.others() {
+            self.filter(&format!("{path}/{}/where", rule.others_key()), filter);
+        }
+    }
+
+    fn filter(&mut self, path: &str, filter: &'a Filter) {
+        let (name, all) = match filter {
+            Filter::And { and } => ("and", and),
+            Filter::Or { or } => ("or", or),
+            Filter::Not { not } => return self.filter(&format!("{path}/not"), not),
+            Filter::Test(test) => return self.value(&format!("{path}/value"), &test.value),
+            Filter::Has(rows) => {
+                let Some(filter) = &rows.filter else { return };
+                return self.filter(&format!("{path}/where"), filter);
+            }
+        };
+        for (index, one) in all.iter().enumerate() {
+            self.filter(&format!("{path}/{name}/{index}"), one);
         }
     }
 

@@ -111,7 +111,7 @@ impl<'a> Path<'a> {
     /// The type of its value; built-in ids and names of actors are text.
     pub fn field_type(&self) -> FieldType {
         match self.target {
-            Target::Field(field) => field.field_type,
+            Target::Field(field) => field.value_type(),
             Target::BuiltIn(BuiltIn::CreatedAt | BuiltIn::UpdatedAt) => FieldType::DateTime,
             Target::BuiltIn(BuiltIn::Version | BuiltIn::Position) => FieldType::Integer,
             Target::BuiltIn(BuiltIn::Id | BuiltIn::CreatedBy | BuiltIn::UpdatedBy) => FieldType::Text,

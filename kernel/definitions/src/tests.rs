@@ -83,6 +83,11 @@ fn entities_and_dictionaries_are_checked() {
 }
 
 #[test]
+fn types_of_fields_and_rules_are_checked() {
+    insta::assert_snapshot!(faults("fields"));
+}
+
+#[test]
 fn relations_and_searches_are_checked() {
     insta::assert_snapshot!(faults("relations"));
 }

@@ -27,7 +27,8 @@ use crate::{
 
 const NAME_LENGTH_MAX: usize = 200;
 /// What a browser may show itself; everything else is only ever downloaded.
-const SHOWN: [&str; 4] = ["application/pdf", "image/png", "image/jpeg", "image/webp"];
+const SHOWN: [&str; 6] =
+    ["application/pdf", "image/png", "image/jpeg", "image/webp", "video/mp4", "video/webm"];
 
 pub fn router() -> OpenApiRouter<Arc<Runtime>> {
     OpenApiRouter::new().routes(routes!(upload)).routes(routes!(download))
@@ -55,7 +56,7 @@ pub async fn single_upload(mut form: Multipart, bytes_max: u64) -> Result<Upload
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
         }
         let media_type = media_type_of(&bytes).ok_or_else(|| {
-            let detail = "只能上传 PDF、图片（PNG、JPEG、WebP）或 Excel（xlsx）文件";
+            let detail = "只能上传 PDF、图片（PNG、JPEG、WebP）、视频（MP4、WebM）或 Excel（xlsx）文件";
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_file", detail)
         })?;
         return Ok(Upload { name, media_type: media_type.to_owned(), bytes });
@@ -70,9 +71,24 @@ fn media_type_of(bytes: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] if is_mp4(brand) => Some("video/mp4"),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] if holds(bytes, b"webm") => Some("video/webm"),
         [b'P', b'K', 3, 4, ..] => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         _ => None,
     }
+}
+
+/// Brands of films; pictures (HEIF) begin in the same way.
+fn is_mp4(brand: &[u8]) -> bool {
+    [b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash"]
+        .iter()
+        .any(|known| brand.starts_with(*known))
+}
+
+/// Whether the head of a file holds the name of its document type.
+fn holds(bytes: &[u8], name: &[u8]) -> bool {
+    const HEAD: usize = 64;
+    bytes[..bytes.len().min(HEAD)].windows(name.len()).any(|part| part == name)
 }
 
 struct Keep<'a> {
@@ -172,6 +188,10 @@ mod tests {
     #[test]
     fn content_decides_the_type() {
         assert_eq!(media_type_of(b"%PDF-1.7"), Some("application/pdf"));
+        assert_eq!(media_type_of(b"\0\0\0\x18ftypmp42\0\0\0\0"), Some("video/mp4"));
+        assert_eq!(media_type_of(b"\0\0\0\x18ftypheic\0\0\0\0"), None);
+        assert_eq!(media_type_of(b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm"), Some("video/webm"));
+        assert_eq!(media_type_of(b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska"), None);
         assert_eq!(media_type_of(b"<html><script>"), None);
         assert_eq!(media_type_of(b""), None);
     }

@@ -33,6 +33,10 @@ pub struct Problem {
     /// Every fault of the input, by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// With the code `confirmation_required`: what may be done all the same when the request is repeated with
+    /// `$confirm: [{code, reason}]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Fault>,
 }
 
 /// One fault of an input.
@@ -52,6 +56,7 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             errors: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -78,11 +83,13 @@ impl Problem {
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = format!("提交的内容有 {} 处错误，请修改后重试", errors.len());
-        let errors = errors
-            .into_iter()
-            .map(|error| Fault { field: error.field, code: error.code, message: error.message })
-            .collect();
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        Self { errors: faults(errors), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    fn unconfirmed(warnings: Vec<FieldError>) -> Self {
+        let detail = format!("有 {} 项提示，请核对；确需提交的，逐项填写原因", warnings.len());
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "confirmation_required", detail);
+        Self { warnings: faults(warnings), ..problem }
     }
 
     /// Something broke that the caller cannot mend; the cause goes to the log only.
@@ -131,6 +138,13 @@ impl Problem {
     }
 }
 
+fn faults(errors: Vec<FieldError>) -> Vec<Fault> {
+    errors
+        .into_iter()
+        .map(|error| Fault { field: error.field, code: error.code, message: error.message })
+        .collect()
+}
+
 fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "请求有误",
@@ -168,6 +182,7 @@ impl From<records::Error> for Problem {
             E::NotFound => Self::not_found(),
             E::Stale { current } => Self::stale(current),
             E::Invalid(errors) => Self::invalid(errors),
+            E::Unconfirmed(warnings) => Self::unconfirmed(warnings),
             E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
             E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
             E::Store(error) => error.into(),
@@ -184,6 +199,7 @@ impl From<process::Error> for Problem {
             E::NotFound => Self::not_found(),
             E::Stale { current } => Self::stale(current),
             E::Invalid(errors) => Self::invalid(errors),
+            E::Unconfirmed(warnings) => Self::unconfirmed(warnings),
             E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
             E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
             E::Store(error) => error.into(),

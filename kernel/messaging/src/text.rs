@@ -47,7 +47,10 @@ impl Source<'_> {
             entity = target;
         }
         let field = self.field(&entity, name, path)?;
-        Ok(shown(self.catalog, name, field, &record))
+        let texts = self.records.texts(&entity, &record.values)?;
+        let text = texts.get(name).and_then(Value::as_str).unwrap_or_default();
+        let unit = if field.value_type() == FieldType::Money && !text.is_empty() { "元" } else { "" };
+        Ok(format!("{text}{unit}"))
     }
 
     fn field(&self, entity: &str, name: &str, path: &str) -> Result<&Field> {
@@ -57,43 +60,5 @@ impl Source<'_> {
 
     pub fn faulty(&self, why: &str) -> Error {
         Error::Definition { message: self.message.to_owned(), why: why.to_owned() }
-    }
-}
-
-/// Titles for codes, names for references, yuan for money.
-fn shown(catalog: &Catalog, name: &str, field: &Field, record: &Record) -> String {
-    let value = record.get(name);
-    let title = |code: &Value| {
-        let code = code.as_str()?;
-        let item = field.dictionary.as_deref().and_then(|key| catalog.dictionary(key)?.item(code));
-        Some(item.map_or_else(|| code.to_owned(), |item| item.title.clone()))
-    };
-    match (field.field_type, value) {
-        (_, Value::Null) => String::new(),
-        (FieldType::Choice, code) => title(code).unwrap_or_default(),
-        (FieldType::MultiChoice, Value::Array(codes)) => {
-            codes.iter().filter_map(title).collect::<Vec<_>>().join("、")
-        }
-        (FieldType::Ref, _) => record.get("$refs")[name].as_str().unwrap_or_default().to_owned(),
-        (FieldType::Money, Value::Number(fen)) => yuan(fen.as_i64().unwrap_or_default()),
-        (_, Value::Bool(yes)) => if *yes { "是" } else { "否" }.to_owned(),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
-    }
-}
-
-fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    let fen = fen.unsigned_abs();
-    format!("{sign}{}.{:02}元", fen / 100, fen % 100)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_is_read_in_yuan() {
-        assert_eq!([yuan(0), yuan(123_456), yuan(-5)], ["0.00元", "1234.56元", "-0.05元"]);
     }
 }

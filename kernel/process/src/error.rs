@@ -15,6 +15,9 @@ pub enum Error {
     /// The input is faulty; all faults at once. Besides the form's fields: `outcome`, `opinion`, `reason`.
     #[error("提交的内容有 {} 处错误", .0.len())]
     Invalid(Vec<FieldError>),
+    /// Only rules that a person may confirm stand against it.
+    #[error("有 {} 项提示需要确认", .0.len())]
+    Unconfirmed(Vec<FieldError>),
     /// The record was changed since the caller read it.
     #[error("记录已被他人修改，请刷新后重试")]
     Stale { current: i64 },
@@ -66,6 +69,7 @@ impl From<anju_records::Error> for Error {
             Records::NotFound => Self::NotFound,
             Records::Stale { current } => Self::Stale { current },
             Records::Invalid(errors) => Self::Invalid(errors),
+            Records::Unconfirmed(warnings) => Self::Unconfirmed(warnings),
             Records::Conflict { code, message } => Self::Conflict { code, message },
             Records::TooMuch { message } => Self::TooMuch { message },
             Records::Store(error) => Self::Store(error),

@@ -1,7 +1,7 @@
 //! What a caseworker fills in: checked, all faults at once, and parted into fields of the record and variables
 //! of the process.
 
-use anju_definitions::{Catalog, Field, FieldType, Step, StepField};
+use anju_definitions::{Catalog, Field, FieldType, Step, StepField, Storage};
 use anju_records::{FieldError, Object};
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Number, Value};
@@ -124,6 +124,13 @@ fn parse(catalog: &Catalog, field: &Field, value: &Value) -> Result<Value, Fault
             Ok(value.clone())
         }
         FieldType::Json => Ok(value.clone()),
+        FieldType::Address | FieldType::GeoPoint => {
+            value.as_object().map(|_| value.clone()).ok_or_else(|| wrong("键值形式"))
+        }
+        _ if field.traits().storage == Storage::Json => {
+            let ids = value.as_array().filter(|items| items.iter().all(Value::is_string));
+            ids.map(|_| value.clone()).ok_or_else(|| wrong("列表"))
+        }
         _ => {
             let text = value.as_str().ok_or_else(|| wrong("文字"))?.trim();
             let length = text.chars().count();

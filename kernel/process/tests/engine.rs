@@ -29,7 +29,7 @@ fn completion(outcome: &str, opinion: &str, data: Value) -> Completion {
         outcome: outcome.to_owned(),
         opinion: (!opinion.is_empty()).then(|| opinion.to_owned()),
         data: data.as_object().cloned().unwrap_or_default(),
-        record_version: None,
+        ..Completion::default()
     }
 }
 

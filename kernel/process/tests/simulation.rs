@@ -212,7 +212,7 @@ impl Play<'_> {
                     outcome: outcome.to_owned(),
                     opinion: Some("意见".to_owned()),
                     data: data.as_object().cloned().unwrap(),
-                    record_version: None,
+                    ..Completion::default()
                 };
                 processes.complete(tx, &actor, &task, completion).await.map(|()| true)
             }

@@ -34,6 +34,10 @@ pub enum Error {
     /// The input is faulty; all faults at once.
     #[error("提交的内容有 {} 处错误", .0.len())]
     Invalid(Vec<FieldError>),
+    /// The input is in order but for rules that a person may confirm: repeat it with
+    /// `$confirm: [{code, reason}]`.
+    #[error("有 {} 项提示需要确认", .0.len())]
+    Unconfirmed(Vec<FieldError>),
     /// The input is right, but the state of things does not allow it.
     #[error("{message}")]
     Conflict { code: String, message: String },

@@ -1,7 +1,7 @@
 //! Records as the expression language sees them: decimals are numbers, only what is read is there.
 
 use anju_definitions::FieldType;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::{
     Actor, Error, Object, Records, Result,
@@ -80,14 +80,9 @@ pub(crate) fn actor_value(actor: &Actor) -> Value {
     Value::Object(object)
 }
 
-/// Decimals become numbers; everything else stays.
+/// A value as expressions see it: exact numbers instead of texts.
 pub(crate) fn as_number(kind: FieldType, value: &Value) -> Value {
-    match (kind, value) {
-        (FieldType::Decimal, Value::String(text)) => {
-            text.parse::<Number>().map_or_else(|_| value.clone(), Value::Number)
-        }
-        _ => value.clone(),
-    }
+    if value.is_null() { Value::Null } else { crate::value::kind(kind).in_expressions(value) }
 }
 
 impl Records {

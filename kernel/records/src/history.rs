@@ -15,6 +15,7 @@ use crate::{
     read::{Viewer, push_shown},
     schema::HISTORY,
     value,
+    write::{Confirmation, confirmations},
 };
 
 /// One change of a record, as history shows it.
@@ -28,6 +29,8 @@ pub struct HistoryEntry {
     pub action: String,
     pub why: Option<String>,
     pub changes: Vec<FieldChange>,
+    /// Rules that the change broke and the actor confirmed.
+    pub confirmations: Vec<Confirmation>,
 }
 
 /// One field before and after, as people read it: titles for codes, yuan for fen, names for references.
@@ -104,10 +107,14 @@ impl Records {
         }
         let references =
             self.reference_names(&plans, plan, actor, entries.iter().flat_map(|(_, stored)| stored)).await?;
+        let mut confirmed = confirmations(&mut source, id).await?;
         let view = View { records: self, plans: &plans, plan, access: &access, actor, id, references };
-        let entry = |(row, stored): (&anju_store::Row, Vec<StoredChange>)| {
+        let mut entry = |(row, stored): (&anju_store::Row, Vec<StoredChange>)| {
+            let version = row.int(0)?;
+            let confirmations = confirmed.remove(&version).unwrap_or_default();
             Ok(HistoryEntry {
-                version: row.int(0)?,
+                version,
+                confirmations: confirmations.into_iter().filter(|one| view.sees(&one.field)).collect(),
                 at: value::instant_text(row.int(1)?),
                 actor_name: row.text(2)?.to_owned(),
                 action: row.text(3)?.to_owned(),
@@ -118,7 +125,7 @@ impl Records {
                     .collect::<Result<_>>()?,
             })
         };
-        entries.into_iter().map(entry).collect()
+        entries.into_iter().map(&mut entry).collect()
     }
 
     /// Display texts of all references in the changes, one query per entity.
@@ -132,9 +139,8 @@ impl Records {
         let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for change in changes {
             let Some((_, field)) = field_of(plans, plan, change) else { continue };
-            if let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) {
-                let ids =
-                    [&change.before, &change.after].into_iter().filter_map(Value::as_str).map(str::to_owned);
+            if let Some(to) = &field.definition.to {
+                let ids = [&change.before, &change.after].into_iter().flat_map(ids_in).map(str::to_owned);
                 wanted.entry(to.clone()).or_default().extend(ids);
             }
         }
@@ -156,6 +162,18 @@ impl Records {
         actor: &Actor,
         ids: &BTreeSet<String>,
     ) -> Result<HashMap<String, String>> {
+        self.display_texts_from(&mut self.store().reader(), plans, plan, actor, ids).await
+    }
+
+    /// As [`Records::display_texts`], from a transaction: sees what the transaction wrote.
+    pub(crate) async fn display_texts_from(
+        &self,
+        source: &mut (dyn Fetch + '_),
+        plans: &Plans,
+        plan: &std::sync::Arc<EntityPlan>,
+        actor: &Actor,
+        ids: &BTreeSet<String>,
+    ) -> Result<HashMap<String, String>> {
         let shape = plans.whole_shape(plan)?;
         let select = Select {
             columns: shape.columns.clone(),
@@ -164,9 +182,15 @@ impl Records {
             ..Select::from(plan.table.as_str())
         };
         let viewer = Viewer::for_display(self, &shape, actor);
-        let rows = self.store().reader().fetch_all(&select).await?;
+        let rows = source.fetch_all(&select).await?;
         rows.iter().map(|row| Ok((row.text(0)?.to_owned(), viewer.display(row)?))).collect()
     }
+}
+
+/// The ids in a value: one, or a list of them.
+pub(crate) fn ids_in(value: &Value) -> impl Iterator<Item = &str> {
+    let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    list.iter().filter_map(Value::as_str)
 }
 
 /// The field a change is about, if the definitions still have it.
@@ -227,6 +251,19 @@ impl View<'_> {
         Ok(Some(FieldChange { field: path, title, before, after }))
     }
 
+    /// Whether the field of a path may be seen.
+    fn sees(&self, path: &str) -> bool {
+        match path.split_once('[') {
+            None => self.plan.position(path).is_some_and(|position| self.access.sees(position)),
+            Some((child, rest)) => {
+                let owner = self.plan.child(child).and_then(|child| self.plans.child(child).ok());
+                let field = rest.rsplit('.').next().unwrap_or_default();
+                self.access.sees_child(child)
+                    && owner.is_some_and(|owner| self.sees_child_field(owner, field))
+            }
+        }
+    }
+
     fn sees_child_field(&self, owner: &EntityPlan, field: &str) -> bool {
         let access = Access::of(self.plans, owner, self.actor, Operation::Read);
         owner.position(field).is_some_and(|position| access.is_ok_and(|access| access.sees(position)))
@@ -245,20 +282,16 @@ impl View<'_> {
         };
         // A field may have become sensitive after the change was written.
         if (sealed || field.sensitive()) && !self.actor.is_system() {
-            return Ok(Value::String(value::mask(field.kind, &value::clear_text(&value))));
+            return Ok(Value::String(value::mask(field, &value)));
         }
         if let (FieldType::Ref, Some(id)) = (field.kind, value.as_str()) {
             return Ok(self.references.get(id).map_or(Value::Null, |name| Value::from(name.as_str())));
         }
-        if let (FieldType::MultiChoice, Value::Array(codes)) = (field.kind, &value) {
-            let title = |code: &Value| {
-                let mut text = String::new();
-                push_shown(&mut text, field, code);
-                text
-            };
-            return Ok(Value::String(codes.iter().map(title).collect::<Vec<_>>().join("、")));
+        if let (FieldType::RefList, Value::Array(ids)) = (field.kind, &value) {
+            let name = |id: &Value| self.references.get(id.as_str()?).map(String::as_str);
+            return Ok(Value::String(ids.iter().filter_map(name).collect::<Vec<_>>().join("、")));
         }
-        if matches!(field.kind, FieldType::Integer | FieldType::Json | FieldType::File) {
+        if matches!(field.kind, FieldType::Integer | FieldType::Json) || field.kind.is_file() {
             return Ok(value);
         }
         let mut text = String::new();

@@ -30,7 +30,7 @@ impl Records {
         input: Object,
     ) -> Result<Object> {
         let plans = self.plans()?;
-        let plan = Arc::new(EntityPlan::compile(&plans.catalog, &Arc::new(form(fields)))?);
+        let plan = Arc::new(EntityPlan::compile(&plans.catalog, &plans.lists, &Arc::new(form(fields)))?);
         let today = self.today();
         let mut row = DraftRow::new(String::new(), &plan);
         let mut faults = Vec::new();
@@ -42,7 +42,7 @@ impl Records {
         let nothing = Object::new();
         set_row_defaults(&plan, &mut row, &nothing, actor, today);
         check_row(&plan, &row, &nothing, actor, today, "", &mut faults);
-        let draft = Draft { plan: plan.clone(), change: Change::Created, row, tables: Vec::new() };
+        let draft = Draft::new(plan.clone(), Change::Created, row);
         check_references(self, tx, &plans, actor, &draft, &KnownReferences::default(), &mut faults).await?;
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));

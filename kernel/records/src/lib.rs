@@ -11,6 +11,8 @@
 mod access;
 mod actor;
 mod audit;
+mod check;
+mod computed;
 mod door;
 mod error;
 mod evolve;
@@ -32,14 +34,16 @@ mod schema;
 mod search;
 mod sequence;
 mod services;
+mod texts;
 mod value;
 mod write;
 
 pub use actor::{Actor, ActorKind, Post};
 pub use audit::AuditEntry;
+pub use check::check;
 pub use door::Boxed;
 pub use error::{Error, FieldError, Result};
-pub use evolve::{DefaultFill, Effect, EffectKind, Impact, Refusal, Rewrite};
+pub use evolve::{Effect, EffectKind, Fill, Impact, Refusal, Rewrite};
 pub use export::{Export, ExportCell, ExportColumn, ExportKind, ExportRequest};
 pub use figures::{
     AggregateQuery, AggregateResult, Compare, During, Grain, Grouping, MeasureOp, MeasureRequest, Top,
@@ -59,3 +63,4 @@ pub use retention::{DueReport, Erased, LegalHold, RemovedCount, RemovedGroup, Te
 pub use schema::tables;
 pub use search::{QueryLimits, QueryPlan, SearchProgress};
 pub use value::masked_name;
+pub use write::Confirmation;

@@ -122,6 +122,11 @@ impl Records {
         value::from_clear_text(field.kind, text)
     }
 
+    /// A digest by which nobody without the keys learns the value.
+    pub(crate) fn fingerprint(&self, key: &str, value: &Value) -> [u8; 16] {
+        self.shared.keyring.blind_index(key, &value.to_string())
+    }
+
     pub(crate) fn blind_index(&self, field: &FieldPlan, value: &Value) -> [u8; 16] {
         self.shared.keyring.blind_index(&field.index_key, &value::clear_text(value))
     }

@@ -5,6 +5,7 @@ use crate::{
     Result,
     plan::{EntityPlan, Plans},
     retention,
+    write::confirmation_table,
 };
 
 /// History: one row per change of a record. Rows are only added, until a term of retention ends.
@@ -18,13 +19,13 @@ pub(crate) const TOKENS: &str = "search_tokens";
 /// Column with the id of the record whose deletion took this one along; absent for those deleted by themselves.
 pub(crate) const DELETED_WITH: &str = "deleted_with";
 
-/// All tables of a catalog's entities, and of their history and audit.
+/// All tables of a catalog's entities, and of their history, audit and confirmations.
 ///
 /// # Errors
 /// [`crate::Error::Internal`] for definitions that contradict themselves.
 pub fn tables(catalog: &Catalog) -> Result<Vec<TableSpec>> {
     let plans = Plans::compile(std::sync::Arc::new(catalog.clone()))?;
-    let mut tables = Vec::with_capacity(catalog.entities.len() + 2);
+    let mut tables = Vec::with_capacity(catalog.entities.len() + 3);
     for key in catalog.entities.keys() {
         tables.push(entity_table(plans.entity(key)?));
     }
@@ -32,6 +33,7 @@ pub fn tables(catalog: &Catalog) -> Result<Vec<TableSpec>> {
     tables.push(history_table());
     tables.push(audit_table());
     tables.extend(retention::tables());
+    tables.push(confirmation_table());
     Ok(tables)
 }
 
@@ -50,7 +52,7 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
     if plan.parent().is_some() {
         table = table.column("position", ColumnKind::Int);
     }
-    for field in &plan.fields {
+    for field in plan.fields.iter().filter(|field| field.is_stored()) {
         table = table.nullable(&field.name, field.sql);
         if let Some(index) = &field.index_column {
             table = table.nullable(index, ColumnKind::Bytes);

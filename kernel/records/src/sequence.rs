@@ -15,6 +15,7 @@ pub(crate) struct SequencePlan {
     parts: Vec<Part>,
     reset: Reset,
     per: Vec<String>,
+    gapless: bool,
 }
 
 enum Part {
@@ -45,7 +46,7 @@ impl SequencePlan {
             parts.push(Part::Literal(rest.to_owned()));
         }
         let (key, per) = (definition.sequence.clone(), definition.per.clone());
-        Ok(Self { key, parts, reset: definition.reset, per })
+        Ok(Self { key, parts, reset: definition.reset, per, gapless: definition.gapless })
     }
 
     /// The counter that the next number is drawn from: the period and the values of the `per` fields.
@@ -94,7 +95,10 @@ impl SequencePlan {
         }
         for (period, places) in by_period {
             let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
-            let first = tx.next_numbers(&self.key, &period, count).await?;
+            let first = match self.gapless {
+                true => tx.next_numbers(&self.key, &period, count).await?,
+                false => tx.next_numbers_with_gaps(&self.key, &period, count).await?,
+            };
             for (number, at) in (first..).zip(places) {
                 let text = self.format(plan, rows[at], today, number);
                 rows[at][position] = Value::String(text);
@@ -111,7 +115,11 @@ impl SequencePlan {
         values: &[Value],
         today: Date,
     ) -> Result<String> {
-        let number = tx.next_number(&self.key, &self.period(plan, values, today)).await?;
+        let period = self.period(plan, values, today);
+        let number = match self.gapless {
+            true => tx.next_number(&self.key, &period).await?,
+            false => tx.next_number_with_gaps(&self.key, &period).await?,
+        };
         Ok(self.format(plan, values, today, number))
     }
 }

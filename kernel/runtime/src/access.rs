@@ -1,6 +1,6 @@
 //! Questions about rights that span entities, and the platform's own figures.
 
-use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
+use anju_definitions::{FieldTest, Filter, FilterOp};
 use anju_records::{Actor, AuditEntry, PageRequest, Query};
 use anju_store::{ColumnKind, Condition, Fetch, JobState, ResultFile, Select, SqlValue};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl Runtime {
         }
         let catalog = self.catalog.load_full();
         for entity in catalog.entities.values() {
-            let fields = entity.fields.iter().filter(|(_, field)| field.field_type == FieldType::File);
+            let fields = entity.fields.iter().filter(|(_, field)| field.field_type.is_file());
             for (name, _) in fields {
                 if self.holds_file(actor, &entity.entity, name, file).await? {
                     return Ok(true);

@@ -54,6 +54,7 @@ pub(crate) fn into_records(error: anju_process::Error) -> anju_records::Error {
         P::Forbidden { message } => R::Forbidden { message },
         P::NotFound => R::NotFound,
         P::Invalid(faults) => R::Invalid(faults),
+        P::Unconfirmed(warnings) => R::Unconfirmed(warnings),
         P::Stale { current } => R::Stale { current },
         P::Conflict { code, message } => R::Conflict { code, message },
         P::TooMuch { message } => R::TooMuch { message },

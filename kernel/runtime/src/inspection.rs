@@ -60,6 +60,7 @@ impl Inspector {
             problems.push(at(&catalog, Kind::Process, &problem.process, "process", &problem));
         }
         problems.extend(anju_connectors::check(&catalog));
+        problems.extend(anju_records::check(&catalog));
         for named in named_commands(&catalog) {
             if !self.commands.contains(named.command) {
                 problems.push(named.problem(&catalog));

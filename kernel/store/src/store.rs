@@ -23,6 +23,8 @@ use crate::{
 const STATEMENTS_CACHED_MAX: usize = 512;
 /// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Connections beside those of business transactions; they are opened when first needed.
+const APART_CONNECTIONS_MAX: u32 = 2;
 /// How long SQLite waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer than this is tested before it is used again.
@@ -80,6 +82,9 @@ struct Shared {
     files_dir: PathBuf,
     file_bytes_max: u64,
     known: RwLock<Arc<Known>>,
+    /// PostgreSQL's connections for what must not wait for a business transaction, nor with one.
+    apart: Option<PgPool>,
+    numbers_ahead: sequence::NumbersAhead,
     /// Rows by table, and when they were counted.
     sizes: RwLock<HashMap<String, (Instant, u64)>>,
     #[cfg(feature = "testing")]
@@ -145,10 +150,11 @@ impl Store {
     /// Opens the database (SQLite creates a missing one) and makes the kernel's own tables.
     pub async fn open(config: &StoreConfig) -> Result<Store> {
         tokio::fs::create_dir_all(&config.files_dir).await?;
-        let pools = if config.url.starts_with("sqlite:") {
-            open_sqlite(config).await?
+        let (pools, apart) = if config.url.starts_with("sqlite:") {
+            (open_sqlite(config).await?, None)
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
-            open_postgres(config).await?
+            let (pools, apart) = open_postgres(config).await?;
+            (pools, Some(apart))
         } else {
             return Err(Error::Schema("the database URL must start with sqlite: or postgres:".to_owned()));
         };
@@ -158,6 +164,8 @@ impl Store {
                 files_dir: config.files_dir.clone(),
                 file_bytes_max: config.file_bytes_max,
                 known: RwLock::default(),
+                apart,
+                numbers_ahead: sequence::NumbersAhead::default(),
                 sizes: RwLock::default(),
                 #[cfg(feature = "testing")]
                 faults: crate::faults::Faults::default(),
@@ -266,6 +274,17 @@ impl Store {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+        if let Some(apart) = &self.shared.apart {
+            apart.close().await;
+        }
+    }
+
+    pub(crate) fn apart(&self) -> Option<&PgPool> {
+        self.shared.apart.as_ref()
+    }
+
+    pub(crate) fn numbers_ahead(&self) -> &sequence::NumbersAhead {
+        &self.shared.numbers_ahead
     }
 
     pub(crate) fn files_dir(&self) -> &std::path::Path {
@@ -334,7 +353,7 @@ async fn open_sqlite(config: &StoreConfig) -> Result<Pools> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn open_postgres(config: &StoreConfig) -> Result<Pools> {
+async fn open_postgres(config: &StoreConfig) -> Result<(Pools, PgPool)> {
     let statement_timeout_ms = config.statement_timeout.as_millis().to_string();
     let options = PgConnectOptions::from_str(&config.url)?
         .application_name("anju")
@@ -352,7 +371,8 @@ async fn open_postgres(config: &StoreConfig) -> Result<Pools> {
                 Ok(true)
             })
         })
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
-    Ok(Pools::Postgres(pool))
+    let apart = PgPoolOptions::new().max_connections(APART_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT);
+    Ok((Pools::Postgres(pool), apart.connect_lazy_with(options)))
 }

@@ -10,6 +10,8 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly detail: string | null;
   readonly errors: FieldError[];
+  /** With `confirmation_required`: what may be done all the same, with a reason each. */
+  readonly warnings: FieldError[];
   readonly requestId: string | null;
   /** Seconds to wait, from `Retry-After`. */
   readonly retryAfter: number | null;
@@ -20,6 +22,7 @@ export class ApiProblem extends Error {
     title?: string;
     detail?: string | null;
     errors?: FieldError[];
+    warnings?: FieldError[];
     requestId?: string | null;
     retryAfter?: number | null;
   }) {
@@ -29,6 +32,7 @@ export class ApiProblem extends Error {
     this.code = init.code ?? 'unknown';
     this.detail = init.detail ?? null;
     this.errors = init.errors ?? [];
+    this.warnings = init.warnings ?? [];
     this.requestId = init.requestId ?? null;
     this.retryAfter = init.retryAfter ?? null;
   }
@@ -63,6 +67,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
     title: text('title'),
     detail: text('detail'),
     errors: Array.isArray(known.errors) ? (known.errors as FieldError[]) : [],
+    warnings: Array.isArray(known.warnings) ? (known.warnings as FieldError[]) : [],
     requestId: text('request_id') ?? response.headers.get('x-request-id'),
     retryAfter,
   });

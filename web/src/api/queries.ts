@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions, type QueryClient } from '@tanstack/react-query';
 
 import { ask, call, fileMeta } from './client';
+import { withComputed } from './computed';
 import type {
   Dictionary, Entity, Filter, HistoryEntry, Instance, Job, Page, Query, QueryResult, RecordJson, Sealed, Session, Task,
   TaskBox, TaskList,
@@ -39,7 +40,7 @@ export const pagesQuery = queryOptions({
 export const entityQuery = (key: string) =>
   queryOptions({
     queryKey: ['definition', 'entity', key],
-    queryFn: ({ signal }) => call<Entity>(`/api/definitions/entity/${path(key)}`, { signal }),
+    queryFn: async ({ signal }) => withComputed(await call<Entity>(`/api/definitions/entity/${path(key)}`, { signal })),
     staleTime: DEFINITION_MS,
   });
 

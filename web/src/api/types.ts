@@ -39,8 +39,9 @@ export interface Session {
 }
 
 export type FieldType =
-  | 'text' | 'long_text' | 'integer' | 'decimal' | 'money' | 'boolean' | 'date' | 'date_time'
-  | 'choice' | 'multi_choice' | 'ref' | 'file' | 'sequence' | 'id_number' | 'phone' | 'credit_code' | 'json';
+  | 'text' | 'long_text' | 'rich_text' | 'integer' | 'decimal' | 'money' | 'boolean' | 'date' | 'date_time'
+  | 'choice' | 'multi_choice' | 'ref' | 'ref_list' | 'file' | 'image' | 'video' | 'geo_point' | 'address' | 'sequence' | 'computed'
+  | 'id_number' | 'person_name' | 'phone' | 'bank_card' | 'credit_code' | 'real_estate_certificate' | 'json';
 
 export interface Field {
   title: string;
@@ -49,10 +50,12 @@ export interface Field {
   required?: boolean;
   required_when?: string | null;
   visible_when?: string | null;
+  read_only_when?: string | null;
   system?: boolean;
   immutable?: boolean;
   sensitive?: boolean;
   dictionary?: string | null;
+  leaf_only?: boolean;
   to?: string | null;
   scale?: number | null;
   unit?: string | null;
@@ -63,6 +66,15 @@ export interface Field {
   pattern?: string | null;
   default?: Json;
   accept?: string[];
+  /** Files: a list of them. */
+  many?: boolean;
+  size_mb_max?: number | null;
+  count_max?: number | null;
+  datum?: 'wgs84' | 'gcj02' | null;
+  result?: FieldType | null;
+  stored?: boolean;
+  /** Set here: the field is worked out by the platform; `type` is that of its result. */
+  computed?: 'stored' | 'on_reading';
   /** The caller may see but not write it. */
   read_only?: boolean;
   /** The caller may ask to see the clear text of a masked value. */

@@ -120,6 +120,15 @@ export interface HistoryEntry {
   why?: string | null;
   version: number;
   changes: HistoryChange[];
+  /** Rules that the change broke and that were confirmed. */
+  confirmations?: Confirmation[];
+}
+
+export interface Confirmation {
+  field: string;
+  code: string;
+  message: string;
+  reason: string;
 }
 
 export interface ImportError {

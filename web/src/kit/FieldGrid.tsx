@@ -50,11 +50,12 @@ interface CellProps {
   onChange: (name: string, value: Json) => void;
 }
 
-/** Addresses and the like are longer than a column shows. */
+const WHOLE = new Set<Field['type']>(['long_text', 'rich_text', 'address']);
+/** Long lines of text are longer than a column shows. */
 const DOUBLE_MIN = 150;
 
 function widthOf(field: Field): 'double' | 'whole' | undefined {
-  if (field.type === 'long_text') return 'whole';
+  if (WHOLE.has(field.type)) return 'whole';
   return field.type === 'text' && (field.length_max ?? 0) >= DOUBLE_MIN ? 'double' : undefined;
 }
 

@@ -1,9 +1,9 @@
 import type { Dictionary, Field, Json, Values } from '../api/types';
 import { displayOf, isMasked, valueAt } from './fields';
-import { FileLink } from './FileLink';
 import { formatValue, isBlank, NOTHING } from './format';
 import { JsonValue } from './JsonValue';
 import { Reveal } from './Reveal';
+import { specialValue } from './SpecialValue';
 import { ChoiceText } from './Tag';
 
 interface Props {
@@ -23,19 +23,20 @@ export function FieldValue({ name, field, record, dictionary, entity }: Props) {
   if (entity && field.unmask && typeof record.id === 'string' && isMasked(record, name)) {
     return <Reveal entity={entity} id={record.id} name={name} title={field.title} masked={String(value)} />;
   }
+  const special = specialValue({ name, field, value, record, dictionary });
+  if (special) return special;
   switch (field.type) {
     case 'choice':
       return <ChoiceText code={String(value)} dictionary={dictionary} />;
     case 'multi_choice':
       return <MultiChoice codes={value} dictionary={dictionary} />;
-    case 'file':
-      return <FileLink id={String(value)} name={displayOf(record, name)} />;
     case 'json':
       return <JsonValue value={value} />;
     case 'long_text':
       return <span className="pre">{String(value)}</span>;
     case 'boolean':
     case 'text':
+    case 'person_name':
     case 'ref':
       return <>{formatValue(field, value, undefined, displayOf(record, name))}</>;
     default:

@@ -1,4 +1,6 @@
 import type { DictionaryItem, Field, Json } from '../api/types';
+import { addressText, pointText } from './places';
+import { plainOf } from './richText';
 
 export const NOTHING = '—';
 
@@ -71,6 +73,18 @@ export function formatValue(field: Field, value: Json | undefined, items?: Dicti
       return Array.isArray(value) ? value.map(titleOf).join('、') : String(value);
     case 'ref':
       return display ?? String(value);
+    case 'ref_list':
+      return display ?? `${Array.isArray(value) ? value.length : 1} 项`;
+    case 'file':
+    case 'image':
+    case 'video':
+      return Array.isArray(value) ? `${value.length} 个文件` : String(value);
+    case 'address':
+      return addressText(value, items);
+    case 'geo_point':
+      return pointText(value);
+    case 'rich_text':
+      return plainOf(String(value));
     case 'json':
       return typeof value === 'string' ? value : JSON.stringify(value);
     default:

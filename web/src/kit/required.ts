@@ -10,6 +10,11 @@ export function isVisible(field: Field, values: Values): boolean {
   return holds(field.visible_when, values, true);
 }
 
+/** Whether a person may not change it now: neither as the record was nor as it stands in the inputs. */
+export function isReadOnly(field: Field, before: Values | undefined, values: Values): boolean {
+  return holds(field.read_only_when, values, false) && (!before || holds(field.read_only_when, before, false));
+}
+
 const CHOSEN = new Set(['choice', 'multi_choice', 'ref', 'boolean', 'date', 'date_time']);
 
 /** What is plainly missing or too short, before the server is asked. The server checks everything. */

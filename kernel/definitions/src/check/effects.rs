@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::hint::hint;
-use crate::{Effect, FieldType, Kind};
+use crate::{Effect, Kind};
 
 use super::{Check, fields};
 
@@ -45,7 +45,7 @@ fn one<'a>(at: &mut Check<'a>, place: &str, entity: &str, effect: &'a Effect) {
             let of = catalog.document(document).map(|document| &document.entity);
             same_entity(at, &format!("{place}/document"), entity, of, "文书");
             let field = at.own_field(&format!("{place}/into"), entity, into);
-            if field.is_some_and(|field| field.field_type != FieldType::File) {
+            if field.is_some_and(|field| !field.field_type.is_file() || field.many) {
                 at.error(&format!("{place}/into"), "effect_type", format!("“{into}”应为文件字段"));
             }
         }

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use crate::hint::hint;
 use crate::{Entity, FieldType};
 
-use super::{Check, Reach, effects, fields, time};
+use super::{Check, Reach, effects, fields, rules, time};
 
 pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
     let key = &entity.entity;
@@ -32,13 +32,16 @@ pub(super) fn check<'a>(at: &mut Check<'a>, entity: &'a Entity) {
         if path.field().is_some_and(|field| field.sensitive) {
             at.error("display", "display_sensitive", format!("“{}”已加密，不能用于显示名称", path.name));
         }
+        if path.field().is_some_and(|field| !field.is_stored()) {
+            at.error("display", "not_stored", format!("“{}”即时计算，不能用于显示名称", path.name));
+        }
     }
     table_name(at, entity);
     parent(at, entity);
     scope(at, entity);
     groups(at, entity);
     search(at, entity);
-    rules(at, entity);
+    rules::check(at, entity);
     transitions(at, entity);
     actions(at, entity);
     time::check(at, entity);
@@ -125,7 +128,7 @@ fn scope<'a>(at: &mut Check<'a>, entity: &'a Entity) {
             "district" | "subdistrict" => matches!(found.field_type(), FieldType::Choice | FieldType::Text),
             _ => matches!(found.field_type(), FieldType::Ref | FieldType::Text),
         };
-        if !fits || found.field().is_some_and(|field| field.sensitive) {
+        if !fits || found.field().is_some_and(|field| field.sensitive || !field.is_stored()) {
             at.error(&place, "scope", format!("“{path}”的类型不能用作范围"));
         }
     }
@@ -151,7 +154,10 @@ fn groups<'a>(at: &mut Check<'a>, entity: &'a Entity) {
                 if !seen.insert(field) {
                     at.error(&place, "duplicate_field", format!("字段“{field}”重复"));
                 }
-                at.path(&place, &entity.entity, field, Reach::Own);
+                let found = at.path(&place, &entity.entity, field, Reach::Own);
+                if found.and_then(|found| found.field()).is_some_and(|field| !field.is_stored()) {
+                    at.error(&place, "not_stored", format!("“{field}”即时计算，没有可索引的列"));
+                }
             }
         }
     }
@@ -168,22 +174,8 @@ fn search<'a>(at: &mut Check<'a>, entity: &'a Entity) {
         let Some(field) = at.own_field(&place, &entity.entity, name) else { continue };
         if field.sensitive {
             at.error(&place, "search", format!("“{name}”已加密，不能用于搜索"));
-        } else if !field.field_type.is_searchable() {
+        } else if !field.is_searchable() {
             at.error(&place, "search", format!("“{name}”不是文字，不能用于搜索"));
-        }
-    }
-}
-
-fn rules<'a>(at: &mut Check<'a>, entity: &'a Entity) {
-    let mut codes = HashSet::new();
-    for (index, rule) in entity.rules.iter().enumerate() {
-        at.path(&format!("rules/{index}/field"), &entity.entity, &rule.field, Reach::Own);
-        let place = format!("rules/{index}/code");
-        if !crate::parse::is_snake_case(&rule.code) {
-            at.error(&place, "name_syntax", format!("“{}”应为小写字母、数字和下划线，字母开头", rule.code));
-        }
-        if !codes.insert(&rule.code) {
-            at.error(&place, "duplicate_code", format!("规则代码“{}”重复", rule.code));
         }
     }
 }

@@ -5,10 +5,13 @@ use serde_json::Value;
 use crate::hint::hint;
 use crate::{Field, FieldType, Kind};
 
-use super::Check;
+use super::{Check, attributes};
 
 /// Most places of a decimal: with them 18 digits still fit a 64-bit integer.
 const SCALE_MAX: u32 = 9;
+
+/// Most items a list may be allowed to have.
+const COUNT_MAX: usize = 500;
 
 const RESERVED: [&str; 10] = [
     "id",
@@ -37,42 +40,7 @@ pub(super) fn name(at: &mut Check<'_>, place: &str, name: &str) {
 }
 
 pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
-    use FieldType as T;
-    let kind = field.field_type;
-    attribute(
-        at,
-        place,
-        "dictionary",
-        field.dictionary.is_some(),
-        matches!(kind, T::Choice | T::MultiChoice),
-        true,
-    );
-    attribute(at, place, "to", field.to.is_some(), kind == T::Ref, true);
-    attribute(at, place, "on_delete", field.on_delete.is_some(), kind == T::Ref, false);
-    attribute(at, place, "sequence", field.sequence.is_some(), kind == T::Sequence, true);
-    attribute(at, place, "scale", field.scale.is_some(), kind == T::Decimal, true);
-    attribute(at, place, "id_type_field", field.id_type_field.is_some(), kind == T::IdNumber, false);
-    attribute(at, place, "accept", !field.accept.is_empty(), kind == T::File, false);
-    let number = matches!(kind, T::Integer | T::Decimal | T::Money);
-    attribute(at, place, "unit", field.unit.is_some(), number, false);
-    let ordered = number || matches!(kind, T::Date | T::DateTime);
-    attribute(at, place, "min", field.min.is_some(), ordered, false);
-    attribute(at, place, "max", field.max.is_some(), ordered, false);
-    let text = matches!(kind, T::Text | T::LongText);
-    attribute(at, place, "length_min", field.length_min.is_some(), text, false);
-    attribute(at, place, "length_max", field.length_max.is_some(), text, false);
-    attribute(at, place, "pattern", field.pattern.is_some(), text, false);
-    let sealable = !matches!(kind, T::Sequence | T::Ref | T::File | T::Json | T::Boolean);
-    attribute(at, place, "sensitive", field.sensitive, sealable, false);
-    attribute(
-        at,
-        place,
-        "unique",
-        field.unique,
-        !matches!(kind, T::Json | T::MultiChoice | T::LongText),
-        false,
-    );
-
+    attributes::check(at, place, field);
     if let Some(key) = &field.dictionary {
         at.refers(&format!("{place}/dictionary"), Kind::Dictionary, key);
     }
@@ -95,14 +63,6 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
     }
     if let Some(value) = &field.default {
         literal(at, &format!("{place}/default"), field, value);
-    }
-}
-
-fn attribute(at: &mut Check<'_>, place: &str, name: &str, given: bool, taken: bool, needed: bool) {
-    if given && !taken {
-        at.error(&format!("{place}/{name}"), "attribute", format!("此类型的字段不能有“{name}”"));
-    } else if taken && needed && !given {
-        at.error(place, "attribute", format!("此类型的字段须有“{name}”"));
     }
 }
 
@@ -129,6 +89,12 @@ fn bounds(at: &mut Check<'_>, place: &str, field: &Field) {
     if matches!((field.length_min, field.length_max), (Some(min), Some(max)) if min > max) {
         at.error(&format!("{place}/length_min"), "bounds", "length_min 大于 length_max");
     }
+    if field.count_max.is_some_and(|most| most == 0 || most > COUNT_MAX) {
+        at.error(&format!("{place}/count_max"), "bounds", format!("count_max 应在 1 至 {COUNT_MAX} 之间"));
+    }
+    if field.size_mb_max == Some(0) {
+        at.error(&format!("{place}/size_mb_max"), "bounds", "size_mb_max 应大于 0");
+    }
 }
 
 /// A value written in a definition for a field; `=` starts an expression, which is checked elsewhere.
@@ -137,7 +103,7 @@ pub(super) fn literal(at: &mut Check<'_>, place: &str, field: &Field, value: &Va
     if value.is_null() || value.as_str().is_some_and(|text| text.starts_with('=')) {
         return;
     }
-    let (fits, wanted) = match field.field_type {
+    let (fits, wanted) = match field.value_type() {
         T::Boolean => (value.is_boolean(), " true 或 false"),
         T::Integer => (value.is_i64(), "整数"),
         T::Money => (value.is_i64(), "整数（单位：分）"),
@@ -147,18 +113,19 @@ pub(super) fn literal(at: &mut Check<'_>, place: &str, field: &Field, value: &Va
             (value.as_str().is_some_and(|text| text.len() >= 20), "日期时间，形如 2026-01-31T08:00:00+08:00")
         }
         T::MultiChoice => (value.is_array(), "代码列表"),
+        T::RefList => (value.is_array(), "编号列表"),
+        T::GeoPoint | T::Address => (value.is_object(), "键值形式"),
         T::Json => (true, ""),
         T::Sequence => (false, "空：编号由平台生成"),
         T::Choice => (value.is_string(), "代码（数字代码请加引号）"),
-        T::Text | T::LongText | T::Ref | T::File | T::IdNumber | T::Phone | T::CreditCode => {
-            (value.is_string(), "文字（数字请加引号）")
-        }
+        _ if field.many => (value.is_array(), "文件编号列表"),
+        _ => (value.is_string(), "文字（数字请加引号）"),
     };
     if !fits {
         at.error(place, "literal", format!("“{}”：值应为{wanted}", field.title));
         return;
     }
-    match (field.field_type, value) {
+    match (field.value_type(), value) {
         (T::Choice, Value::String(code)) => self::code(at, place, field, code),
         (T::MultiChoice, Value::Array(codes)) => {
             for code in codes {

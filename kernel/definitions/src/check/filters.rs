@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::path::{Path, PathError};
-use crate::{FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Sort};
+use crate::{FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Search, Sort};
 
 use super::{Check, Reach, fields};
 
@@ -104,8 +104,13 @@ fn countdown(at: &mut Check<'_>, place: &str, test: &FieldTest) {
 fn value(at: &mut Check<'_>, place: &str, path: &Path<'_>, value: &Value) {
     let Some(field) = path.field() else { return };
     match (field.field_type, value) {
-        // One of the codes.
-        (FieldType::MultiChoice, Value::String(code)) => fields::code(at, place, field, code),
+        // One of the codes, or the region above.
+        (FieldType::MultiChoice | FieldType::Address, Value::String(code)) if !code.starts_with('=') => {
+            fields::code(at, place, field, code);
+        }
+        // One of the list.
+        (FieldType::RefList, Value::String(_)) => {}
+        _ if field.many && value.is_string() => {}
         // Numbers are compared with as they are read.
         (FieldType::Sequence, Value::String(_)) => {}
         _ => fields::literal(at, place, field, value),
@@ -119,21 +124,18 @@ fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) 
     if path.field().is_some_and(|field| field.sensitive) && !equality {
         at.error(&place, "filter_op", format!("“{}”已加密，只能按相等查找", test.field));
     }
-    let kind = path.field_type();
-    let ordered = matches!(
-        kind,
-        FieldType::Integer
-            | FieldType::Decimal
-            | FieldType::Money
-            | FieldType::Date
-            | FieldType::DateTime
-            | FieldType::Sequence
-            | FieldType::Text
-    );
+    let search = match path.field() {
+        Some(field) => field.traits().search,
+        None => path.field_type().traits().search,
+    };
     let fits = match test.op {
-        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Between => ordered,
-        Op::Under => kind == FieldType::Choice,
-        _ => true,
+        Op::IsNull | Op::NotNull => true,
+        Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Between => matches!(search, Search::Order | Search::Parts),
+        Op::Under => matches!(search, Search::Tree | Search::Region | Search::Members),
+        Op::Eq | Op::In | Op::Ne | Op::NotIn => {
+            !matches!(search, Search::Presence | Search::Contains | Search::Region)
+        }
+        Op::Contains | Op::StartsWith => search != Search::Presence,
     };
     if !fits {
         at.error(&place, "filter_op", format!("“{}”的类型不能这样比较", test.field));
@@ -147,8 +149,11 @@ pub(super) fn sorts<'a>(at: &mut Check<'a>, place: &str, entity: &str, sorts: &'
             continue;
         }
         let path = at.path(&place, entity, &sort.field, Reach::One);
-        if path.and_then(|path| path.field()).is_some_and(|field| field.sensitive) {
+        let Some(field) = path.and_then(|path| path.field()) else { continue };
+        if field.sensitive {
             at.error(&place, "sort_sensitive", format!("“{}”已加密，不能排序", sort.field));
+        } else if !field.traits().sortable {
+            at.error(&place, "sort_type", format!("“{}”的类型不能排序", sort.field));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The definitions of all applications against each other: every reference leads somewhere, every attribute
 //! fits, every field named exists.
 
+mod attributes;
 mod bpmn;
 mod connectors;
 mod decisions;
@@ -16,6 +17,7 @@ mod messages;
 mod pages;
 mod processes;
 mod roles;
+mod rules;
 mod sequences;
 mod time;
 

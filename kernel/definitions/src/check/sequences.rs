@@ -28,10 +28,18 @@ pub(super) fn check<'a>(at: &mut Check<'a>, sequence: &'a Sequence) {
     users.dedup();
     for entity in users {
         for field in &fields {
-            at.path("pattern", entity, field, Reach::One);
+            part(at, "pattern", entity, field);
         }
         for (index, field) in sequence.per.iter().enumerate() {
-            at.path(&format!("per/{index}"), entity, field, Reach::One);
+            part(at, &format!("per/{index}"), entity, field);
         }
+    }
+}
+
+/// A field whose value goes into numbers.
+fn part<'a>(at: &mut Check<'a>, place: &str, entity: &str, name: &'a str) {
+    let field = at.path(place, entity, name, Reach::Own).and_then(|path| path.field());
+    if field.is_some_and(|field| field.sensitive) {
+        at.error(place, "sequence_sensitive", format!("“{name}”已加密，不能用于编号"));
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Effective, Retention};
+use super::{Effect, Effective, FieldType, Retention, Rule, Search, Storage, Traits};
 
 /// A kind of business record. `app.name` in lower snake case, e.g. `eligibility.case`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -97,53 +97,6 @@ pub struct ScopePaths {
     pub owner: Option<String>,
 }
 
-/// The type of a field: how it is checked, stored, shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldType {
-    /// One line of text. JSON string.
-    Text,
-    /// Several lines of text. JSON string.
-    LongText,
-    /// Whole number. JSON number.
-    Integer,
-    /// Fixed-point number with `scale` places. JSON string with exactly that many places, e.g. `"56.30"`.
-    Decimal,
-    /// Integer fen. JSON number.
-    Money,
-    Boolean,
-    /// Civil date, `YYYY-MM-DD`.
-    Date,
-    /// Instant, RFC 3339 with offset.
-    DateTime,
-    /// Code of a dictionary item.
-    Choice,
-    /// JSON array of codes.
-    MultiChoice,
-    /// Id of a record of the entity `to`.
-    Ref,
-    /// Id of a stored file.
-    File,
-    /// Number drawn from a sequence when the record is created; never set by a caller.
-    Sequence,
-    /// Identity number; which rules apply follows the field named by `id_type_field` (GB 11643 otherwise).
-    IdNumber,
-    /// Mobile or fixed phone number of mainland China.
-    Phone,
-    /// Unified social credit code, GB 32100.
-    CreditCode,
-    /// Free JSON value, at most 64 KiB.
-    Json,
-}
-
-impl FieldType {
-    /// Whether values are texts that people search in.
-    pub fn is_searchable(self) -> bool {
-        use FieldType as T;
-        matches!(self, T::Text | T::LongText | T::Sequence | T::CreditCode | T::Phone | T::IdNumber)
-    }
-}
-
 /// One field of an entity.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +115,10 @@ pub struct Field {
     /// ZEN expression over the record: shown when it is true.
     #[serde(default)]
     pub visible_when: Option<String>,
+    /// ZEN expression over the record: a person may not change the field while it is true, before the change
+    /// as well as after it.
+    #[serde(default)]
+    pub read_only_when: Option<String>,
     /// Set by the platform only (processes, commands), never by a person.
     #[serde(default)]
     pub system: bool,
@@ -174,13 +131,17 @@ pub struct Field {
     /// May not repeat among live records.
     #[serde(default)]
     pub unique: bool,
-    /// Dictionary of `choice` and `multi_choice`.
+    /// Dictionary of `choice`, `multi_choice` and `address`.
     #[serde(default)]
     pub dictionary: Option<String>,
-    /// Target entity of `ref`.
+    /// Whether only codes with none below them may be chosen.
+    #[serde(default)]
+    pub leaf_only: bool,
+    /// Target entity of `ref` and `ref_list`.
     #[serde(default)]
     pub to: Option<String>,
-    /// For `ref`: what becomes of this record when the one it names is to be deleted. `restrict` when absent.
+    /// For `ref` and `ref_list`: what becomes of this record when the one it names is to be deleted. `restrict` when
+    /// absent. A list cannot `cascade`.
     #[serde(default)]
     pub on_delete: Option<OnDelete>,
     /// Sequence of `sequence`.
@@ -209,7 +170,7 @@ pub struct Field {
     pub pattern: Option<String>,
     #[serde(default)]
     pub default: Option<Value>,
-    /// For `file`: accepted media types, e.g. `application/pdf`, `image/*`.
+    /// For files: accepted media types, e.g. `application/pdf`, `image/*`.
     #[serde(default)]
     pub accept: Vec<String>,
     /// Number of the attribute in the data standard, unique within the entity (M193, M204).
@@ -218,6 +179,39 @@ pub struct Field {
     /// Group of attributes it belongs to: the basic ones, or those of one variety (M193, M204).
     #[serde(default)]
     pub group: Option<String>,
+    /// For files: a list of them instead of one.
+    #[serde(default)]
+    pub many: bool,
+    /// For files: the largest one, in MB.
+    #[serde(default)]
+    pub size_mb_max: Option<u32>,
+    /// Most items of a list. Default 200 codes, 100 references, 20 files.
+    #[serde(default)]
+    pub count_max: Option<usize>,
+    /// For `geo_point`: what the degrees are measured in. Default WGS-84.
+    #[serde(default)]
+    pub datum: Option<Datum>,
+    /// For `computed`: ZEN expression over the record.
+    #[serde(default)]
+    pub expression: Option<String>,
+    /// For `computed`: type of the value, with that type's own attributes beside it.
+    #[serde(default)]
+    pub result: Option<FieldType>,
+    /// For `computed`: worked out on every save and kept, so that lists can be filtered and ordered by it.
+    /// Otherwise worked out whenever the record is read.
+    #[serde(default)]
+    pub stored: bool,
+}
+
+/// What longitudes and latitudes are measured in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Datum {
+    /// Satellite receivers; CGCS2000 differs by centimetres.
+    #[default]
+    Wgs84,
+    /// Chinese web maps.
+    Gcj02,
 }
 
 /// What a reference means for the deletion of its target.
@@ -232,18 +226,61 @@ pub enum OnDelete {
     Keep,
 }
 
-/// A condition over the whole record.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// Stable code of the error.
-    pub code: String,
-    /// ZEN expression that must be true. Evaluated when all fields it names are set.
-    pub check: String,
-    /// The field the error is shown at.
-    pub field: String,
-    /// What the user reads, in Chinese.
-    pub message: String,
+impl Field {
+    /// What the reference means for the deletion of its target.
+    pub fn on_delete(&self) -> OnDelete {
+        self.on_delete.unwrap_or(OnDelete::Restrict)
+    }
+
+    /// Whether records can be found by words of its values.
+    pub fn is_searchable(&self) -> bool {
+        self.value_type().is_searchable() && self.is_stored()
+    }
+
+    /// The type of its values: that of the result where it is computed.
+    pub fn value_type(&self) -> FieldType {
+        match (self.field_type, self.result) {
+            (FieldType::Computed, Some(result)) => result,
+            (own, _) => own,
+        }
+    }
+
+    /// What is fixed for its values.
+    pub fn traits(&self) -> Traits {
+        let of_values = self.value_type().traits();
+        if self.many {
+            return Traits {
+                storage: Storage::Json,
+                search: Search::Members,
+                groupable: false,
+                uniquable: false,
+                ..of_values
+            };
+        }
+        if self.field_type != FieldType::Computed {
+            return of_values;
+        }
+        let own = self.field_type.traits();
+        let computed = Traits { defaults: false, needs: own.needs, takes: own.takes, ..of_values };
+        if self.stored {
+            return computed;
+        }
+        let (sortable, groupable, sealable, uniquable) = (false, false, false, false);
+        Traits {
+            storage: Storage::None,
+            search: Search::Presence,
+            sortable,
+            groupable,
+            sealable,
+            uniquable,
+            ..computed
+        }
+    }
+
+    /// Whether it has a column.
+    pub fn is_stored(&self) -> bool {
+        self.traits().storage != Storage::None
+    }
 }
 
 /// Legal changes of a state field.
@@ -275,13 +312,6 @@ pub struct Action {
     #[serde(default)]
     pub atomic: bool,
     pub effects: Vec<Effect>,
-}
-
-impl Field {
-    /// What the reference means for the deletion of its target.
-    pub fn on_delete(&self) -> OnDelete {
-        self.on_delete.unwrap_or(OnDelete::Restrict)
-    }
 }
 
 impl Entity {

@@ -18,6 +18,14 @@ pub struct Sequence {
     /// Fields with counters of their own.
     #[serde(default)]
     pub per: Vec<String>,
+    /// Whether no number may be left out. Those who want one of a gapless sequence wait for each other until
+    /// their transactions end; without it they do not, numbers may be missing, and order is only roughly kept.
+    #[serde(default = "yes")]
+    pub gapless: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

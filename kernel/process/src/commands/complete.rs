@@ -28,6 +28,9 @@ pub struct Completion {
     /// Version of the record the decision was made on; a newer one refuses the completion.
     #[serde(default)]
     pub record_version: Option<i64>,
+    /// Rules of the record that the caseworker confirms: `{code, reason}` each.
+    #[serde(default)]
+    pub confirm: Vec<Value>,
 }
 
 impl Processes {
@@ -89,7 +92,7 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     let catalog = run.processes.catalog();
     let answers =
         form::check(&catalog, &task.entity, step, &completion.outcome, &completion.data, &mut errors);
-    write_record(&mut run, &task, &answers, completion.record_version, &mut errors).await?;
+    write_record(&mut run, &task, &answers, &completion, &mut errors).await?;
     let (Some(outcome), true) = (outcome, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
 
     let mut more = vec![
@@ -155,9 +158,10 @@ async fn write_record(
     run: &mut Run<'_>,
     task: &Task,
     answers: &Answers,
-    version: Option<i64>,
+    completion: &Completion,
     errors: &mut Vec<FieldError>,
 ) -> Result<()> {
+    let version = completion.record_version;
     let (records, system) = (run.processes.records(), run.actor.on_behalf());
     if answers.record.is_empty() {
         let Some(version) = version else { return Ok(()) };
@@ -165,7 +169,11 @@ async fn write_record(
         return if current == version { Ok(()) } else { Err(Error::Stale { current }) };
     }
     let why = format!("办理“{}”", task.title);
-    let changes = answers.record.clone();
+    let mut changes = answers.record.clone();
+    if !run.actor.is_system() {
+        // It is the caseworker who decides, though the platform writes.
+        changes.insert("$confirm".to_owned(), Value::Array(completion.confirm.clone()));
+    }
     match records.patch(run.tx, &system, &task.entity, &task.record_id, version, changes, Some(&why)).await {
         Ok(_) => Ok(()),
         Err(anju_records::Error::Invalid(faults)) => {
@@ -176,6 +184,7 @@ async fn write_record(
             errors.extend(new);
             Ok(())
         }
+        Err(anju_records::Error::Unconfirmed(_)) if !errors.is_empty() => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -2,7 +2,7 @@
 
 use anju_definitions::ScopePaths;
 
-use super::{EffectKind, Impact, dictionaries, fields, keys, probe::Probe, probe::rows};
+use super::{EffectKind, Impact, dictionaries, fields, keys, probe::Probe, probe::rows, recompute};
 use crate::{Records, Result, plan::EntityPlan};
 
 pub(super) async fn compare(
@@ -35,6 +35,7 @@ pub(super) async fn compare(
     for field in before.fields.iter().filter(|field| after.position(&field.name).is_none()) {
         fields::removed(&probe, before, field, impact).await?;
     }
+    recompute::compare(&probe, before, after, impact).await?;
     dictionaries::compare(records, &probe, before, after, impact).await?;
     keys::compare(&probe, before, after, impact).await?;
     keys::compare_periods(records, before, after, impact).await?;

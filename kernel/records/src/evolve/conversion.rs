@@ -27,7 +27,16 @@ pub(super) fn conversion(before: &FieldPlan, after: &FieldPlan) -> Conversion {
         (T::Integer | T::Decimal, T::Integer | T::Decimal) => rescale(before, after),
         (a, b) if a == b => Conversion::None,
         (
-            T::Text | T::LongText | T::Choice | T::Phone | T::CreditCode | T::IdNumber | T::Sequence,
+            T::Text
+            | T::LongText
+            | T::Choice
+            | T::Phone
+            | T::CreditCode
+            | T::IdNumber
+            | T::PersonName
+            | T::BankCard
+            | T::RealEstateCertificate
+            | T::Sequence,
             T::Text | T::LongText,
         ) => Conversion::Widening,
         _ => Conversion::Impossible,

@@ -26,16 +26,15 @@ pub(super) async fn compare(
 ) -> Result<()> {
     for field in &after.fields {
         let Some(old) = before.field(&field.name) else { continue };
-        let coded = matches!(field.kind, FieldType::Choice | FieldType::MultiChoice);
-        if !coded || conversion(old, field) == Conversion::Impossible {
+        if field.definition.dictionary.is_none() || conversion(old, field) == Conversion::Impossible {
             continue;
         }
-        let gone: Vec<&String> = old.codes.keys().filter(|code| !field.codes.contains_key(*code)).collect();
+        let gone = old.codes.iter().filter(|(code, _)| field.codes.get(code).is_none());
         let mut used = Vec::new();
-        for code in gone {
+        for (code, item) in gone {
             let count = probe.count(holding(records, probe, old, code)).await?;
             if count > 0 {
-                used.push(format!("“{}”（{code}，{}）", old.codes[code.as_str()].title, rows(count)));
+                used.push(format!("“{}”（{code}，{}）", item.title, rows(count)));
             }
         }
         if !used.is_empty() {
@@ -64,7 +63,8 @@ fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) 
         }
         // Which codes a sealed list holds cannot be told: any list may hold it.
         (true, _) => probe.filled(&field.name),
-        (false, FieldType::MultiChoice) => {
+        // The code in a list of codes, or in the region of an address.
+        (false, FieldType::MultiChoice | FieldType::Address) => {
             Condition::Contains { column: probe.column(&field.name), text: value.to_string() }
         }
         (false, _) => Condition::compare(probe.column(&field.name), anju_store::Operator::Eq, code),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     EffectKind, Impact,
     conversion::{Conversion, conversion},
-    fill::DefaultFill,
+    fill::Fill,
     probe::{Probe, rows},
     rewrite, words,
 };
@@ -23,7 +23,7 @@ pub(super) async fn added(
 ) -> Result<()> {
     let message = format!("新增字段“{}”（{}）", field.title, words::type_title(&field.definition));
     impact.effect(plan.key(), Some(&field.name), EffectKind::FieldAdded, message);
-    if field.is_demanded() {
+    if field.is_demanded() && field.formula.is_none() {
         let existing = probe.count(probe.live()).await?;
         demand(plan, field, existing, true, impact);
     }
@@ -36,6 +36,12 @@ pub(super) async fn removed(
     field: &FieldPlan,
     impact: &mut Impact,
 ) -> Result<()> {
+    // What was computed can be computed again.
+    if field.formula.is_some() {
+        let message = format!("移除计算字段“{}”", field.title);
+        impact.effect(plan.key(), Some(&field.name), EffectKind::FieldRemoved, message);
+        return Ok(());
+    }
     let filled = probe.count(probe.filled(&field.name)).await?;
     if filled == 0 {
         let message = format!("移除字段“{}”，没有记录填过它", field.title);
@@ -59,6 +65,13 @@ pub(super) async fn compare(
     after: &FieldPlan,
     impact: &mut Impact,
 ) -> Result<()> {
+    if before.formula.is_some() && after.formula.is_some() && (!before.is_stored() || before.sql == after.sql)
+    {
+        return Ok(());
+    }
+    if !after.is_stored() || !before.is_stored() {
+        return changed_keeping(probe, plan, before, after, impact).await;
+    }
     match conversion(before, after) {
         Conversion::None => {}
         Conversion::Widening => {
@@ -82,6 +95,29 @@ pub(super) async fn compare(
         let message = format!("字段“{}”由必填改为选填", after.title);
         impact.effect(plan.key(), Some(&after.name), EffectKind::Widened, message);
     }
+    Ok(())
+}
+
+/// From values that are kept to values that are worked out on reading, or the other way round.
+async fn changed_keeping(
+    probe: &Probe<'_>,
+    plan: &EntityPlan,
+    before: &FieldPlan,
+    after: &FieldPlan,
+    impact: &mut Impact,
+) -> Result<()> {
+    let entered = before.is_stored() && before.formula.is_none();
+    let filled = if entered { probe.count(probe.filled(&before.name)).await? } else { 0 };
+    if filled == 0 {
+        return Ok(());
+    }
+    impact.refuse(
+        plan.key(),
+        Some(&after.name),
+        "type_changed",
+        format!("字段“{}”改为计算字段，但 {}记录有填写的值，会被公式取代", after.title, rows(filled)),
+        "另加一个新的计算字段，核对后隐藏旧字段",
+    );
     Ok(())
 }
 
@@ -232,7 +268,7 @@ fn demand(plan: &EntityPlan, field: &FieldPlan, missing: u64, is_new: bool, impa
     }
     match field.literal_default().filter(|_| !field.sensitive()) {
         Some(default) => {
-            impact.fills.push(DefaultFill::new(plan.key(), field, default, is_new));
+            impact.fills.push(Fill::with_default(plan.key(), field, default, is_new));
             let message =
                 format!("{}已有记录的“{}”填为默认值 {}", rows(missing), field.title, shown(default));
             impact.effect(plan.key(), Some(&field.name), EffectKind::Filled, message);

@@ -1,4 +1,4 @@
-//! Existing records get the default of a field that becomes required.
+//! Existing records get values: the default of a field that becomes required, or what a new formula says.
 
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Select, SqlValue, Tx};
 use serde_json::{Value, json};
@@ -14,18 +14,25 @@ use crate::{
 /// Records filled in one transaction.
 const BATCH: u64 = 500;
 
-/// Records of an entity without a value for a field, and the value they get.
+/// Records of an entity that get a value.
 #[derive(Debug, Clone)]
-pub struct DefaultFill {
+pub struct Fill {
     pub(super) entity: String,
     pub(super) field: String,
-    shown: Value,
-    stored: SqlValue,
+    given: Given,
     /// The field did not exist before: there is no earlier state that history could tell of.
     is_new: bool,
 }
 
-impl DefaultFill {
+#[derive(Debug, Clone)]
+enum Given {
+    /// Those without a value get this one.
+    Default { shown: Value, stored: SqlValue },
+    /// All get the kept values of their computed fields.
+    WorkedOut,
+}
+
+impl Fill {
     /// Whether the field did not exist before.
     pub fn is_new(&self) -> bool {
         self.is_new
@@ -36,35 +43,58 @@ impl DefaultFill {
         (self.entity.clone(), self.field.clone())
     }
 
-    pub(super) fn new(entity: &str, field: &FieldPlan, default: &Value, is_new: bool) -> Self {
+    pub(super) fn with_default(entity: &str, field: &FieldPlan, default: &Value, is_new: bool) -> Self {
         // The default in the form it has in records; a definition that is checked has a fitting one.
         let shown = value::parse(field, default, jiff::civil::Date::constant(2000, 1, 1))
             .unwrap_or_else(|_| default.clone());
         Self {
             entity: entity.to_owned(),
             field: field.name.clone(),
-            stored: value::to_column(field, &shown),
-            shown,
+            given: Given::Default { stored: value::to_column(field, &shown), shown },
             is_new,
         }
+    }
+
+    /// Formulas are in force with the publication only.
+    pub(super) fn worked_out(entity: &str, field: &str) -> Self {
+        let (entity, field) = (entity.to_owned(), field.to_owned());
+        Self { entity, field, given: Given::WorkedOut, is_new: false }
+    }
+
+    pub(super) fn is_worked_out(&self) -> bool {
+        matches!(self.given, Given::WorkedOut)
     }
 }
 
 impl Records {
     /// The filling of a field in force; none if it need not have a value, or has no default that is the same for all.
-    pub fn late_fill(&self, entity: &str, field: &str) -> Result<Option<DefaultFill>> {
+    pub fn late_fill(&self, entity: &str, field: &str) -> Result<Option<Fill>> {
         let plans = self.plans()?;
         let Ok(plan) = plans.entity(entity) else { return Ok(None) };
+        if plan.field(field).is_some_and(|field| field.formula.is_some() && field.is_stored()) {
+            return Ok(Some(Fill::worked_out(entity, field)));
+        }
         let demanded = plan.field(field).filter(|field| field.is_demanded() && !field.sensitive());
         let default = demanded.and_then(|field| Some((field, field.literal_default()?)));
-        Ok(default.map(|(field, default)| DefaultFill::new(entity, field, default, false)))
+        Ok(default.map(|(field, default)| Fill::with_default(entity, field, default, false)))
     }
 
-    /// Fills records, a batch a transaction, so that nobody waits; how many there were. May run before or after the
-    /// publication takes effect: the column is in the table already.
-    pub async fn fill_defaults(&self, actor: &Actor, fill: &DefaultFill, why: &str) -> Result<u64> {
+    /// Fills records, a batch a transaction, so that nobody waits; how many there were. Defaults may be filled before
+    /// or after the publication takes effect: the column is in the table already.
+    pub async fn fill(&self, actor: &Actor, fill: &Fill, why: &str) -> Result<u64> {
         let mut filled = 0;
         let mut after: Option<String> = None;
+        if fill.is_worked_out() {
+            loop {
+                let (changed, last) =
+                    self.recompute_batch(actor, &fill.entity, why, after.as_deref()).await?;
+                filled += changed;
+                match last {
+                    Some(last) => after = Some(last),
+                    None => return Ok(filled),
+                }
+            }
+        }
         loop {
             let plans = self.plans()?;
             let plan = plans.entity(&fill.entity)?;
@@ -84,10 +114,11 @@ impl Records {
         tx: &mut Tx,
         plan: &EntityPlan,
         actor: &Actor,
-        fill: &DefaultFill,
+        fill: &Fill,
         why: &str,
         after: Option<&str>,
     ) -> Result<Vec<String>> {
+        let Given::Default { stored, shown } = &fill.given else { return Ok(Vec::new()) };
         let table = plan.table.as_str();
         let further = after
             .map_or(Condition::True, |id| Condition::compare(ColumnRef::new(table, "id"), Operator::Gt, id));
@@ -106,10 +137,10 @@ impl Records {
         }
         for (version, ids) in by_version {
             // The version stays: what people are about to save does not contradict a value that was absent.
-            let sets = vec![(fill.field.as_str(), fill.stored.clone())];
+            let sets = vec![(fill.field.as_str(), stored.clone())];
             tx.update(table, sets, Condition::is_in(table, "id", ids.iter().copied())).await?;
             if !fill.is_new {
-                self.tell_of_fill(tx, plan, actor, fill, why, version, &ids).await?;
+                self.tell_of_fill(tx, plan, actor, (&fill.field, shown), why, version, &ids).await?;
             }
         }
         let is_searched = plan.search.iter().any(|position| plan.fields[*position].name == fill.field);
@@ -126,12 +157,12 @@ impl Records {
         tx: &mut Tx,
         plan: &EntityPlan,
         actor: &Actor,
-        fill: &DefaultFill,
+        (field, shown): (&str, &Value),
         why: &str,
         version: i64,
         ids: &[&str],
     ) -> Result<()> {
-        let changes = json!([{ "field": fill.field, "before": null, "after": fill.shown }]).to_string();
+        let changes = json!([{ "field": field, "before": null, "after": shown }]).to_string();
         let now_ms = self.now().as_millisecond();
         let rows = ids.iter().map(|id| {
             vec![

@@ -10,6 +10,7 @@ mod fields;
 mod fill;
 mod keys;
 mod probe;
+mod recompute;
 mod rewrite;
 mod words;
 
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use anju_definitions::Catalog;
 use serde::Serialize;
 
-pub use fill::DefaultFill;
+pub use fill::Fill;
 pub use rewrite::Rewrite;
 
 use crate::{Records, Result, plan::Plans};
@@ -33,9 +34,9 @@ pub struct Impact {
     /// Fields whose stored values change their form.
     #[serde(skip)]
     pub rewrites: Vec<Rewrite>,
-    /// Existing records that get a default.
+    /// Existing records that get values.
     #[serde(skip)]
-    pub fills: Vec<DefaultFill>,
+    pub fills: Vec<Fill>,
 }
 
 /// One thing that will be done, or that somebody should know.
@@ -130,6 +131,7 @@ impl Records {
                 }
             }
         }
+        recompute::follow(&next, &mut impact)?;
         for key in plans.catalog.entities.keys().filter(|key| next.entity(key).is_err()) {
             changes::removed(self, plans.entity(key)?, &mut impact).await?;
         }

@@ -22,6 +22,16 @@ pub(super) fn type_title(field: &Field) -> String {
         FieldType::Phone => "电话",
         FieldType::CreditCode => "统一社会信用代码",
         FieldType::Json => "JSON",
+        FieldType::RichText => "富文本",
+        FieldType::RefList => "多项引用",
+        FieldType::Image => "图片",
+        FieldType::Video => "视频",
+        FieldType::GeoPoint => "坐标",
+        FieldType::Address => "地址",
+        FieldType::Computed => "计算",
+        FieldType::PersonName => "姓名",
+        FieldType::BankCard => "银行卡号",
+        FieldType::RealEstateCertificate => "不动产权证号",
     };
     match field.scale {
         Some(scale) => format!("{name}（{scale} 位）"),

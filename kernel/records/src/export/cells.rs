@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{ExportCell, Planned};
 use crate::{
     Record, Records, Result,
+    history::ids_in,
     plan::FieldPlan,
     search::{Meta, Place},
     value,
@@ -20,10 +21,10 @@ pub(super) type FileNames = HashMap<String, String>;
 impl Records {
     /// The names of the files that the columns show, looked up together.
     pub(super) async fn file_names(&self, columns: &[Planned], records: &[Record]) -> Result<FileNames> {
-        let shown = |planned: &&Planned| matches!(planned.place, Place::Field(at) if planned.owner.fields[at].kind == FieldType::File);
+        let shown = |planned: &&Planned| matches!(planned.place, Place::Field(at) if planned.owner.fields[at].kind.is_file());
         let mut ids = BTreeSet::new();
         for planned in columns.iter().filter(shown) {
-            ids.extend(records.iter().filter_map(|record| record.text(&planned.column.name)));
+            ids.extend(records.iter().flat_map(|record| ids_in(record.get(&planned.column.name))));
         }
         let ids: Vec<&str> = ids.into_iter().collect();
         Ok(self.store().file_names(&ids).await?)
@@ -44,7 +45,7 @@ fn cell(planned: &Planned, record: &Record, files: &FileNames) -> ExportCell {
     };
     match (planned.masked, shown) {
         (true, ExportCell::Empty) => ExportCell::Empty,
-        (true, shown) => text(masked(planned, &plain_text(&shown))),
+        (true, shown) => text(masked(planned, record.get(name), &shown)),
         (false, shown) => shown,
     }
 }
@@ -63,13 +64,9 @@ fn field_cell(field: &FieldPlan, name: &str, record: &Record, files: &FileNames)
     match (field.kind, value) {
         (_, Value::Null) => ExportCell::Empty,
         (_, Value::String(shown)) if field.sensitive() => text(shown.clone()),
-        (FieldType::Ref, _) => record
-            .get("$refs")
-            .get(name)
-            .and_then(Value::as_str)
-            .map_or(ExportCell::Empty, |n| text(n.to_owned())),
-        (FieldType::File, Value::String(id)) => {
-            text(files.get(id).cloned().unwrap_or_else(|| "文件".to_owned()))
+        (kind, _) if kind.is_reference() => text(joined(ids_in(&record.get("$refs")[name]))),
+        (kind, value) if kind.is_file() => {
+            text(joined(ids_in(value).map(|id| files.get(id).map_or("文件", String::as_str))))
         }
         (FieldType::Money, Value::Number(fen)) => {
             ExportCell::Number(value::format_decimal(fen.as_i64().unwrap_or_default(), 2))
@@ -80,20 +77,12 @@ fn field_cell(field: &FieldPlan, name: &str, record: &Record, files: &FileNames)
             day.parse().map_or_else(|_| text(day.clone()), ExportCell::Date)
         }
         (FieldType::DateTime, Value::String(at)) => instant(at),
-        (_, Value::Bool(value)) => text(if *value { "是" } else { "否" }.to_owned()),
-        (FieldType::MultiChoice, Value::Array(codes)) => {
-            let titles: Vec<&str> =
-                codes.iter().filter_map(Value::as_str).map(|code| title(field, code)).collect();
-            text(titles.join("、"))
-        }
-        (_, Value::String(code)) => text(title(field, code).to_owned()),
-        (_, other) => text(other.to_string()),
+        (_, value) => text(value::to_text(field, value)),
     }
 }
 
-/// The title of a code; anything else is its own.
-fn title<'a>(field: &'a FieldPlan, code: &'a str) -> &'a str {
-    field.codes.get(code).map_or(code, |item| &item.title)
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    texts.collect::<Vec<_>>().join("、")
 }
 
 /// RFC 3339 with Shanghai's offset, as records have it.
@@ -106,14 +95,14 @@ fn text(text: String) -> ExportCell {
     if text.is_empty() { ExportCell::Empty } else { ExportCell::Text(text) }
 }
 
-fn masked(planned: &Planned, shown: &str) -> String {
+fn masked(planned: &Planned, value: &Value, shown: &ExportCell) -> String {
     match planned.place {
         Place::Field(at) => {
             let field = &planned.owner.fields[at];
             match field.kind {
-                _ if field.sensitive() => shown.to_owned(),
-                FieldType::Text => value::masked_name(shown),
-                kind => value::mask(kind, shown),
+                _ if field.sensitive() => plain_text(shown),
+                FieldType::Text => value::masked_name(&plain_text(shown)),
+                _ => value::mask(field, value),
             }
         }
         Place::Meta(_) => "****".to_owned(),

@@ -1,6 +1,6 @@
 //! A filter in words: for whoever approves an export, and for the audit log. Sensitive values are masked.
 
-use anju_definitions::{FieldTest, FieldType, Filter, FilterOp, RowTest};
+use anju_definitions::{FieldTest, Filter, FilterOp, RowTest};
 use anju_store::{Fetch, Select};
 use serde_json::Value;
 
@@ -132,9 +132,9 @@ impl Teller<'_> {
     async fn value(&self, field: Option<&FieldPlan>, value: &Value) -> Result<String> {
         let Some(field) = field else { return Ok(value::clear_text(value)) };
         if field.sensitive() {
-            return Ok(value::mask(field.kind, &value::clear_text(value)));
+            return Ok(value::mask(field, value));
         }
-        if let (FieldType::Ref, Some(id)) = (field.kind, value.as_str())
+        if let (true, Some(id)) = (field.kind.is_reference(), value.as_str())
             && let Some(name) = self.name_of(field, id).await?
         {
             return Ok(name);

@@ -34,7 +34,8 @@ pub(crate) struct Columns {
 
 /// Whether a person can give the field in a workbook.
 pub(crate) fn is_importable(field: &FieldPlan) -> bool {
-    !field.definition.system && !matches!(field.kind, FieldType::Sequence | FieldType::File | FieldType::Json)
+    let by_hand = !field.definition.system && !field.is_given_by_platform();
+    by_hand && !field.kind.is_file() && field.kind != FieldType::Json
 }
 
 /// Text of a field's header cell: money is entered in yuan.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anju_definitions::FieldType;
 use anju_store::SqlValue;
 use serde_json::Value;
 
@@ -15,7 +14,9 @@ use super::{
 use crate::{
     Change, FieldError, Object, Records, Result,
     access::{Access, Operation},
+    computed::compute,
     expression::as_number,
+    history::ids_in,
     plan::EntityPlan,
     read::{Loaded, load_children},
     write::{
@@ -182,8 +183,8 @@ fn pointed_to(setup: &ImportSetup, existing: &HashMap<SqlValue, Loaded>) -> Want
     let mut pointed = Wanted::new();
     for position in setup.sheets[0].fields.iter().flatten() {
         let field = &setup.plan.fields[*position];
-        let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) else { continue };
-        let ids = existing.values().filter_map(|loaded| loaded.values[*position].as_str());
+        let (true, Some(to)) = (field.kind.is_reference(), &field.definition.to) else { continue };
+        let ids = existing.values().flat_map(|loaded| ids_in(&loaded.values[*position]));
         pointed.entry(to.clone()).or_default().extend(ids.map(str::to_owned));
     }
     pointed
@@ -213,6 +214,7 @@ impl Judge<'_> {
             take_place(plan, &mut row.draft, actor);
         }
         set_row_defaults(plan, &mut row.draft, scene, actor, today);
+        compute(plan, &mut row.draft.values, scene, today, |_| true);
         check_row(plan, &row.draft, scene, actor, today, "", &mut row.faults);
     }
 }
@@ -278,7 +280,9 @@ fn draft_of(importer: &Importer, row: Row) -> Result<Draft> {
             removed: table.removed,
         });
     }
-    Ok(Draft { plan: importer.setup.plan.clone(), change, row: row.draft, tables })
+    let mut draft = Draft::new(importer.setup.plan.clone(), change, row.draft);
+    draft.tables = tables;
+    Ok(draft)
 }
 
 /// The faults of a row where they stand in the workbook.

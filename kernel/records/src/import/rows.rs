@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::{
     BlankCells, ImportCell, ImportRow, ImportWrite, Importer,
-    cells::{Titles, value_of},
+    cells::value_of,
     columns::{Columns, is_importable},
     lookups::{Targets, Wanted, key_value},
 };
 use crate::{
     FieldError, Object, Records, Result,
+    history::ids_in,
     plan::{EntityPlan, FieldPlan},
     read::Loaded,
     value,
@@ -80,7 +81,6 @@ impl Reader<'_> {
         let plans: Vec<_> = (0..self.importer.setup.sheets.len())
             .map(|at| self.importer.setup.plan_of(at))
             .collect::<Result<_>>()?;
-        let titles: Vec<Titles<'_>> = plans.iter().map(|plan| Titles::of(plan)).collect();
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             let mut main = Row::new(row.number, DraftRow::new(self.records.new_id(), &plans[0]));
@@ -89,14 +89,14 @@ impl Reader<'_> {
                 read.push(main);
                 continue;
             }
-            self.read_cells(&mut main, 0, &plans[0], &titles[0], &row.cells);
+            self.read_cells(&mut main, 0, &plans[0], &row.cells);
             for child in &row.children {
                 let Some(sheet) = self.importer.setup.sheet_at(child.sheet) else { continue };
                 let Some(position) = self.importer.setup.sheets[sheet].child else { continue };
                 let table = main.tables.entry(position).or_default();
                 table.sheet = Some(sheet);
                 let mut row = Row::new(child.number, DraftRow::new(self.records.new_id(), &plans[sheet]));
-                self.read_cells(&mut row, sheet, &plans[sheet], &titles[sheet], &child.cells);
+                self.read_cells(&mut row, sheet, &plans[sheet], &child.cells);
                 table.rows.push(row);
             }
             read.push(main);
@@ -104,14 +104,7 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    fn read_cells(
-        &self,
-        row: &mut Row,
-        sheet: usize,
-        plan: &EntityPlan,
-        titles: &Titles<'_>,
-        cells: &[ImportCell],
-    ) {
+    fn read_cells(&self, row: &mut Row, sheet: usize, plan: &EntityPlan, cells: &[ImportCell]) {
         let columns: &Columns = &self.importer.setup.sheets[sheet];
         let clears = self.importer.setup.options.blanks == BlankCells::Clear;
         let empty = ImportCell::Text(String::new());
@@ -121,7 +114,7 @@ impl Reader<'_> {
             if self.is_echo(field, &row.draft.values[position], cell.text()) {
                 continue;
             }
-            match value_at(titles, &self.importer.targets, position, field, cell) {
+            match value_at(&self.importer.targets, field, cell) {
                 Ok(Value::Null) if !clears => {}
                 Ok(value) => drop(row.input.insert(field.name.clone(), value)),
                 Err((code, message)) => row.faults.push(FieldError::new(field.name.as_str(), code, message)),
@@ -133,11 +126,13 @@ impl Reader<'_> {
     /// name of a reference's target, an instant to the second.
     fn is_echo(&self, field: &FieldPlan, current: &Value, cell: &str) -> bool {
         if field.sensitive() && !current.is_null() {
-            return cell == value::mask(field.kind, &value::clear_text(current));
+            return cell == value::mask(field, current);
         }
         match (field.kind, &field.definition.to, current) {
-            (FieldType::Ref, Some(to), Value::String(id)) => {
-                self.names.get(&(to.clone(), id.clone())).is_some_and(|name| name == cell)
+            (kind, Some(to), current) if kind.is_reference() => {
+                let names = ids_in(current).map(|id| self.names.get(&(to.clone(), id.to_owned())));
+                let names: Option<Vec<&str>> = names.map(|name| name.map(String::as_str)).collect();
+                names.is_some_and(|names| !names.is_empty() && names.join("、") == cell)
             }
             (FieldType::DateTime, _, Value::String(at)) => {
                 at.get(..19).is_some_and(|second| second == cell.replacen(' ', "T", 1))
@@ -177,9 +172,7 @@ impl Reader<'_> {
 
 /// The value of a cell, or what is wrong with it.
 fn value_at(
-    titles: &Titles<'_>,
     targets: &Targets,
-    position: usize,
     field: &FieldPlan,
     cell: &ImportCell,
 ) -> Result<Value, (&'static str, String)> {
@@ -187,11 +180,26 @@ fn value_at(
         return Err(("unreadable", reason.clone()));
     }
     match (field.kind, &field.definition.to, cell.text()) {
-        (FieldType::Ref, Some(to), text) if !text.is_empty() => match targets.id(to, text) {
-            Some(id) => Ok(Value::from(id)),
-            None => Err(("format", format!("没有找到“{text}”，或无权使用"))),
-        },
-        (_, _, text) => value_of(titles, position, field, text).map_err(|message| ("format", message)),
+        (kind, Some(to), text) if kind.is_reference() && !text.is_empty() => {
+            let ids = named_in(kind, text).map(|name| match targets.id(to, name) {
+                Some(id) => Ok(Value::from(id)),
+                None => Err(("format", format!("没有找到“{name}”，或无权使用"))),
+            });
+            let ids = ids.collect::<Result<Vec<_>, _>>()?;
+            match kind {
+                FieldType::RefList => Ok(Value::Array(ids)),
+                _ => Ok(ids.into_iter().next().unwrap_or_default()),
+            }
+        }
+        (_, _, text) => value_of(field, text).map_err(|message| ("format", message)),
+    }
+}
+
+/// The names in a cell of references.
+fn named_in(kind: FieldType, text: &str) -> Box<dyn Iterator<Item = &str> + '_> {
+    match kind {
+        FieldType::RefList => Box::new(value::cell_parts(text)),
+        _ => Box::new(std::iter::once(text)),
     }
 }
 
@@ -202,11 +210,11 @@ pub(super) fn wanted_targets(importer: &Importer, rows: &[ImportRow]) -> Result<
         let plan = importer.setup.plan_of(at)?;
         for (column, position) in columns.fields.iter().enumerate() {
             let Some(field) = position.map(|position| &plan.fields[position]) else { continue };
-            let (FieldType::Ref, Some(to)) = (field.kind, &field.definition.to) else { continue };
+            let (true, Some(to)) = (field.kind.is_reference(), &field.definition.to) else { continue };
             let texts = wanted.entry(to.clone()).or_default();
             let mut add = |cells: &[ImportCell]| {
                 let text = cells.get(column).map(ImportCell::text).filter(|text| !text.is_empty());
-                texts.extend(text.map(str::to_owned));
+                texts.extend(text.into_iter().flat_map(|text| named_in(field.kind, text)).map(str::to_owned));
             };
             match columns.child {
                 None => rows.iter().for_each(|row| add(&row.cells)),

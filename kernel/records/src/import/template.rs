@@ -64,12 +64,8 @@ fn column(plan: &EntityPlan, field: &FieldPlan) -> TemplateColumn {
         _ => Vec::new(),
     };
     let form = match field.kind {
-        FieldType::Date => "日期，如 2026-01-31",
-        FieldType::Money => "金额，单位元",
-        FieldType::MultiChoice => "多项之间用顿号分开",
-        FieldType::Ref => "填写对应记录的编号",
-        FieldType::Choice if dictionary.len() > CHOICES_MAX => "填写名称或代码",
-        _ => "",
+        FieldType::Choice if dictionary.len() <= CHOICES_MAX => "",
+        kind => crate::value::kind(kind).cell_help(field),
     };
     let help = match (&field.definition.help, form) {
         (Some(help), "") => help.clone(),

@@ -126,7 +126,8 @@ fn refused(setup: &ImportSetup, row: u32, error: Error) -> ImportFailure {
         ImportFailure::Row(Box::new(ImportError { field, ..whole }))
     };
     match error {
-        Error::Invalid(faults) => {
+        // Nobody is there to confirm a row: it is entered by hand.
+        Error::Invalid(faults) | Error::Unconfirmed(faults) => {
             at(faults.first().map(|fault| fault.field.clone()).unwrap_or_default(), messages(faults))
         }
         Error::Conflict { message, .. } | Error::Forbidden { message } => at(String::new(), message),

@@ -1,21 +1,21 @@
+use std::sync::Arc;
+
 use anju_decisions::Expression;
-use anju_definitions::{Catalog, Entity, Field, FieldType};
+use anju_definitions::{Catalog, Entity, Field, FieldType, Storage};
 use anju_store::ColumnKind;
-use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::{
-    Error, Result,
-    sequence::SequencePlan,
-    value::{Certificate, SCALE_MAX},
-};
+use super::codes::{CodeList, CodeLists, code_list};
+use crate::{Error, Result, sequence::SequencePlan, value::SCALE_MAX};
 
 /// A field, compiled: everything that can be known before a value is seen.
 pub(crate) struct FieldPlan {
     pub name: String,
     pub title: String,
+    /// The type of its values: that of the result where it is computed.
     pub kind: FieldType,
+    pub storage: Storage,
     pub sql: ColumnKind,
     pub definition: Field,
     /// Column of the blind index, for sensitive fields.
@@ -30,19 +30,16 @@ pub(crate) struct FieldPlan {
     pub scale: u32,
     pub required_when: Option<Formula>,
     pub visible_when: Option<Formula>,
+    pub read_only_when: Option<Formula>,
     /// A default that is computed (`=today`).
     pub default_formula: Option<Formula>,
+    /// What a computed field is worked out with.
+    pub formula: Option<Formula>,
     /// Codes of the dictionary.
-    pub codes: IndexMap<String, Code>,
+    pub codes: Arc<CodeList>,
     pub sequence: Option<SequencePlan>,
     /// Position of the choice field that says which kind of certificate a number is of.
     pub certificate_by: Option<usize>,
-}
-
-pub(crate) struct Code {
-    pub title: String,
-    pub retired: bool,
-    pub certificate: Certificate,
 }
 
 /// An expression and the names at its top level.
@@ -66,22 +63,32 @@ impl Formula {
         Ok(Self { expression, names })
     }
 
-    fn optional(source: Option<&str>) -> Result<Option<Self>> {
+    pub(crate) fn optional(source: Option<&str>) -> Result<Option<Self>> {
         source.map(Self::compile).transpose()
+    }
+
+    pub(crate) fn reads(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
     }
 }
 
 impl FieldPlan {
-    pub(crate) fn compile(catalog: &Catalog, entity: &Entity, name: &str, field: &Field) -> Result<Self> {
-        let scale = match field.field_type {
+    pub(crate) fn compile(
+        catalog: &Catalog,
+        lists: &CodeLists,
+        entity: &Entity,
+        name: &str,
+        field: &Field,
+    ) -> Result<Self> {
+        let kind = field.value_type();
+        let storage = field.traits().storage;
+        let scale = match kind {
             FieldType::Decimal => field.scale.unwrap_or(2).min(SCALE_MAX),
             _ => 0,
         };
-        let bound = |value: &Option<Value>| match field.field_type {
-            FieldType::Integer | FieldType::Money | FieldType::Decimal => {
-                value.as_ref().and_then(|value| crate::value::scaled_number(value, scale).ok())
-            }
-            _ => None,
+        let bound = |value: &Option<Value>| match kind.is_number() {
+            true => value.as_ref().and_then(|value| crate::value::scaled_number(value, scale).ok()),
+            false => None,
         };
         let pattern = field
             .pattern
@@ -96,22 +103,22 @@ impl FieldPlan {
         Ok(Self {
             name: name.to_owned(),
             title: field.title.clone(),
-            kind: field.field_type,
-            sql: if field.sensitive { ColumnKind::Bytes } else { column_kind(field.field_type) },
+            kind,
+            storage,
+            sql: if field.sensitive { ColumnKind::Bytes } else { column_kind(storage) },
             index_column: field.sensitive.then(|| format!("{name}_bix")),
             index_key: format!("{}.{name}", entity.entity),
             pattern,
             min: bound(&field.min),
             max: bound(&field.max),
-            length_max: field.length_max.unwrap_or(match field.field_type {
-                FieldType::LongText => 4_000,
-                _ => 200,
-            }),
+            length_max: field.length_max.unwrap_or(length_max(kind)),
             scale,
             required_when: Formula::optional(field.required_when.as_deref())?,
             visible_when: Formula::optional(field.visible_when.as_deref())?,
+            read_only_when: Formula::optional(field.read_only_when.as_deref())?,
             default_formula,
-            codes: codes(catalog, field),
+            formula: Formula::optional(field.expression.as_deref())?,
+            codes: code_list(lists, field.dictionary.as_deref()),
             sequence: sequence(catalog, field)?,
             certificate_by: field.id_type_field.as_ref().and_then(|by| entity.fields.get_index_of(by)),
             definition: field.clone(),
@@ -128,7 +135,7 @@ impl FieldPlan {
         definition.required
             && definition.visible_when.is_none()
             && !definition.system
-            && self.sequence.is_none()
+            && !self.is_given_by_platform()
     }
 
     /// A default that is the same for every record.
@@ -137,20 +144,43 @@ impl FieldPlan {
         default.filter(|value| !value.is_null())
     }
 
-    /// Whether values are numbers.
+    /// Whether it has a column; otherwise it is worked out whenever it is read.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.storage != Storage::None
+    }
+
+    /// Whether the platform alone fills it in.
+    pub(crate) fn is_given_by_platform(&self) -> bool {
+        self.definition.field_type.is_given_by_platform()
+    }
+
+    /// Whether values are numbers that lists and figures can work with.
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self.kind, FieldType::Integer | FieldType::Decimal | FieldType::Money)
+        self.is_stored() && self.kind.is_number()
     }
 
-    /// Whether values are days or instants.
+    /// Whether values are days or instants that lists and figures can work with.
     pub(crate) fn is_time(&self) -> bool {
-        matches!(self.kind, FieldType::Date | FieldType::DateTime)
+        self.is_stored() && matches!(self.kind, FieldType::Date | FieldType::DateTime)
     }
 
-    /// Whether records can be grouped by the field.
+    /// Whether lists may be ordered by it.
+    pub(crate) fn is_sortable(&self) -> bool {
+        self.definition.traits().sortable && !self.sensitive()
+    }
+
+    /// Whether figures may be grouped by it.
     pub(crate) fn is_groupable(&self) -> bool {
-        let manifold = matches!(self.kind, FieldType::Json | FieldType::MultiChoice | FieldType::LongText);
-        !manifold && !self.sensitive()
+        self.definition.traits().groupable && !self.sensitive()
+    }
+
+    /// Most items of a list of its values.
+    pub(crate) fn count_max(&self) -> usize {
+        self.definition.count_max.unwrap_or(match self.kind {
+            FieldType::MultiChoice => 200,
+            FieldType::RefList => 100,
+            _ => 20,
+        })
     }
 
     /// The column that equality is tested on.
@@ -159,24 +189,22 @@ impl FieldPlan {
     }
 }
 
-fn column_kind(kind: FieldType) -> ColumnKind {
-    match kind {
-        FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::DateTime => ColumnKind::Int,
-        FieldType::Boolean => ColumnKind::Bool,
-        _ => ColumnKind::Text,
+fn column_kind(storage: Storage) -> ColumnKind {
+    match storage {
+        Storage::Integer => ColumnKind::Int,
+        Storage::Boolean => ColumnKind::Bool,
+        Storage::Text | Storage::Json | Storage::None => ColumnKind::Text,
     }
 }
 
-fn codes(catalog: &Catalog, field: &Field) -> IndexMap<String, Code> {
-    let Some(dictionary) = field.dictionary.as_ref().and_then(|key| catalog.dictionaries.get(key)) else {
-        return IndexMap::new();
-    };
-    let code = |item: &anju_definitions::DictionaryItem| Code {
-        title: item.title.clone(),
-        retired: item.retired,
-        certificate: Certificate::from_title(&item.title),
-    };
-    dictionary.items.iter().map(|item| (item.code.clone(), code(item))).collect()
+/// Most characters where the definition says nothing.
+fn length_max(kind: FieldType) -> usize {
+    match kind {
+        FieldType::LongText => 4_000,
+        FieldType::RichText => 20_000,
+        FieldType::PersonName => 50,
+        _ => 200,
+    }
 }
 
 fn sequence(catalog: &Catalog, field: &Field) -> Result<Option<SequencePlan>> {

@@ -1,19 +1,25 @@
 //! Entities compiled once per catalog: what every request would otherwise work out again.
 
+mod codes;
 mod display;
 mod field;
 mod referrers;
+mod rule;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
 use anju_definitions::{Catalog, Entity, FieldType, Parent};
 
+#[cfg(test)]
+pub(crate) use codes::tests::regions;
+pub(crate) use codes::{CodeLists, Unnamed, code_lists};
 pub(crate) use display::Segment;
 pub(crate) use field::{FieldPlan, Formula};
 pub(crate) use referrers::Referrer;
+pub(crate) use rule::{Judgement, Others, RulePlan, with_operands};
 
 use crate::{
     Error, Result,
@@ -24,6 +30,7 @@ use crate::{
 /// The plans of all entities of one catalog.
 pub(crate) struct Plans {
     pub catalog: Arc<Catalog>,
+    pub lists: CodeLists,
     entities: HashMap<String, Arc<EntityPlan>>,
     /// How whole records are read, by entity; made when first needed.
     shapes: HashMap<String, OnceLock<Arc<Shape>>>,
@@ -48,6 +55,8 @@ pub(crate) struct EntityPlan {
     pub actions: Vec<ActionPlan>,
     /// Groups of fields (by position) that no two live records share.
     pub uniques: Vec<Vec<usize>>,
+    /// Positions of the computed fields, each after those it reads.
+    pub computed: Vec<usize>,
     /// Position of the state field with declared transitions.
     pub state_field: Option<usize>,
     /// Periods in which a record is in force.
@@ -74,13 +83,6 @@ pub(crate) struct ChildPlan {
     pub rows_max: usize,
 }
 
-pub(crate) struct RulePlan {
-    pub code: String,
-    pub field: String,
-    pub message: String,
-    pub check: Formula,
-}
-
 pub(crate) struct ActionPlan {
     pub key: String,
     pub when: Option<Formula>,
@@ -88,13 +90,14 @@ pub(crate) struct ActionPlan {
 
 impl Plans {
     pub(crate) fn compile(catalog: Arc<Catalog>) -> Result<Self> {
+        let lists = code_lists(&catalog);
         let mut entities = HashMap::with_capacity(catalog.entities.len());
         for (key, entity) in &catalog.entities {
-            entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, entity)?));
+            entities.insert(key.clone(), Arc::new(EntityPlan::compile(&catalog, &lists, entity)?));
         }
         let cells = || entities.keys().map(|key: &String| (key.clone(), OnceLock::new())).collect();
         let referrers = referrers::collect(&entities);
-        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, entities, referrers })
+        Ok(Self { shapes: cells(), row_shapes: cells(), catalog, lists, entities, referrers })
     }
 
     /// An entity the definitions name; an unknown one looks like a record that does not exist.
@@ -148,20 +151,13 @@ impl Plans {
 }
 
 impl EntityPlan {
-    pub(crate) fn compile(catalog: &Catalog, entity: &Arc<Entity>) -> Result<Self> {
+    pub(crate) fn compile(catalog: &Catalog, lists: &CodeLists, entity: &Arc<Entity>) -> Result<Self> {
         let mut fields = Vec::with_capacity(entity.fields.len());
         for (name, field) in &entity.fields {
-            fields.push(FieldPlan::compile(catalog, entity, name, field)?);
+            fields.push(FieldPlan::compile(catalog, lists, entity, name, field)?);
         }
         let by_name: HashMap<String, usize> = entity.fields.keys().cloned().zip(0..).collect();
-        let rules = entity.rules.iter().map(|rule| {
-            Ok(RulePlan {
-                code: rule.code.clone(),
-                field: rule.field.clone(),
-                message: rule.message.clone(),
-                check: Formula::compile(&rule.check)?,
-            })
-        });
+        let rules = entity.rules.iter().map(RulePlan::compile);
         let actions = entity.actions.iter().map(|(key, action)| {
             let when = action.when.as_deref().map(Formula::compile).transpose()?;
             Ok(ActionPlan { key: key.clone(), when })
@@ -177,6 +173,7 @@ impl EntityPlan {
             rules: rules.collect::<Result<_>>()?,
             actions: actions.collect::<Result<_>>()?,
             uniques: uniques(entity),
+            computed: computed_order(&fields, &by_name),
             search: entity.search.iter().filter_map(|name| by_name.get(name).copied()).collect(),
             state_field: entity.transitions.as_ref().and_then(|t| by_name.get(&t.field).copied()),
             fields,
@@ -202,11 +199,34 @@ impl EntityPlan {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// Whether a rule or condition of this entity reads the child table.
+    /// Whether a rule, condition or computed field of this entity reads the child table.
     pub(crate) fn child_is_read_by_rules(&self, name: &str) -> bool {
-        let conditions = self.fields.iter().flat_map(|f| [&f.required_when, &f.visible_when]).flatten();
-        let mut formulas = conditions.chain(self.rules.iter().map(|rule| &rule.check));
-        formulas.any(|formula| formula.names.iter().any(|known| known == name))
+        let of_fields = self.fields.iter().flat_map(|field| {
+            [&field.required_when, &field.visible_when, &field.read_only_when, &field.formula]
+        });
+        let mut formulas = of_fields.flatten().chain(self.rules.iter().flat_map(RulePlan::formulas));
+        formulas.any(|formula| formula.reads(name))
+    }
+
+    /// The stored fields that a field worked out on reading goes back to. Sealed ones have no part in it.
+    pub(crate) fn inputs_of(&self, position: usize) -> BTreeSet<usize> {
+        let mut inputs = BTreeSet::new();
+        let mut open = vec![position];
+        // Each computed field is passed once; circles were left out of `computed`.
+        let mut passed = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            let Some(formula) = self.fields[at].formula.as_ref().filter(|_| passed.insert(at)) else {
+                continue;
+            };
+            for read in formula.names.iter().filter_map(|name| self.position(name)) {
+                match self.fields[read].is_stored() {
+                    true if self.fields[read].sensitive() => {}
+                    true => drop(inputs.insert(read)),
+                    false => open.push(read),
+                }
+            }
+        }
+        inputs
     }
 
     /// First columns of the indexes of live records.
@@ -269,4 +289,24 @@ fn uniques(entity: &Entity) -> Vec<Vec<usize>> {
         }
     }
     groups
+}
+
+/// Computed fields in an order in which each comes after those it reads. Those that read each other in a circle,
+/// which the check of definitions refuses, are left out.
+fn computed_order(fields: &[FieldPlan], by_name: &HashMap<String, usize>) -> Vec<usize> {
+    let mut waiting: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].formula.is_some()).collect();
+    let mut order = Vec::with_capacity(waiting.len());
+    loop {
+        let ready = |at: &usize| {
+            let formula = fields[*at].formula.as_ref();
+            let names = formula.map_or(&[][..], |formula| &formula.names);
+            names.iter().filter_map(|name| by_name.get(name)).all(|read| !waiting.contains(read))
+        };
+        let (now, later): (Vec<usize>, Vec<usize>) = waiting.iter().copied().partition(ready);
+        if now.is_empty() {
+            return order;
+        }
+        order.extend(now);
+        waiting = later;
+    }
 }

@@ -1,10 +1,10 @@
 use std::{collections::HashMap, sync::Arc};
 
-use anju_definitions::{FieldType, OnDelete};
+use anju_definitions::OnDelete;
 
 use super::EntityPlan;
 
-/// A reference field, seen from the entity it points to.
+/// A reference field, or a list of references, seen from the entity it points to.
 pub(crate) struct Referrer {
     pub entity: String,
     /// Position of the field.
@@ -20,9 +20,7 @@ pub(super) fn collect(entities: &HashMap<String, Arc<EntityPlan>>) -> HashMap<St
     for plan in plans {
         let link = plan.parent().and_then(|parent| plan.position(&parent.field));
         for (position, field) in plan.fields.iter().enumerate() {
-            let Some(to) = field.definition.to.as_ref().filter(|_| field.kind == FieldType::Ref) else {
-                continue;
-            };
+            let Some(to) = &field.definition.to else { continue };
             if link != Some(position) {
                 referrers.entry(to.clone()).or_default().push(Referrer {
                     entity: plan.key().to_owned(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anju_definitions::FieldType;
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Row, Select};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{display_of, load::LoadedRow, load::load_rows};
@@ -12,7 +13,8 @@ use crate::{
     Actor, Error, Object, Record, Records, Result,
     access::{Access, Operation, may_show},
     audit::AuditEntry,
-    history::{StoredChange, sealing_column},
+    computed::compute,
+    history::{StoredChange, ids_in, sealing_column},
     plan::{ChildPlan, EntityPlan, FieldPlan, Plans},
     schema::HISTORY,
     search::Joins,
@@ -28,6 +30,22 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 struct Past {
     row: LoadedRow,
     children: Vec<(usize, Vec<LoadedRow>)>,
+}
+
+impl Past {
+    /// What is worked out on reading follows the values as they were.
+    fn work_out(&mut self, plans: &Plans, plan: &EntityPlan, today: Date) -> Result<()> {
+        work_out(plan, &mut self.row, today);
+        for (position, rows) in &mut self.children {
+            let child = plans.child(&plan.children[*position])?;
+            rows.iter_mut().for_each(|row| work_out(child, row, today));
+        }
+        Ok(())
+    }
+}
+
+fn work_out(plan: &EntityPlan, row: &mut LoadedRow, today: Date) {
+    compute(plan, &mut row.loaded.values, &Object::new(), today, |at| !plan.fields[at].is_stored());
 }
 
 /// The last change before the moment.
@@ -55,6 +73,7 @@ impl Records {
         for change in changes_since(&mut source, plan, id, moment_ms).await? {
             self.take_back(&plans, plan, id, &mut past, change)?;
         }
+        past.work_out(&plans, plan, self.today())?;
         if plan.entity.audit_reads && !actor.is_system() {
             let mut tx = self.store().begin().await?;
             let entry = AuditEntry::of("record.read", entity, id).because(Some(moment));
@@ -162,6 +181,15 @@ fn changed_row<'r>(rows: &'r mut [LoadedRow], change: &StoredChange) -> Option<&
     match &change.row_id {
         Some(id) => rows.iter_mut().find(|row| row.loaded.id == *id),
         None => rows.get_mut(change.row?),
+    }
+}
+
+/// The name of what a reference points to; for a list, of all that are there.
+fn named(value: &Value, names: &HashMap<String, String>) -> Option<Value> {
+    let mut found = ids_in(value).filter_map(|id| names.get(id)).map(|name| Value::from(name.as_str()));
+    match value {
+        Value::Array(_) => Some(found.collect::<Vec<_>>()).filter(|all| !all.is_empty()).map(Value::Array),
+        _ => found.next(),
     }
 }
 
@@ -286,16 +314,16 @@ impl Showing<'_> {
     ) -> Result<()> {
         show(plan, &row.loaded.values, access, self.actor, object);
         let mut wanted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        let references: Vec<(&FieldPlan, &str)> = plan
+        let references: Vec<(&FieldPlan, &Value)> = plan
             .fields
             .iter()
             .enumerate()
-            .filter(|(position, field)| field.kind == FieldType::Ref && access.sees(*position))
-            .filter_map(|(position, field)| Some((field, row.loaded.values[position].as_str()?)))
+            .filter(|(position, field)| field.kind.is_reference() && access.sees(*position))
+            .map(|(position, field)| (field, &row.loaded.values[position]))
             .collect();
-        for (field, id) in &references {
+        for (field, value) in &references {
             if let Some(to) = &field.definition.to {
-                wanted.entry(to).or_default().insert((*id).to_owned());
+                wanted.entry(to).or_default().extend(ids_in(value).map(str::to_owned));
             }
         }
         let mut names: HashMap<String, String> = HashMap::new();
@@ -307,7 +335,7 @@ impl Showing<'_> {
         }
         let refs: Object = references
             .iter()
-            .filter_map(|(field, id)| Some((field.name.clone(), names.get(*id)?.as_str().into())))
+            .filter_map(|(field, value)| Some((field.name.clone(), named(value, &names)?)))
             .collect();
         if !refs.is_empty() {
             object.insert("$refs".to_owned(), Value::Object(refs));

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Direction, Fetch, Group, Measure, Select};
 use serde_json::Value;
 
-use super::render::Viewer;
+use super::{name_lists, render::Viewer};
 use crate::{
     Actor, Record, Records, Result,
     access::{Access, Operation},
@@ -58,10 +58,15 @@ async fn rows_of(
     let select = select.order_by("position", Direction::Ascending).order_by("id", Direction::Ascending);
     let viewer = Viewer::new(records, plans, &shape, access, actor, false);
     let link_column = shape.values[child.parent_field].column;
-    let mut by_parent: HashMap<String, Vec<Value>> = HashMap::new();
+    let (mut owners, mut rows) = (Vec::new(), Vec::new());
     for row in source.fetch_all(&select).await? {
-        let parent = row.text(link_column)?.to_owned();
-        by_parent.entry(parent).or_default().push(viewer.render(row)?.into_value());
+        owners.push(row.text(link_column)?.to_owned());
+        rows.push(viewer.render(row)?);
+    }
+    name_lists(records, source, plans, actor, &shape, &mut rows).await?;
+    let mut by_parent: HashMap<String, Vec<Value>> = HashMap::new();
+    for (owner, row) in owners.into_iter().zip(rows) {
+        by_parent.entry(owner).or_default().push(row.into_value());
     }
     Ok(by_parent)
 }

@@ -6,7 +6,8 @@ use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Join, Lock,
 use serde_json::Value;
 
 use crate::{
-    Records, Result,
+    Object, Records, Result,
+    computed::compute,
     plan::{ChildPlan, EntityPlan},
     search::{Joins, Meta},
     value,
@@ -115,7 +116,7 @@ pub(crate) async fn load_rows(
         select = select.order_by("position", Direction::Ascending);
     }
     let rows = source.fetch_all(&select.order_by("id", Direction::Ascending)).await?;
-    let life = 2 + plan.fields.len();
+    let life = 2 + plan.fields.iter().filter(|field| field.is_stored()).count();
     let loaded = |row: Row| {
         Ok(LoadedRow {
             created_at_ms: row.int(life)?,
@@ -146,7 +147,7 @@ fn own_columns(plan: &EntityPlan) -> Select {
     for meta in [Meta::Id, Meta::Version] {
         select = select.column(meta.name(), meta.kind());
     }
-    for field in &plan.fields {
+    for field in plan.fields.iter().filter(|field| field.is_stored()) {
         select = select.column(field.name.as_str(), field.sql);
     }
     select
@@ -156,12 +157,19 @@ fn from_row(records: &Records, plan: &EntityPlan, mut row: Row) -> Result<Loaded
     const OWN: usize = 2;
     let id = row.text(0)?.to_owned();
     let mut values = Vec::with_capacity(plan.fields.len());
-    for (position, field) in plan.fields.iter().enumerate() {
-        values.push(match row.take(OWN + position) {
+    let mut column = OWN;
+    for field in &plan.fields {
+        if !field.is_stored() {
+            values.push(Value::Null);
+            continue;
+        }
+        values.push(match row.take(column) {
             SqlValue::Null => Value::Null,
             SqlValue::Bytes(sealed) => records.open(plan, field, &id, &sealed)?,
-            stored => value::from_column(field.kind, field.scale, stored)?,
+            stored => value::of_column(field, stored)?,
         });
+        column += 1;
     }
+    compute(plan, &mut values, &Object::new(), records.today(), |at| !plan.fields[at].is_stored());
     Ok(Loaded { version: row.int(1)?, values, id })
 }

@@ -2,12 +2,14 @@
 
 use anju_definitions::FieldType;
 use anju_store::{Row, SqlValue};
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::shape::{DisplayPart, Shape, Source};
 use crate::{
     Actor, Object, Record, Records, Result,
     access::{Access, may_show},
+    computed::compute,
     plan::{EntityPlan, FieldPlan, Plans},
     search::Meta,
     value,
@@ -78,6 +80,7 @@ impl<'a> Viewer<'a> {
     pub(crate) fn render(&self, mut row: Row) -> Result<Record> {
         let display = self.text(&self.shape.display, &row)?;
         let references = self.references(&row)?;
+        let mut worked_out = self.worked_out(&row)?.into_iter();
         let mut masked = Vec::new();
         let mut values = Object::with_capacity(self.shape.values.len() + 9);
         let id = row.text(0)?.to_owned();
@@ -94,6 +97,7 @@ impl<'a> Viewer<'a> {
             }
             let value = match &shown.source {
                 Source::Meta(meta) => meta_value(*meta, row.value(shown.column)),
+                Source::Computed { .. } => worked_out.next().unwrap_or_default(),
                 Source::Field { plan, position, id_column } => {
                     let field = &plan.fields[*position];
                     if field.sensitive() {
@@ -102,7 +106,7 @@ impl<'a> Viewer<'a> {
                         }
                         self.sealed(plan, field, row.value(*id_column), row.value(shown.column))?
                     } else {
-                        value::from_column(field.kind, field.scale, row.take(shown.column))?
+                        value::of_column(field, row.take(shown.column))?
                     }
                 }
             };
@@ -116,6 +120,18 @@ impl<'a> Viewer<'a> {
             values.insert("$masked".to_owned(), Value::Array(masked));
         }
         Ok(Record { id, version, values })
+    }
+
+    /// The fields that are worked out, in their order, before the values they need are taken out of the row.
+    fn worked_out(&self, row: &Row) -> Result<Vec<Value>> {
+        let shown = self.shape.values.iter().zip(&self.sees).filter(|(_, sees)| **sees);
+        let computed = shown.filter_map(|(shown, _)| match &shown.source {
+            Source::Computed { plan, position, inputs } => Some((plan, *position, inputs)),
+            _ => None,
+        });
+        computed
+            .map(|(plan, position, inputs)| work_out(plan, position, inputs, row, self.records.today()))
+            .collect()
     }
 
     fn references(&self, row: &Row) -> Result<Object> {
@@ -139,6 +155,10 @@ impl<'a> Viewer<'a> {
                 DisplayPart::Value { column, source: Source::Meta(meta), .. } => {
                     text.push_str(meta_value(*meta, row.value(*column)).as_str().unwrap_or_default());
                 }
+                DisplayPart::Value { source: Source::Computed { plan, position, inputs }, .. } => {
+                    let value = work_out(plan, *position, inputs, row, self.records.today())?;
+                    push_shown(&mut text, &plan.fields[*position], &value);
+                }
                 DisplayPart::Value {
                     column, source: Source::Field { plan, position, id_column }, ..
                 } => {
@@ -149,11 +169,8 @@ impl<'a> Viewer<'a> {
                             let value = self.sealed(plan, field, row.value(*id_column), sealed)?;
                             push_shown(&mut text, field, &value);
                         }
-                        (false, SqlValue::Text(stored)) if !field.codes.contains_key(stored) => {
-                            text.push_str(stored)
-                        }
                         (false, stored) => {
-                            let value = value::from_column(field.kind, field.scale, stored.clone())?;
+                            let value = value::of_column(field, stored.clone())?;
                             push_shown(&mut text, field, &value);
                         }
                     }
@@ -175,13 +192,29 @@ impl<'a> Viewer<'a> {
         if self.clear {
             return self.records.open(plan, field, id, sealed);
         }
-        // Only numbers that keep their ends have to be opened for it.
-        let clear = match field.kind {
-            FieldType::IdNumber | FieldType::Phone => self.records.open(plan, field, id, sealed)?,
-            _ => Value::Null,
-        };
-        Ok(Value::String(value::mask(field.kind, clear.as_str().unwrap_or_default())))
+        // Only what leaves something to be seen has to be opened for it.
+        if !value::kind(field.kind).mask_keeps_something() {
+            return Ok(Value::from(value::BLANK_MASK));
+        }
+        let clear = self.records.open(plan, field, id, sealed)?;
+        Ok(Value::String(value::mask(field, &clear)))
     }
+}
+
+/// The value of a field that is worked out from others of the same row.
+pub(crate) fn work_out(
+    plan: &EntityPlan,
+    position: usize,
+    inputs: &[(usize, usize)],
+    row: &Row,
+    today: Date,
+) -> Result<Value> {
+    let mut values = vec![Value::Null; plan.fields.len()];
+    for (at, column) in inputs {
+        values[*at] = value::of_column(&plan.fields[*at], row.value(*column).clone())?;
+    }
+    compute(plan, &mut values, &Object::new(), today, |at| !plan.fields[at].is_stored());
+    Ok(values.swap_remove(position))
 }
 
 fn meta_value(meta: Meta, value: &SqlValue) -> Value {
@@ -195,15 +228,7 @@ fn meta_value(meta: Meta, value: &SqlValue) -> Value {
 
 /// A value as people read it: the title of a code, yuan for fen.
 pub(crate) fn push_shown(text: &mut String, field: &FieldPlan, value: &Value) {
-    match value {
-        Value::Null => {}
-        Value::String(value) => text.push_str(field.codes.get(value).map_or(value, |code| &code.title)),
-        Value::Number(number) if field.kind == FieldType::Money => {
-            text.push_str(&value::format_decimal(number.as_i64().unwrap_or_default(), 2));
-        }
-        Value::Bool(value) => text.push_str(if *value { "是" } else { "否" }),
-        other => text.push_str(&other.to_string()),
-    }
+    text.push_str(&value::to_text(field, value));
 }
 
 /// The display text of values at hand, masked for people, without the hidden fields; `None` if it needs other
@@ -227,7 +252,7 @@ pub(crate) fn display_of(
                     _ if hidden.get(position) == Some(&true) => {}
                     _ if field.kind == FieldType::Ref => return None,
                     value if field.sensitive() && !clear => {
-                        text.push_str(&value::mask(field.kind, &value::clear_text(value)));
+                        text.push_str(&value::mask(field, value));
                     }
                     value => push_shown(&mut text, field, value),
                 }

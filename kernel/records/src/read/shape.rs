@@ -58,7 +58,17 @@ pub(crate) enum DisplayPart {
 #[derive(Clone)]
 pub(crate) enum Source {
     Meta(Meta),
-    Field { plan: Arc<EntityPlan>, position: usize, id_column: usize },
+    Field {
+        plan: Arc<EntityPlan>,
+        position: usize,
+        id_column: usize,
+    },
+    /// Nothing: the field is worked out from others, given by position and column.
+    Computed {
+        plan: Arc<EntityPlan>,
+        position: usize,
+        inputs: Vec<(usize, usize)>,
+    },
 }
 
 /// What is asked for.
@@ -167,6 +177,14 @@ impl<'p> Builder<'_, 'p> {
             }
             Place::Field(position) => {
                 let field = &owner.fields[position];
+                if !field.is_stored() {
+                    let column = |at: usize| {
+                        let input = &owner.fields[at];
+                        (at, self.column(ColumnRef::new(alias, input.name.as_str()), input.sql))
+                    };
+                    let inputs = owner.inputs_of(position).into_iter().map(column).collect();
+                    return (0, Source::Computed { plan: owner.clone(), position, inputs });
+                }
                 let id_column = match field.sensitive() {
                     true => self.column(ColumnRef::new(alias, "id"), ColumnKind::Text),
                     false => 0,

@@ -1,7 +1,7 @@
 use anju_store::{ColumnRef, Condition, Fetch, Row, Select, SqlValue, Tx};
 use serde_json::Value;
 
-use super::{Viewer, attach_children};
+use super::{Viewer, attach_children, name_lists, render::work_out, shape::Source};
 use crate::{
     Actor, Error, Object, Record, Records, Result,
     access::{Access, Operation},
@@ -71,6 +71,7 @@ impl Records {
         let children: Vec<&ChildPlan> =
             plan.children.iter().filter(|child| access.sees_child(&child.name)).collect();
         attach_children(self, source, plans, actor, &children, &mut records).await?;
+        name_lists(self, source, plans, actor, &shape, &mut records).await?;
         let [mut record] = records;
         let actions = self.offered(plans, plan, actor, &offered, &values, &record.values);
         record.values.insert("$actions".to_owned(), Value::Array(actions));
@@ -108,9 +109,13 @@ impl Records {
         for position in names.filter_map(|name| plan.position(name)) {
             let field = &plan.fields[position];
             let column = shape.values[position].column;
+            if let Source::Computed { position, inputs, .. } = &shape.values[position].source {
+                values[*position] = work_out(plan, *position, inputs, row, self.today())?;
+                continue;
+            }
             values[position] = match row.value(column) {
                 SqlValue::Bytes(sealed) => self.open(plan, field, row.text(0)?, sealed)?,
-                stored => value::from_column(field.kind, field.scale, stored.clone())?,
+                stored => value::of_column(field, stored.clone())?,
             };
         }
         Ok(values)

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anju_definitions::{Disposal, FieldType};
-use anju_store::{ColumnKind, Condition, Direction, Fetch, NewEvent, Select, SqlValue, Tx};
+use anju_definitions::Disposal;
+use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, NewEvent, Select, SqlValue, Tx};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -15,11 +15,13 @@ use super::{
 use crate::{
     Actor, Error, Records, Result,
     audit::AuditEntry,
-    history::{StoredChange, sealing_column},
+    history::{StoredChange, ids_in, sealing_column},
     plan::{EntityPlan, Plans},
     read::{LoadedRow, display_of, load_rows},
     schema::{HISTORY, TOKENS},
-    write::search_tokens,
+    search::has_item,
+    value,
+    write::{CONFIRMATION, clean_confirmations, search_tokens},
 };
 
 /// Levels of child tables below a record.
@@ -145,6 +147,7 @@ impl Records {
                 note_files(part.plan, &changes, erased);
             }
             tx.delete(HISTORY, of).await?;
+            tx.delete(CONFIRMATION, Condition::is_in(CONFIRMATION, "record_id", ids())).await?;
             tx.delete(DONE, Condition::is_in(DONE, "record_id", ids())).await?;
             tx.delete(&part.plan.table, Condition::is_in(part.plan.table.as_str(), "id", ids())).await?;
         }
@@ -185,6 +188,7 @@ impl Records {
             }
         }
         self.anonymise_history(tx, parts, erased).await?;
+        clean_confirmations(tx, &parts[0].rows[0].loaded.id, &|text| erased.clean(text)).await?;
         let own = &parts[0];
         let row = &own.rows[0];
         let left = own.left(&row.loaded.values);
@@ -275,7 +279,21 @@ fn choose(parts: &mut [Part<'_>], fields: &[String]) {
             _ => None,
         };
         part.positions = fields.iter().filter_map(of).collect();
+        add_derived(part);
     }
+}
+
+/// What was computed from values that go, goes with them.
+fn add_derived(part: &mut Part<'_>) {
+    for position in part.plan.computed.iter().copied() {
+        let field = &part.plan.fields[position];
+        let Some(formula) = field.formula.as_ref().filter(|_| field.is_stored()) else { continue };
+        let goes = |at: &usize| formula.reads(&part.plan.fields[*at].name);
+        if !part.positions.contains(&position) && part.positions.iter().any(goes) {
+            part.positions.push(position);
+        }
+    }
+    part.positions.retain(|position| part.plan.fields[*position].is_stored());
 }
 
 /// The table that a change in the history of `part` is about.
@@ -328,15 +346,23 @@ impl Records {
         let mut left: BTreeSet<&str> = files.iter().map(String::as_str).collect();
         for entity in plans.catalog.entities.keys() {
             let plan = plans.entity(entity)?;
-            for field in plan.fields.iter().filter(|field| field.kind == FieldType::File) {
+            for field in plan.fields.iter().filter(|field| field.kind.is_file()) {
                 if left.is_empty() {
                     return Ok(Vec::new());
                 }
+                let column = ColumnRef::new(plan.table.as_str(), field.name.as_str());
+                let names_one = match field.definition.many {
+                    false => Condition::is_in(plan.table.as_str(), field.name.as_str(), left.iter().copied()),
+                    true => Condition::Any(left.iter().map(|id| has_item(&column, id)).collect()),
+                };
                 let select = Select::from(plan.table.as_str())
-                    .column(field.name.as_str(), ColumnKind::Text)
-                    .filter(Condition::is_in(plan.table.as_str(), field.name.as_str(), left.iter().copied()));
+                    .column(field.name.as_str(), field.sql)
+                    .filter(names_one);
                 for row in tx.fetch_all(&select).await? {
-                    left.remove(row.text(0)?);
+                    let value = value::of_column(field, row.value(0).clone())?;
+                    for id in ids_in(&value) {
+                        left.remove(id);
+                    }
                 }
             }
         }

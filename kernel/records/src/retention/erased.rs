@@ -4,7 +4,7 @@ use anju_definitions::{Disposal, FieldType};
 use serde_json::Value;
 
 use crate::{
-    history::StoredChange,
+    history::{StoredChange, ids_in},
     plan::{EntityPlan, FieldPlan},
 };
 
@@ -49,11 +49,13 @@ impl Erased {
 }
 
 pub(super) fn note<'v>(field: &FieldPlan, values: impl Iterator<Item = &'v Value>, erased: &mut Erased) {
-    for text in values.filter_map(Value::as_str) {
-        if field.kind == FieldType::File {
-            erased.files.push(text.to_owned());
-        } else if is_speaking(field.kind) {
-            add_text(text, erased);
+    for value in values {
+        match field.kind {
+            kind if kind.is_file() => erased.files.extend(ids_in(value).map(str::to_owned)),
+            // The region names nobody.
+            FieldType::Address => add_text(value["detail"].as_str().unwrap_or_default(), erased),
+            kind if is_speaking(kind) => add_text(value.as_str().unwrap_or_default(), erased),
+            _ => {}
         }
     }
 }
@@ -71,6 +73,7 @@ fn is_speaking(kind: FieldType) -> bool {
         FieldType::Choice
             | FieldType::MultiChoice
             | FieldType::Ref
+            | FieldType::RefList
             | FieldType::Decimal
             | FieldType::Date
             | FieldType::DateTime
@@ -83,9 +86,9 @@ pub(super) fn note_files(plan: &EntityPlan, changes: &[StoredChange], erased: &m
 
 /// A file that a value named before. Changes of child rows count too: ids of files are ids of nothing else.
 pub(super) fn note_file(plan: &EntityPlan, change: &StoredChange, erased: &mut Erased) {
-    let own = plan.field(&change.field).is_some_and(|field| field.kind == FieldType::File);
+    let own = plan.field(&change.field).is_some_and(|field| field.kind.is_file());
     if own || change.child.is_some() {
-        let ids = [&change.before, &change.after].into_iter().filter_map(Value::as_str);
+        let ids = [&change.before, &change.after].into_iter().flat_map(ids_in);
         erased.files.extend(ids.filter(|id| uuid::Uuid::parse_str(id).is_ok()).map(str::to_owned));
     }
 }

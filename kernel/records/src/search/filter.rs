@@ -1,6 +1,6 @@
 //! Filters compiled to conditions. A user's filter names only what they may read; a role's is trusted.
 
-use anju_definitions::{FieldTest, FieldType, Filter, FilterOp};
+use anju_definitions::{FieldTest, FieldType, Filter, FilterOp, Search};
 use anju_store::{ColumnRef, Condition, Operator, SqlValue};
 use serde_json::Value;
 
@@ -42,6 +42,12 @@ pub(crate) fn trusted_filter(
 ) -> Result<Condition> {
     let mut compiler = FilterCompiler { records: None, joins, reader: None, tests: 0 };
     compiler.compile(filter, prefix, false, 0)
+}
+
+/// A filter of the definitions that may ask for sensitive values by the whole of them.
+pub(crate) fn own_filter(records: &Records, joins: &mut Joins<'_>, filter: &Filter) -> Result<Condition> {
+    let mut compiler = FilterCompiler { records: Some(records), joins, reader: None, tests: 0 };
+    compiler.compile(filter, None, false, 0)
 }
 
 impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
@@ -182,31 +188,23 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
 
     fn clear_test(&self, field: &FieldPlan, alias: &str, test: &FieldTest) -> Tested {
         let column = ColumnRef::new(alias, field.name.as_str());
-        if test.op == FilterOp::Under {
-            let values = under(self.joins, field, &test.value)?;
-            let condition = match field.kind {
-                FieldType::MultiChoice => {
-                    Condition::Any(values.iter().map(|code| has_code(&column, code)).collect())
-                }
-                _ => Condition::In { column: column.clone(), values },
-            };
-            return Ok((condition, column));
-        }
-        if field.kind == FieldType::MultiChoice {
-            return Ok((multi_choice_test(&column, test)?, column));
-        }
-        if field.kind == FieldType::Json && !matches!(test.op, FilterOp::IsNull | FilterOp::NotNull) {
+        let search = field.definition.traits().search;
+        let presence = matches!(test.op, FilterOp::IsNull | FilterOp::NotNull);
+        if !field.is_stored() || (search == Search::Presence && !presence) {
             return Err(fault("operator", "该字段不支持筛选").into());
         }
-        let is_text = matches!(
-            field.kind,
-            FieldType::Text
-                | FieldType::LongText
-                | FieldType::Sequence
-                | FieldType::IdNumber
-                | FieldType::Phone
-                | FieldType::CreditCode
-        );
+        if matches!(search, Search::Members | Search::Region) {
+            return Ok((list_test(self.joins, field, &column, test)?, column));
+        }
+        if test.op == FilterOp::Under {
+            let values = under(self.joins, field, &test.value)?;
+            return Ok((Condition::In { column: column.clone(), values }, column));
+        }
+        let is_text = matches!(search, Search::Parts | Search::Contains);
+        let by_part = matches!(test.op, FilterOp::Contains | FilterOp::StartsWith);
+        if search == Search::Contains && !by_part && !presence {
+            return Err(fault("operator", "该字段只能按部分文字查找").into());
+        }
         let operand = |input: &Value| operand(field, input);
         Ok((compare(&column, test, is_text, field.kind == FieldType::DateTime, &operand)?, column))
     }
@@ -287,8 +285,7 @@ fn operand(field: &FieldPlan, input: &Value) -> Result<SqlValue, Fault> {
             SqlValue::Text(date.map_err(|_| fault("format", "应为日期，如 2026-01-31"))?.to_string())
         }
         FieldType::DateTime => instant(input, false)?,
-        FieldType::IdNumber | FieldType::CreditCode => SqlValue::Text(anju_crypto::normalise(text()?)),
-        _ => SqlValue::Text(text()?.to_owned()),
+        kind => SqlValue::Text(value::kind(kind).search_form(text()?)),
     })
 }
 
@@ -360,44 +357,66 @@ fn meta_test(meta: Meta, alias: &str, test: &FieldTest) -> Tested {
     Ok((compare(&column, test, false, meta.is_instant(), &operand)?, column))
 }
 
-/// Codes lie as a JSON array; a code is found with its quotes.
-fn has_code(column: &ColumnRef, code: &SqlValue) -> Condition {
-    match code {
-        SqlValue::Text(code) => {
-            Condition::Contains { column: column.clone(), text: Value::from(code.as_str()).to_string() }
-        }
-        _ => Condition::False,
-    }
+/// Codes and ids lie as a JSON array; one is found with its quotes and what stands between items, so that an
+/// address's own words, which end the JSON, are none of its regions.
+pub(crate) fn has_item(column: &ColumnRef, item: &str) -> Condition {
+    let quoted = Value::from(item).to_string();
+    let contains = |text: String| Condition::Contains { column: column.clone(), text };
+    Condition::Any(vec![contains(format!("{quoted},")), contains(format!("{quoted}]"))])
 }
 
-fn multi_choice_test(column: &ColumnRef, test: &FieldTest) -> Result<Condition, TestFault> {
+fn list_test(
+    joins: &Joins<'_>,
+    field: &FieldPlan,
+    column: &ColumnRef,
+    test: &FieldTest,
+) -> Result<Condition, TestFault> {
+    let contains = |text: String| Condition::Contains { column: column.clone(), text };
     let has = |input: &Value| -> Result<Condition, Fault> {
-        let code = input.as_str().ok_or_else(|| fault("type", "应为选项代码"))?;
-        Ok(has_code(column, &code.into()))
+        let item = input.as_str().ok_or_else(|| fault("type", "应为文字"))?;
+        Ok(has_item(column, item))
     };
     let any = || -> Result<Condition, Fault> {
         Ok(Condition::Any(items(&test.value)?.iter().map(has).collect::<Result<_, _>>()?))
     };
+    let is_address = field.kind == FieldType::Address;
     Ok(match test.op {
-        FilterOp::Contains | FilterOp::Eq => has(&test.value)?,
-        FilterOp::Ne => Condition::Not(Box::new(has(&test.value)?)),
-        FilterOp::In => any()?,
-        FilterOp::NotIn => Condition::Not(Box::new(any()?)),
         FilterOp::IsNull => Condition::IsNull(column.clone()),
         FilterOp::NotNull => Condition::NotNull(column.clone()),
-        _ => return Err(fault("operator", "多选字段只能按所含的选项查询").into()),
+        FilterOp::Contains if is_address => {
+            let text = test.value.as_str().filter(|text| !text.is_empty());
+            let quoted =
+                Value::from(text.ok_or_else(|| fault("required", "请输入要查找的文字"))?).to_string();
+            contains(quoted[1..quoted.len() - 1].to_owned())
+        }
+        // The whole path is there, so a region above is found like the last one.
+        FilterOp::Under if is_address => has(required(&test.value)?)?,
+        FilterOp::Under => {
+            let codes = under_codes(joins, field, &test.value)?;
+            Condition::Any(codes.into_iter().map(|code| has_item(column, code)).collect())
+        }
+        _ if is_address => return Err(fault("operator", "地址只支持所在地区、包含文字、为空").into()),
+        FilterOp::Contains | FilterOp::Eq => has(required(&test.value)?)?,
+        FilterOp::Ne => Condition::Not(Box::new(has(required(&test.value)?)?)),
+        FilterOp::In => any()?,
+        FilterOp::NotIn => Condition::Not(Box::new(any()?)),
+        _ => return Err(fault("operator", "该字段只能按所含的各项查询").into()),
     })
 }
 
 /// The code and all codes below it.
 fn under(joins: &Joins<'_>, field: &FieldPlan, value: &Value) -> Result<Vec<SqlValue>, TestFault> {
+    Ok(under_codes(joins, field, value)?.into_iter().map(SqlValue::from).collect())
+}
+
+fn under_codes<'p>(joins: &Joins<'p>, field: &FieldPlan, value: &Value) -> Result<Vec<&'p str>, TestFault> {
     let dictionary =
         field.definition.dictionary.as_ref().and_then(|key| joins.plans().catalog.dictionaries.get(key));
     let Some(dictionary) = dictionary else {
         return Err(fault("operator", "该字段没有上下级关系").into());
     };
     let ancestor = required(value)?.as_str().ok_or_else(|| fault("type", "应为选项代码"))?;
-    Ok(dictionary.descendants(ancestor).into_iter().map(SqlValue::from).collect())
+    Ok(dictionary.descendants(ancestor))
 }
 
 /// Fields that the filter certainly tests for equality: those of a look-up.

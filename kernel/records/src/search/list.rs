@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anju_definitions::{FieldType, Sort, SortDirection};
+use anju_definitions::{Sort, SortDirection};
 use anju_store::{ColumnRef, Columns, Condition, Direction, Fetch, Row, Select};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{
     Actor, Error, Page, Query, Record, Records, Result,
     access::{Access, Operation},
     plan::{ChildPlan, EntityPlan, Plans},
-    read::{Shape, ShapeRequest, Viewer, attach_children, attach_counts},
+    read::{Shape, ShapeRequest, Viewer, attach_children, attach_counts, name_lists},
 };
 
 /// After the name of a child table in a selection: how many rows the record has.
@@ -118,6 +118,7 @@ impl Records {
         let next = rows.last().filter(|_| more).map(|row| cursor::write(&keys, row));
         let viewer = Viewer::new(self, &plans, &shape, &access, actor, true);
         let mut items = rows.into_iter().map(|row| viewer.render(row)).collect::<Result<Vec<Record>>>()?;
+        name_lists(self, source, &plans, actor, &shape, &mut items).await?;
         attach_children(self, source, &plans, actor, &tables.shown, &mut items).await?;
         attach_counts(source, &plans, &tables.counted, &mut items).await?;
         Ok(Page { items, total, at_least, next, explain })
@@ -235,9 +236,7 @@ fn sortable(located: &Located<'_>) -> Option<(String, anju_store::ColumnKind)> {
         Place::Meta(meta) => Some((meta.name().to_owned(), meta.kind())),
         Place::Field(position) => {
             let field = &located.plan.fields[position];
-            let ordered =
-                !field.sensitive() && !matches!(field.kind, FieldType::Json | FieldType::MultiChoice);
-            ordered.then(|| (field.name.clone(), field.sql))
+            field.is_sortable().then(|| (field.name.clone(), field.sql))
         }
     }
 }

@@ -11,7 +11,7 @@ mod refresh;
 mod rows;
 mod text;
 
-pub(crate) use filter::{FilterCompiler, readable, trusted_filter};
+pub(crate) use filter::{FilterCompiler, has_item, own_filter, readable, trusted_filter};
 pub(crate) use guard::{Guard, told_if_slow};
 pub use guard::{QueryLimits, QueryPlan};
 pub(crate) use joins::{Joins, Located, Meta, Place, names, unknown_field};

@@ -8,6 +8,7 @@ use crate::{
     Error, Records, Result,
     plan::EntityPlan,
     schema::{SEARCH, TOKENS},
+    value,
 };
 
 /// Records of one step.
@@ -106,10 +107,11 @@ async fn step(tx: &mut Tx, plan: &EntityPlan, signature: String, reached: Option
     let select = select.order_by("id", Direction::Ascending).limit(BATCH).for_update();
     let rows = tx.fetch_all(&select).await?;
     for row in &rows {
-        let texts = row.values()[1..].iter().filter_map(|value| match value {
-            SqlValue::Text(text) => Some(text.as_str()),
-            _ => None,
+        let texts = plan.search.iter().zip(&row.values()[1..]).map(|(position, column)| {
+            let field = &plan.fields[*position];
+            Ok(value::to_text(field, &value::of_column(field, column.clone())?))
         });
+        let texts = texts.collect::<Result<Vec<String>>>()?;
         let sets = vec![(TOKENS, SqlValue::from(text::tokens_of(texts)))];
         tx.update(table, sets, Condition::eq(table, "id", row.text(0)?)).await?;
     }

@@ -31,11 +31,11 @@ impl Term {
 }
 
 /// The tokens of a record's fields, as they lie in its column; `None` when there are none.
-pub(crate) fn tokens_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
+pub(crate) fn tokens_of<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Option<String> {
     let mut column = String::new();
     for text in texts {
         let mut separator = if column.is_empty() { "" } else { BOUNDARY };
-        for token in tokens(text, CHARACTERS_MAX) {
+        for token in tokens(text.as_ref(), CHARACTERS_MAX) {
             if !separator.is_empty() {
                 column.push(' ');
                 column.push_str(separator);

@@ -1,4 +1,4 @@
-use anju_definitions::FieldType;
+use anju_definitions::{FieldType, Storage};
 use anju_store::SqlValue;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(crate) fn to_column(field: &FieldPlan, value: &Value) -> SqlValue {
             scaled_number(value, field.scale).map_or(SqlValue::Null, SqlValue::Int)
         }
         (FieldType::DateTime, Value::String(text)) => instant_ms(text).map_or(SqlValue::Null, SqlValue::Int),
-        (FieldType::MultiChoice | FieldType::Json, value) => SqlValue::Text(value.to_string()),
+        (_, value) if field.storage == Storage::Json => SqlValue::Text(value.to_string()),
         (_, Value::String(text)) => SqlValue::Text(text.clone()),
         (_, Value::Bool(bool)) => SqlValue::Bool(*bool),
         (_, Value::Number(number)) => number.as_i64().map_or(SqlValue::Null, SqlValue::Int),
@@ -22,20 +22,30 @@ pub(crate) fn to_column(field: &FieldPlan, value: &Value) -> SqlValue {
     }
 }
 
-/// A value of an unsealed column in its canonical form.
+/// A value of the field's unsealed column in its canonical form.
+pub(crate) fn of_column(field: &FieldPlan, value: SqlValue) -> Result<Value> {
+    match value {
+        SqlValue::Text(text) if field.storage == Storage::Json => stored_json(&text),
+        value => from_column(field.kind, field.scale, value),
+    }
+}
+
+/// A value of an unsealed column of single values in its canonical form.
 pub(crate) fn from_column(kind: FieldType, scale: u32, value: SqlValue) -> Result<Value> {
     Ok(match (kind, value) {
         (_, SqlValue::Null) => Value::Null,
         (FieldType::Decimal, SqlValue::Int(scaled)) => Value::String(decimal::format(scaled, scale)),
         (FieldType::DateTime, SqlValue::Int(ms)) => Value::String(instant_text(ms)),
-        (FieldType::MultiChoice | FieldType::Json, SqlValue::Text(text)) => {
-            serde_json::from_str(&text).map_err(|cause| Error::Internal(format!("stored JSON: {cause}")))?
-        }
+        (kind, SqlValue::Text(text)) if kind.traits().storage == Storage::Json => stored_json(&text)?,
         (_, SqlValue::Text(text)) => Value::String(text),
         (_, SqlValue::Int(int)) => Value::from(int),
         (_, SqlValue::Bool(bool)) => Value::Bool(bool),
         (_, SqlValue::Bytes(_)) => return Err(Error::Internal("sealed bytes in a clear column".to_owned())),
     })
+}
+
+fn stored_json(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|cause| Error::Internal(format!("stored JSON: {cause}")))
 }
 
 /// What is sealed, and what the blind index is made of: the text itself, or the JSON of anything else.
@@ -48,16 +58,13 @@ pub(crate) fn clear_text(value: &Value) -> String {
 
 /// Back from what was sealed.
 pub(crate) fn from_clear_text(kind: FieldType, text: String) -> Result<Value> {
-    match kind {
-        FieldType::Integer
-        | FieldType::Money
-        | FieldType::Boolean
-        | FieldType::MultiChoice
-        | FieldType::Json => {
-            serde_json::from_str(&text).map_err(|cause| Error::Internal(format!("sealed JSON: {cause}")))
-        }
-        _ => Ok(Value::String(text)),
+    let is_text = matches!(kind.traits().storage, Storage::Text)
+        // Kept as texts outside the database.
+        || matches!(kind, FieldType::Decimal | FieldType::DateTime);
+    if is_text {
+        return Ok(Value::String(text));
     }
+    serde_json::from_str(&text).map_err(|cause| Error::Internal(format!("sealed JSON: {cause}")))
 }
 
 /// RFC 3339 with Shanghai's offset; milliseconds only where there are any.

@@ -51,6 +51,20 @@ pub(crate) fn format(scaled: i64, scale: u32) -> String {
     format!("{sign}{}.{:0places$}", magnitude / divisor, magnitude % divisor, places = scale as usize)
 }
 
+/// A number's text rounded half away from zero to `scale` places; `None` when it is no plain number or too large.
+pub(crate) fn rounded(text: &str, scale: u32) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let kept = &fraction[..fraction.len().min(scale as usize)];
+    let scaled = parse(&format!("{whole}.{kept}"), scale).ok()?;
+    let up = fraction.as_bytes().get(scale as usize).is_some_and(|digit| *digit >= b'5');
+    let step = if whole.starts_with('-') { -1 } else { 1 };
+    let scaled = if up { scaled.checked_add(step)? } else { scaled };
+    Some(format(scaled, scale))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -71,6 +85,24 @@ mod tests {
         assert_eq!(parse("99999999999999999999", 2), Err(DecimalFault::TooLarge));
         assert_eq!(parse("-", 0), Err(DecimalFault::NotANumber));
         assert_eq!(parse("٣", 0), Err(DecimalFault::NotANumber));
+    }
+
+    #[test]
+    fn results_are_rounded_half_away_from_zero() {
+        for (text, scale, round) in [
+            ("56.335", 2, "56.34"),
+            ("56.3349", 2, "56.33"),
+            ("-0.005", 2, "-0.01"),
+            ("7", 2, "7.00"),
+            ("0.5", 0, "1"),
+            ("-0.4", 0, "0"),
+            ("99.999", 2, "100.00"),
+            ("-1.5", 0, "-2"),
+        ] {
+            assert_eq!(rounded(text, scale).as_deref(), Some(round), "{text}");
+        }
+        assert_eq!(rounded("1e5", 2), None);
+        assert_eq!(rounded("99999999999999999999", 2), None);
     }
 
     proptest! {

@@ -1,14 +1,19 @@
-//! Values of fields: from input to one canonical JSON form, and between that and columns.
+//! Values of fields: from input to one canonical JSON form, between that and columns, texts and masks. What
+//! differs by type stands in [`kinds`], each type found in the one table of [`kind`].
 
+mod codes;
 mod column;
 mod decimal;
-mod identity;
+mod kind;
+mod kinds;
+mod markup;
 mod mask;
-mod parse;
+#[cfg(test)]
+pub(crate) mod testing;
 
-pub(crate) use column::{clear_text, from_clear_text, from_column, instant_text, to_column};
-pub(crate) use decimal::{SCALE_MAX, format as format_decimal};
-pub(crate) use identity::Certificate;
-pub(crate) use mask::mask;
+pub(crate) use codes::Certificate;
+pub(crate) use column::{clear_text, from_clear_text, from_column, instant_text, of_column, to_column};
+pub(crate) use decimal::{SCALE_MAX, format as format_decimal, rounded};
+pub(crate) use kind::{BLANK_MASK, Fault, cell_parts, from_text, kind, mask, parse, to_text};
+pub(crate) use kinds::{number::scaled_number, time::instant_ms};
 pub use mask::masked_name;
-pub(crate) use parse::{Fault, instant_ms, parse, scaled_number};

@@ -4,11 +4,15 @@ use anju_store::Tx;
 use serde_json::Value;
 
 use super::{
+    broken::{Broken, soft_checks},
+    confirm::{self, Confirmed},
     draft::{Draft, DraftRow},
+    others::judge_by_others,
     periods::check_period,
     references::{KnownReferences, check_references},
     removal::Removal,
     rules::check_row,
+    uniques::duplicates,
 };
 use crate::{
     Actor, Change, Error, FieldError, HookContext, Object, Records, Result,
@@ -28,31 +32,67 @@ impl Checked {
         tx: &mut Tx,
         plans: &Plans,
         actor: &Actor,
-        draft: Draft,
+        mut draft: Draft,
         known: &KnownReferences,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
-        if matches!(draft.change, Change::Created | Change::Updated) {
-            let today = records.today();
-            check_row(&draft.plan, &draft.row, &draft.child_scene(), actor, today, "", &mut faults);
-            let no_children = Object::new();
-            for table in draft.tables.iter().filter(|table| table.given) {
-                for (index, row) in table.rows.iter().enumerate() {
-                    let path = format!("{}[{index}].", draft.child(table).name);
-                    check_row(&table.plan, row, &no_children, actor, today, &path, &mut faults);
-                }
+        match draft.change {
+            Change::Created | Change::Updated => {
+                draft.confirmed = judge(records, tx, plans, actor, &draft, known, &mut faults).await?;
             }
-            check_transition(&draft.plan, &draft.row, actor, &mut faults);
-            check_references(records, tx, plans, actor, &draft, known, &mut faults).await?;
-            check_removed_rows(records, tx, plans, actor, &draft).await?;
+            Change::Restored => {
+                // The record itself is as it was; what it comes back to may not be.
+                let broken = judge_by_others(records, tx, plans, actor, &draft, false, &faults).await?;
+                faults.extend(broken.iter().map(Broken::fault));
+                check_period(records, tx, &draft, &mut faults).await?;
+                faults.extend(ask_hooks(records, tx, actor, &draft).await?);
+            }
+            Change::Deleted => faults.extend(ask_hooks(records, tx, actor, &draft).await?),
         }
-        check_period(records, tx, &draft, &mut faults).await?;
-        faults.extend(ask_hooks(records, tx, actor, &draft).await?);
         match faults.is_empty() {
             true => Ok(Self { draft, _only_here: () }),
             false => Err(Error::Invalid(faults)),
         }
     }
+}
+
+/// Every station of judgement in turn; each adds to the faults. The confirmations that the change needed.
+async fn judge(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    actor: &Actor,
+    draft: &Draft,
+    known: &KnownReferences,
+    faults: &mut Vec<FieldError>,
+) -> Result<Vec<Confirmed>> {
+    let today = records.today();
+    let (no_children, children) = (Object::new(), draft.child_scene());
+    for row in draft.judged_rows() {
+        let children = if row.is_child() { &no_children } else { &children };
+        check_row(row.plan, row.row, children, actor, today, &row.path, faults);
+    }
+    check_transition(&draft.plan, &draft.row, actor, faults);
+    check_references(records, tx, plans, actor, draft, known, faults).await?;
+    check_period(records, tx, draft, faults).await?;
+    let asked = draft.confirm.is_some();
+    let mut soft = if asked { soft_checks(draft, actor, today) } else { Vec::new() };
+    for broken in judge_by_others(records, tx, plans, actor, draft, asked, faults).await? {
+        if broken.rule.soft {
+            soft.push(broken);
+        } else {
+            faults.push(broken.fault());
+        }
+    }
+    faults.extend(ask_hooks(records, tx, actor, draft).await?);
+    if faults.is_empty() {
+        check_removed_rows(records, tx, plans, actor, draft).await?;
+        return confirm::require(records, tx, draft, &soft).await;
+    }
+    // The change fails anyway: what the database would say next time is told now.
+    let repeated = duplicates(records, tx, draft, faults).await?;
+    faults.extend(repeated);
+    Ok(Vec::new())
 }
 
 /// Rows that a change leaves out may be referred to as whole records are.

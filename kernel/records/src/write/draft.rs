@@ -5,8 +5,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::confirm::{Confirm, Confirmed};
 use crate::{
     Change, Object,
+    computed::compute,
     expression::as_number,
     plan::{ChildPlan, EntityPlan},
     read::Loaded,
@@ -20,6 +22,27 @@ pub(crate) struct Draft {
     pub row: DraftRow,
     /// The child tables the change touches, or that rules or hooks read.
     pub tables: Vec<DraftTable>,
+    /// What the person confirms; `None` when nobody is there to be asked.
+    pub confirm: Option<Vec<Confirm>>,
+    /// The confirmations that the change needed.
+    pub confirmed: Vec<Confirmed>,
+}
+
+/// A row that a change is judged by: the record itself, or a row of a child table it gives.
+#[derive(Clone)]
+pub(crate) struct JudgedRow<'d> {
+    pub plan: &'d EntityPlan,
+    pub row: &'d DraftRow,
+    /// Prefix of its fields in messages.
+    pub path: String,
+    /// The reference to the parent, for child rows.
+    pub link: Option<usize>,
+}
+
+impl JudgedRow<'_> {
+    pub(crate) fn is_child(&self) -> bool {
+        self.link.is_some()
+    }
 }
 
 /// One row: what it was and what it will be, by position of the field.
@@ -27,6 +50,8 @@ pub(crate) struct DraftRow {
     pub id: String,
     pub before: Option<Loaded>,
     pub values: Vec<Value>,
+    /// Positions of the fields that a person, not the platform, gave another value.
+    pub given: Vec<usize>,
 }
 
 /// The rows of one child table.
@@ -42,11 +67,11 @@ pub(crate) struct DraftTable {
 
 impl DraftRow {
     pub(crate) fn new(id: String, plan: &EntityPlan) -> Self {
-        Self { id, before: None, values: vec![Value::Null; plan.fields.len()] }
+        Self { id, before: None, values: vec![Value::Null; plan.fields.len()], given: Vec::new() }
     }
 
     pub(crate) fn of(loaded: Loaded) -> Self {
-        Self { id: loaded.id.clone(), values: loaded.values.clone(), before: Some(loaded) }
+        Self { id: loaded.id.clone(), values: loaded.values.clone(), before: Some(loaded), given: Vec::new() }
     }
 
     pub(crate) fn changed(&self, position: usize) -> bool {
@@ -77,6 +102,37 @@ impl DraftRow {
 }
 
 impl Draft {
+    pub(crate) fn new(plan: Arc<EntityPlan>, change: Change, row: DraftRow) -> Self {
+        Self { plan, change, row, tables: Vec::new(), confirm: None, confirmed: Vec::new() }
+    }
+
+    /// The record and the child rows that the change gives.
+    pub(crate) fn judged_rows(&self) -> Vec<JudgedRow<'_>> {
+        let mut rows = vec![JudgedRow { plan: &self.plan, row: &self.row, path: String::new(), link: None }];
+        for table in self.tables.iter().filter(|table| table.given) {
+            let child = self.child(table);
+            rows.extend(table.rows.iter().enumerate().map(|(index, row)| JudgedRow {
+                plan: &table.plan,
+                row,
+                path: format!("{}[{index}].", child.name),
+                link: Some(child.parent_field),
+            }));
+        }
+        rows
+    }
+
+    /// Works out the computed fields of the rows, then of the record.
+    pub(crate) fn compute(&mut self, today: Date) {
+        let nothing = Object::new();
+        for table in &mut self.tables {
+            for row in &mut table.rows {
+                compute(&table.plan, &mut row.values, &nothing, today, |_| true);
+            }
+        }
+        let children = if self.plan.computed.is_empty() { Object::new() } else { self.child_scene() };
+        compute(&self.plan, &mut self.row.values, &children, today, |_| true);
+    }
+
     pub(crate) fn child(&self, table: &DraftTable) -> &ChildPlan {
         &self.plan.children[table.child]
     }

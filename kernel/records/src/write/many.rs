@@ -9,9 +9,10 @@ use super::{
     check::Checked,
     draft::Draft,
     references::KnownReferences,
-    save::{Stamp, Stored, duplicate, gone, insert_together, save_table},
+    save::{Stamp, Stored, gone, insert_together, save_table},
     seal::Sealed,
     trail::leave_trails,
+    uniques::duplicate,
 };
 use crate::{Actor, Change, Error, Records, Result, plan::Plans};
 
@@ -101,7 +102,7 @@ async fn save_all(
         row.append(&mut values);
         changed.entry(names).or_default().push(row);
     }
-    insert_together(tx, &plan, new_rows).await.map_err(|error| repeated(&plan, "", error))?;
+    insert_together(tx, &plan, new_rows).await.map_err(|error| duplicate(&plan, "", error))?;
     for (sets, rows) in changed {
         let (keys, count) = (["id", "version"].map(str::to_owned), rows.len() as u64);
         let found = tx.update_many(&plan.table, &keys, &sets, rows).await;
@@ -118,7 +119,7 @@ async fn save_all(
             if draft.change != Change::Created {
                 let name = &draft.child(table).name;
                 let saved = save_table(tx, &stamp, table, rows, gone(at_ms, None)).await;
-                saved.map_err(|error| repeated(&table.plan, name, error))?;
+                saved.map_err(|error| duplicate(&table.plan, name, error))?;
             }
         }
         stored.push(Stored { draft, version, at_ms });
@@ -126,15 +127,7 @@ async fn save_all(
     for (child, rows) in new_child_rows {
         let Some(child_plan) = child_plans.get(&child) else { continue };
         let name = plan.children[child].name.as_str();
-        insert_together(tx, child_plan, rows).await.map_err(|error| repeated(child_plan, name, error))?;
+        insert_together(tx, child_plan, rows).await.map_err(|error| duplicate(child_plan, name, error))?;
     }
     Ok(stored)
-}
-
-/// A violated unique key of many rows, as a fault at its fields.
-fn repeated(plan: &crate::plan::EntityPlan, child: &str, error: Error) -> Error {
-    match error {
-        Error::Store(error) => duplicate(plan, child, error),
-        other => other,
-    }
 }

@@ -1,11 +1,14 @@
 //! Writing: the stations every change passes, in the order of their files. What a station hands on has a
 //! type that only it can make, so none can be left out.
 
+mod broken;
 mod check;
+mod confirm;
 mod delete;
 mod draft;
 mod many;
 mod operations;
+mod others;
 mod outcome;
 mod parse;
 mod periods;
@@ -17,13 +20,16 @@ mod save;
 mod seal;
 mod tables;
 mod trail;
+mod uniques;
 
 pub(crate) use check::check_transition;
+pub use confirm::Confirmation;
+pub(crate) use confirm::{CONFIRMATION, clean_confirmations, confirmations, table as confirmation_table};
 pub(crate) use draft::{Draft, DraftRow, DraftTable};
 pub(crate) use operations::{set_row_defaults, take_place};
 pub(crate) use outcome::show;
 pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;
-pub(crate) use seal::search_tokens;
-pub(crate) use trail::HISTORY_COLUMNS;
+pub(crate) use seal::{changed_columns, search_tokens};
+pub(crate) use trail::{HISTORY_COLUMNS, row_changes};

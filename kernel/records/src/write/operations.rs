@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     check::Checked,
+    confirm,
     draft::{Draft, DraftRow},
     outcome,
     parse::{Writer, parse_into},
@@ -53,13 +54,9 @@ impl Records {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
         let access = Access::of(&plans, plan, actor, operation)?;
-        let mut draft = Draft {
-            plan: plan.clone(),
-            change: Change::Created,
-            row: DraftRow::new(self.new_id(), plan),
-            tables: Vec::new(),
-        };
+        let mut draft = Draft::new(plan.clone(), Change::Created, DraftRow::new(self.new_id(), plan));
         let mut faults = Vec::new();
+        draft.confirm = confirm::asked(input, actor, &mut faults);
         let writer =
             Writer { actor, access: &access, operation, today: self.today(), system: actor.is_system() };
         parse_into(&mut draft.row, plan, input, &writer, "", None, &mut faults);
@@ -109,6 +106,7 @@ impl Records {
         let mut draft =
             self.load_draft(tx, &plans, plan, actor, &access, id, version, Change::Updated).await?;
         let mut faults = Vec::new();
+        draft.confirm = confirm::asked(&changes, actor, &mut faults);
         let writer = Writer {
             actor,
             access: &access,
@@ -149,7 +147,7 @@ impl Records {
         if version.is_some_and(|version| version != loaded.version) {
             return Err(Error::Stale { current: loaded.version });
         }
-        Ok(Draft { plan: plan.clone(), change, row: DraftRow::of(loaded), tables: Vec::new() })
+        Ok(Draft::new(plan.clone(), change, DraftRow::of(loaded)))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -163,7 +161,9 @@ impl Records {
         mut faults: Vec<FieldError>,
         why: Option<&str>,
     ) -> Result<Stored> {
+        draft.compute(self.today());
         self.before_save(tx, plans, actor, &mut draft, &mut faults).await?;
+        draft.compute(self.today());
         let mut checked = Checked::from(self, tx, plans, actor, draft, known, faults).await?;
         checked.draw_numbers(tx, self.today()).await?;
         let stored = Stored::from(self, tx, actor, Sealed::from(self, checked), None).await?;

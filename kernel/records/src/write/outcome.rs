@@ -109,7 +109,7 @@ pub(crate) fn show(
         let value = &values[position];
         let hidden = field.sensitive() && !actor.is_system() && !value.is_null();
         let shown = match hidden {
-            true => Value::String(value::mask(field.kind, &value::clear_text(value))),
+            true => Value::String(value::mask(field, value)),
             false => value.clone(),
         };
         if hidden {

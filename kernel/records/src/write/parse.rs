@@ -1,6 +1,5 @@
 //! Station two: input to canonical values. Every fault is noted; nothing stops at the first.
 
-use anju_definitions::FieldType;
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -57,7 +56,12 @@ pub(crate) fn parse_into(
             Ok(parsed) if parsed == *current => {}
             Ok(parsed) => match refusal(field, row, writer) {
                 Some((code, message)) => faults.push(FieldError::new(format!("{path}{name}"), code, message)),
-                None => row.values[position] = parsed,
+                None => {
+                    row.values[position] = parsed;
+                    if !writer.system {
+                        row.given.push(position);
+                    }
+                }
             },
         }
     }
@@ -65,8 +69,9 @@ pub(crate) fn parse_into(
 
 /// Why this field may not be changed.
 fn refusal(field: &FieldPlan, row: &DraftRow, writer: &Writer<'_>) -> Option<(&'static str, String)> {
-    let platform = field.definition.system || field.kind == FieldType::Sequence;
-    if platform && !writer.system {
+    let computed = field.formula.is_some();
+    let platform = field.definition.system || field.is_given_by_platform();
+    if computed || (platform && !writer.system) {
         return Some(("read_only", format!("{}由系统填写，不能修改", field.title)));
     }
     if !writer.system && !writer.access.writes(&field.name) {
@@ -82,5 +87,5 @@ fn refusal(field: &FieldPlan, row: &DraftRow, writer: &Writer<'_>) -> Option<(&'
 fn is_masked_echo(field: &FieldPlan, given: &Value, current: &Value) -> bool {
     field.sensitive()
         && !current.is_null()
-        && given.as_str().is_some_and(|text| text == value::mask(field.kind, &value::clear_text(current)))
+        && given.as_str().is_some_and(|text| text == value::mask(field, current))
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anju_definitions::FieldType;
 use anju_store::{ColumnRef, Condition, Fetch, Lock, Select, Tx};
-use serde_json::Value;
 
 use super::draft::{Draft, DraftRow};
 use crate::{
     Actor, FieldError, Records, Result,
     access::{Access, Operation, may_show},
-    plan::{EntityPlan, Plans},
+    history::ids_in,
+    plan::{EntityPlan, FieldPlan, Plans},
     search::{Joins, Meta},
 };
 
@@ -23,6 +23,13 @@ struct Pointer {
     target: String,
     id: String,
     at: String,
+}
+
+/// A file of the change.
+struct Attached<'p> {
+    id: String,
+    at: String,
+    field: &'p FieldPlan,
 }
 
 /// Checks all references and files of a change, one query per target entity.
@@ -60,30 +67,38 @@ pub(crate) async fn check_references(
             faults.push(FieldError::new(pointer.at.as_str(), "reference", message));
         }
     }
-    for (id, accept, at) in files {
-        check_file(tx, &id, &accept, at, faults).await?;
+    for file in files {
+        check_file(tx, file, faults).await?;
     }
     Ok(())
 }
 
-fn collect(
-    plan: &EntityPlan,
+fn collect<'p>(
+    plan: &'p EntityPlan,
     row: &DraftRow,
     path: &str,
     link: Option<usize>,
     pointers: &mut Vec<Pointer>,
-    files: &mut Vec<(String, Vec<String>, String)>,
+    files: &mut Vec<Attached<'p>>,
 ) {
     for (position, field) in plan.fields.iter().enumerate() {
-        let Value::String(id) = &row.values[position] else { continue };
-        if link == Some(position) || !row.changed(position) {
+        let value = &row.values[position];
+        let points = field.definition.to.is_some() || field.kind.is_file();
+        if !points || value.is_null() || link == Some(position) || !row.changed(position) {
             continue;
         }
-        let at = format!("{path}{}", field.name);
-        match (field.kind, &field.definition.to) {
-            (FieldType::Ref, Some(to)) => pointers.push(Pointer { target: to.clone(), id: id.clone(), at }),
-            (FieldType::File, _) => files.push((id.clone(), field.definition.accept.clone(), at)),
-            _ => {}
+        let is_list = value.is_array();
+        // What was in the list before is not asked for again.
+        let known = |id: &str| {
+            row.before.as_ref().is_some_and(|before| ids_in(&before.values[position]).any(|b| b == id))
+        };
+        for (index, id) in ids_in(value).enumerate().filter(|(_, id)| !known(id)) {
+            let item = if is_list { format!("[{index}]") } else { String::new() };
+            let (id, at) = (id.to_owned(), format!("{path}{}{item}", field.name));
+            match &field.definition.to {
+                Some(to) => pointers.push(Pointer { target: to.clone(), id, at }),
+                None => files.push(Attached { id, at, field }),
+            }
         }
     }
 }
@@ -116,14 +131,11 @@ pub(crate) async fn visible_ids(
     rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
 }
 
-async fn check_file(
-    tx: &mut Tx,
-    id: &str,
-    accept: &[String],
-    at: String,
-    faults: &mut Vec<FieldError>,
-) -> Result<()> {
-    let meta = match tx.file_meta(id).await {
+/// A file exists, is of an accepted kind and not too large. Kinds are those that its contents showed.
+async fn check_file(tx: &mut Tx, file: Attached<'_>, faults: &mut Vec<FieldError>) -> Result<()> {
+    const MB: i64 = 1024 * 1024;
+    let Attached { id, at, field } = file;
+    let meta = match tx.file_meta(&id).await {
         Ok(meta) => meta,
         Err(anju_store::Error::NotFound) => {
             faults.push(FieldError::new(at, "reference", "文件不存在，请重新上传"));
@@ -131,12 +143,22 @@ async fn check_file(
         }
         Err(error) => return Err(error.into()),
     };
-    let fits = |pattern: &String| match pattern.strip_suffix("/*") {
+    let fits = |pattern: &str| match pattern.strip_suffix("/*") {
         Some(group) => meta.media_type.split('/').next() == Some(group),
-        None => *pattern == meta.media_type,
+        None => pattern == meta.media_type,
     };
-    if !accept.is_empty() && !accept.iter().any(fits) {
+    let accept = &field.definition.accept;
+    let of_type = match field.kind {
+        FieldType::Image => fits("image/*"),
+        FieldType::Video => fits("video/*"),
+        _ => true,
+    };
+    if !of_type || (!accept.is_empty() && !accept.iter().any(|pattern| fits(pattern))) {
         faults.push(FieldError::new(at, "format", "不接受这种类型的文件"));
+    } else if let Some(most) = field.definition.size_mb_max
+        && meta.size > i64::from(most) * MB
+    {
+        faults.push(FieldError::new(at, "length", format!("文件不能超过 {most} MB")));
     }
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use anju_definitions::OnDelete;
+use anju_definitions::{FieldType, OnDelete};
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Lock, Select, Tx};
 
 use crate::{
     Actor, Error, Query, Records, Result,
     plan::{EntityPlan, Plans, Referrer},
+    search::has_item,
 };
 
 /// Most records one deletion takes along.
@@ -148,7 +149,7 @@ async fn hold(tx: &mut Tx, plan: &EntityPlan, ids: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Ids of live records whose reference at the position names one of the targets.
+/// Ids of live records whose reference, or list of references, at the position names one of the targets.
 async fn referring(
     tx: &mut Tx,
     plan: &EntityPlan,
@@ -156,12 +157,17 @@ async fn referring(
     targets: &[String],
 ) -> Result<Vec<String>> {
     let table = plan.table.as_str();
-    let field = plan.fields[position].name.as_str();
+    let field = &plan.fields[position];
+    let column = ColumnRef::new(table, field.name.as_str());
     let mut found = Vec::new();
     for targets in targets.chunks(IDS_MAX) {
+        let names_one = match field.kind {
+            FieldType::RefList => Condition::Any(targets.iter().map(|id| has_item(&column, id)).collect()),
+            _ => Condition::is_in(table, field.name.as_str(), targets.iter().map(String::as_str)),
+        };
         let select = Select::from(table)
             .column("id", ColumnKind::Text)
-            .filter(Condition::is_in(table, field, targets.iter().map(String::as_str)))
+            .filter(names_one)
             .filter(Condition::IsNull(ColumnRef::new(table, "deleted_at")))
             .order_by("id", Direction::Ascending)
             .limit(CASCADE_MAX as u64 + 1);

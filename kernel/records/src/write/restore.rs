@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use anju_definitions::{FieldType, OnDelete};
+use anju_definitions::OnDelete;
 use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, Lock, Select, Tx};
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Actor, Change, Error, FieldError, Record, Records, Result,
     access::{Access, Operation},
+    history::ids_in,
     plan::{EntityPlan, Plans},
     read::{Loaded, display_of, load_deleted},
     schema::DELETED_WITH,
@@ -116,10 +117,11 @@ impl Records {
             companions.records.iter().map(|(plan, loaded)| (plan.key(), loaded.id.as_str())).collect();
         for (plan, loaded) in &companions.records {
             for (field, value) in plan.fields.iter().zip(&loaded.values) {
-                let (Some(to), Some(id)) = (field.definition.to.as_deref(), value.as_str()) else { continue };
-                let is_checked =
-                    field.kind == FieldType::Ref && field.definition.on_delete() != OnDelete::Keep;
-                if is_checked && !coming.contains(&(to, id)) {
+                let Some(to) = field.definition.to.as_deref() else { continue };
+                if field.definition.on_delete() == OnDelete::Keep {
+                    continue;
+                }
+                for id in ids_in(value).filter(|id| !coming.contains(&(to, *id))) {
                     wanted.entry(to).or_default().insert(id);
                     pointers.push((plan, loaded, field, to, id));
                 }
@@ -162,8 +164,8 @@ impl Records {
         let mut restored = None;
         for (plan, loaded) in whole {
             let tables = take_tables(plans, &plan, &loaded.id, &mut rows)?;
-            let draft =
-                Draft { plan: plan.clone(), change: Change::Restored, row: DraftRow::of(loaded), tables };
+            let mut draft = Draft::new(plan.clone(), Change::Restored, DraftRow::of(loaded));
+            draft.tables = tables;
             let by = if restored.is_none() { actor } else { &platform };
             let known = KnownReferences::default();
             let checked = Checked::from(self, tx, plans, by, draft, &known, Vec::new()).await?;

@@ -4,7 +4,7 @@ use anju_definitions::FieldType;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::draft::DraftRow;
+use super::{broken::holds, draft::DraftRow};
 use crate::{
     Actor, FieldError, Object,
     expression::Scene,
@@ -25,6 +25,7 @@ pub(crate) fn check_row(
 ) {
     let today_text = today.to_string();
     let scene = Scene { plan, values: &row.values, children, actor, today: &today_text };
+    check_read_only(row, &scene, path, faults);
     for (position, field) in plan.fields.iter().enumerate() {
         let at = || format!("{path}{}", field.name);
         // One fault a field is enough: a value that could not be parsed is not also missing.
@@ -42,19 +43,29 @@ pub(crate) fn check_row(
             faults.push(FieldError::new(at(), code, message));
         }
     }
-    for rule in &plan.rules {
+    for rule in plan.rules.iter().filter(|rule| !rule.soft) {
         let at = format!("{path}{}", rule.field);
-        if scene.is_complete(&rule.check)
-            && !scene.holds(&rule.check)
-            && !faults.iter().any(|f| f.field == at)
-        {
+        if !holds(rule, &scene) && !faults.iter().any(|f| f.field == at) {
             faults.push(FieldError::new(at, rule.code.as_str(), rule.message.as_str()));
         }
     }
 }
 
+/// What a person changed although it may not be changed now: neither before the change nor after it.
+fn check_read_only(row: &DraftRow, scene: &Scene<'_>, path: &str, faults: &mut Vec<FieldError>) {
+    for position in &row.given {
+        let field = &scene.plan.fields[*position];
+        let Some(when) = &field.read_only_when else { continue };
+        let before = row.before.as_ref().map(|before| Scene { values: &before.values, ..*scene });
+        if row.changed(*position) && scene.holds(when) && before.is_none_or(|before| before.holds(when)) {
+            let message = format!("{}现在不能修改", field.title);
+            faults.push(FieldError::new(format!("{path}{}", field.name), "read_only", message));
+        }
+    }
+}
+
 fn is_required(field: &FieldPlan, scene: &Scene<'_>) -> bool {
-    if field.definition.system || field.kind == FieldType::Sequence {
+    if field.definition.system || field.is_given_by_platform() {
         return false;
     }
     let demanded =
@@ -76,6 +87,10 @@ fn value_fault(
         (FieldType::Choice, Value::String(code)) => retired(field, code),
         (FieldType::MultiChoice, Value::Array(codes)) => {
             codes.iter().filter_map(Value::as_str).find_map(|code| retired(field, code))
+        }
+        (FieldType::Address, address) => {
+            let path = address["region"].as_array()?;
+            path.iter().filter_map(Value::as_str).find_map(|code| retired(field, code))
         }
         _ => None,
     }

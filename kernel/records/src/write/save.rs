@@ -5,8 +5,9 @@ use anju_store::{ColumnRef, Condition, SqlValue, Tx};
 use super::{
     draft::{Draft, DraftTable},
     seal::Sealed,
+    uniques::{duplicate, duplicates},
 };
-use crate::{Actor, Change, Error, FieldError, Records, Result, plan::EntityPlan, schema::DELETED_WITH};
+use crate::{Actor, Change, Error, Records, Result, plan::EntityPlan, schema::DELETED_WITH};
 
 /// A change that is in the database (of this transaction).
 pub(crate) struct Stored {
@@ -30,7 +31,10 @@ impl Stored {
         let version = match &draft.row.before {
             None => {
                 let row = stamp.new_row(&draft.row.id, columns);
-                tx.insert(&draft.plan.table, row).await.map_err(|error| duplicate(&draft.plan, "", error))?;
+                let inserted = tx.insert(&draft.plan.table, row).await;
+                if let Err(error) = inserted {
+                    return Err(refused(records, &draft, &draft.plan, "", error).await);
+                }
                 1
             }
             Some(before) => {
@@ -45,16 +49,14 @@ impl Stored {
                     _ => live(&draft.plan, &draft.row.id),
                 };
                 let version = Condition::eq(draft.plan.table.as_str(), "version", before.version);
-                let filter = place.and(version);
-                let updated = tx.update(&draft.plan.table, sets, filter).await;
-                if updated.map_err(|error| duplicate(&draft.plan, "", error))? == 0 {
-                    return Err(Error::Stale { current: before.version + 1 });
+                match tx.update(&draft.plan.table, sets, place.and(version)).await {
+                    Ok(0) => return Err(Error::Stale { current: before.version + 1 }),
+                    Ok(_) => before.version + 1,
+                    Err(error) => return Err(refused(records, &draft, &draft.plan, "", error).await),
                 }
-                before.version + 1
             }
         };
         for (table, rows) in draft.tables.iter().zip(tables).filter(|(table, _)| table.given) {
-            let name = &draft.child(table).name;
             let removal = match draft.change {
                 Change::Deleted => gone(at_ms, Some(along_with.unwrap_or(&draft.row.id))),
                 _ => gone(at_ms, None),
@@ -63,10 +65,9 @@ impl Stored {
                 Change::Restored => bring_back(tx, table).await,
                 _ => save_table(tx, &stamp, table, rows, removal).await,
             };
-            saved.map_err(|error| match error {
-                Error::Store(error) => duplicate(&table.plan, name, error),
-                other => other,
-            })?;
+            if let Err(error) = saved {
+                return Err(refused(records, &draft, &table.plan, &draft.child(table).name, error).await);
+            }
         }
         Ok(Self { draft, version, at_ms })
     }
@@ -132,7 +133,7 @@ pub(super) async fn save_table(
     table: &DraftTable,
     rows: Vec<Vec<(String, SqlValue)>>,
     removal: Vec<(String, SqlValue)>,
-) -> Result<()> {
+) -> anju_store::Result<()> {
     let plan = &table.plan;
     if !table.removed.is_empty() {
         let ids = table.removed.iter().map(|row| row.id.as_str());
@@ -153,7 +154,7 @@ pub(super) async fn save_table(
 }
 
 /// The rows of a table come back with their record.
-async fn bring_back(tx: &mut Tx, table: &DraftTable) -> Result<()> {
+async fn bring_back(tx: &mut Tx, table: &DraftTable) -> anju_store::Result<()> {
     if table.rows.is_empty() {
         return Ok(());
     }
@@ -167,7 +168,7 @@ pub(super) async fn insert_together(
     tx: &mut Tx,
     plan: &EntityPlan,
     rows: Vec<Vec<(String, SqlValue)>>,
-) -> Result<()> {
+) -> anju_store::Result<()> {
     let mut columns: Vec<String> = Vec::new();
     for row in &rows {
         // Most rows have the columns of the row before them, in the same order.
@@ -196,16 +197,22 @@ fn align(columns: &[String], mut row: Vec<(String, SqlValue)>) -> Vec<SqlValue> 
     columns.iter().map(&mut take).collect()
 }
 
-/// A violated unique key as a fault at its fields.
-pub(super) fn duplicate(plan: &EntityPlan, child: &str, error: anju_store::Error) -> Error {
-    let anju_store::Error::Unique { columns, .. } = &error else { return error.into() };
-    let fields: Vec<_> =
-        plan.fields.iter().filter(|f| columns.iter().any(|c| c == f.equality_column())).collect();
-    let Some(last) = fields.last() else {
-        return Error::conflict("duplicate", format!("{}已存在，不能重复", plan.entity.title));
-    };
-    let titles: Vec<&str> = fields.iter().map(|field| field.title.as_str()).collect();
-    let message = format!("已有相同{}的{}", titles.join("、"), plan.entity.title);
-    let at = if child.is_empty() { last.name.clone() } else { child.to_owned() };
-    Error::Invalid(vec![FieldError::new(at, "duplicate", message)])
+/// What the database refused, for people: every value that repeats, not only the first. `child` is the name of the
+/// child table it happened in.
+async fn refused(
+    records: &Records,
+    draft: &Draft,
+    plan: &EntityPlan,
+    child: &str,
+    error: anju_store::Error,
+) -> Error {
+    if !matches!(error, anju_store::Error::Unique { .. }) {
+        return error.into();
+    }
+    // The transaction takes no more questions.
+    match duplicates(records, &mut records.store().reader(), draft, &[]).await {
+        Ok(found) if found.is_empty() => duplicate(plan, child, error),
+        Ok(found) => Error::Invalid(found),
+        Err(error) => error,
+    }
 }

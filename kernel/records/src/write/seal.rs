@@ -28,10 +28,15 @@ impl Sealed {
     }
 }
 
-fn changed_columns(records: &Records, plan: &EntityPlan, row: &super::DraftRow) -> Vec<(String, SqlValue)> {
+/// The columns of a row whose values are not what they were.
+pub(crate) fn changed_columns(
+    records: &Records,
+    plan: &EntityPlan,
+    row: &super::DraftRow,
+) -> Vec<(String, SqlValue)> {
     let mut columns = Vec::with_capacity(plan.fields.len() + 4);
     for (position, field) in plan.fields.iter().enumerate() {
-        if !row.changed(position) {
+        if !field.is_stored() || !row.changed(position) {
             continue;
         }
         let value = &row.values[position];
@@ -57,5 +62,7 @@ fn changed_columns(records: &Records, plan: &EntityPlan, row: &super::DraftRow) 
 
 /// What the record is found by.
 pub(crate) fn search_tokens(plan: &EntityPlan, values: &[Value]) -> Option<String> {
-    tokens_of(plan.search.iter().filter_map(|position| values[*position].as_str()))
+    let texts =
+        plan.search.iter().map(|position| value::to_text(&plan.fields[*position], &values[*position]));
+    tokens_of(texts)
 }

@@ -4,7 +4,7 @@ use anju_store::{NewEvent, SqlValue, Tx};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{draft::DraftRow, save::Stored};
+use super::{confirm::remember, draft::DraftRow, save::Stored};
 use crate::{
     Actor, Change, Object, Records, Result,
     audit::AuditEntry,
@@ -92,13 +92,17 @@ pub(crate) async fn leave_trails(
     tx.insert_many(HISTORY, &HISTORY_COLUMNS, history).await?;
     records.audit_all(tx, actor, &entries).await?;
     tx.emit_all(&events).await?;
+    for stored in all {
+        remember(records, tx, actor, stored).await?;
+    }
     Ok(())
 }
 
 /// What subscribers learn: which fields changed, the change of state; never a value of a sensitive field.
 fn payload(stored: &Stored, actor: &Actor) -> Value {
     let draft = &stored.draft;
-    let fields = draft.plan.fields.iter().enumerate().filter(|(position, _)| draft.row.changed(*position));
+    let fields = draft.plan.fields.iter().enumerate();
+    let fields = fields.filter(|(position, field)| field.is_stored() && draft.row.changed(*position));
     let tables =
         draft.tables.iter().filter(|table| table.given).map(|table| draft.child(table).name.as_str());
     let changed: Vec<&str> = fields.map(|(_, field)| field.name.as_str()).chain(tables).collect();
@@ -144,7 +148,7 @@ fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
     changes
 }
 
-fn row_changes(
+pub(crate) fn row_changes(
     records: &Records,
     plan: &EntityPlan,
     row: &DraftRow,
@@ -153,7 +157,8 @@ fn row_changes(
     changes: &mut Vec<StoredChange>,
 ) {
     for (position, field) in plan.fields.iter().enumerate() {
-        if !row.changed(position) || place.is_some_and(|(_, _, link)| link == position) {
+        if !field.is_stored() || !row.changed(position) || place.is_some_and(|(_, _, link)| link == position)
+        {
             continue;
         }
         let before = row.before.as_ref().map_or(&Value::Null, |before| &before.values[position]);

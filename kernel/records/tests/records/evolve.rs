@@ -63,7 +63,7 @@ impl Bureau {
         tx.commit().await.unwrap();
         self.records.catalog().store(Arc::new(catalog));
         for fill in &impact.fills {
-            self.records.fill_defaults(&system(), fill, "发布").await.unwrap();
+            self.records.fill(&system(), fill, "发布").await.unwrap();
         }
         impact
     }

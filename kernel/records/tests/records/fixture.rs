@@ -37,6 +37,12 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("roles/viewer", include_str!("definitions/viewer.yaml")),
     ("roles/window", include_str!("definitions/window.yaml")),
     ("roles/public", include_str!("definitions/public.yaml")),
+    ("dictionaries/tenancy_state", include_str!("definitions/tenancy_state.yaml")),
+    ("sequences/tenancy_no", include_str!("definitions/tenancy_no.yaml")),
+    ("entities/tenancy", include_str!("definitions/tenancy.yaml")),
+    ("entities/lodger", include_str!("definitions/lodger.yaml")),
+    ("roles/registrar", include_str!("definitions/registrar.yaml")),
+    ("roles/outsider", include_str!("definitions/outsider.yaml")),
 ];
 
 pub fn catalog() -> Catalog {
@@ -53,6 +59,8 @@ pub fn catalog_with(change: impl Fn(&str, &str) -> Option<String>) -> Catalog {
     let errors: Vec<String> =
         problems.iter().filter(|p| p.severity == Severity::Error).map(ToString::to_string).collect();
     assert!(errors.is_empty(), "{errors:#?}");
+    let problems: Vec<String> = anju_records::check(&catalog).iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
     catalog
 }
 

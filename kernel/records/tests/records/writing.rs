@@ -234,7 +234,10 @@ async fn child_rows_are_replaced_by_id(db: TestDatabase) {
     assert_eq!(clear.rows("members")[1]["id"], first);
     let twice =
         json!({"members": [{"name": "甲", "id_no": OTHER_ID_NO}, {"name": "乙", "id_no": OTHER_ID_NO}]});
-    assert_eq!(codes(bureau.patch(&city(), &changed, twice).await.unwrap_err()), ["members: duplicate"]);
+    assert_eq!(
+        codes(bureau.patch(&city(), &changed, twice).await.unwrap_err()),
+        ["members[1].id_no: duplicate"]
+    );
     let many = json!({"members": vec![json!({"name": "丁"}); 4]});
     assert_eq!(codes(bureau.patch(&city(), &changed, many).await.unwrap_err()), ["members: length"]);
 }

@@ -2,7 +2,7 @@
 //! by a job, which finds what other servers have created without it before they followed, and what was left when this
 //! one was stopped in between.
 
-use anju_records::{Actor, DefaultFill, Impact};
+use anju_records::{Actor, Fill, Impact};
 use anju_store::{Job, NewJob, Tx};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -29,10 +29,10 @@ impl Runtime {
     pub(super) async fn fill<'f>(
         &self,
         publisher: &Publisher<'_>,
-        fills: impl Iterator<Item = &'f DefaultFill>,
+        fills: impl Iterator<Item = &'f Fill>,
     ) -> std::result::Result<(), PublishError> {
         for fill in fills {
-            let filled = self.records.fill_defaults(publisher.actor, fill, publisher.reason).await?;
+            let filled = self.records.fill(publisher.actor, fill, publisher.reason).await?;
             tracing::info!(?fill, filled, "existing records were filled");
         }
         Ok(())
@@ -46,7 +46,7 @@ impl Runtime {
         number: i64,
         impact: &Impact,
     ) -> std::result::Result<(), PublishError> {
-        let fields: Vec<_> = impact.fills.iter().map(DefaultFill::place).collect();
+        let fields: Vec<_> = impact.fills.iter().map(Fill::place).collect();
         if fields.is_empty() {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl Runtime {
         let mut filled = 0;
         for (entity, field) in &order.fields {
             if let Some(fill) = self.records.late_fill(entity, field)? {
-                filled += self.records.fill_defaults(&order.actor, &fill, &order.reason).await?;
+                filled += self.records.fill(&order.actor, &fill, &order.reason).await?;
             }
         }
         if filled > 0 {

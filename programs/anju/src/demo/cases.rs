@@ -335,7 +335,7 @@ impl Journey<'_> {
     ) -> anyhow::Result<()> {
         let task = self.task(actor, id).await?;
         let opinion = (!opinion.is_empty()).then(|| opinion.to_owned());
-        let completion = Completion { outcome: outcome.to_owned(), opinion, data, record_version: None };
+        let completion = Completion { outcome: outcome.to_owned(), opinion, data, ..Completion::default() };
         let mut tx = self.runtime.store.begin().await?;
         let completed = self.runtime.processes.complete(&mut tx, actor, &task, completion).await;
         completed.map_err(|error| match error {

@@ -16,7 +16,7 @@ export function ChoiceInput({ id, field, value, onChange, invalid, disabled, lab
   if (!many && items.some((item) => item.parent)) {
     return (
       <Suspense fallback={<Select disabled loading aria-label={label} />}>
-        <TreeInput id={id} items={items} value={chosen[0]} onChange={onChange} status={status} disabled={disabled} label={label} />
+        <TreeInput id={id} items={items} value={chosen[0]} onChange={onChange} status={status} disabled={disabled} label={label} leafOnly={field.leaf_only} />
       </Suspense>
     );
   }

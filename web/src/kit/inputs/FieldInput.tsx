@@ -6,6 +6,7 @@ import { useDictionary } from '../fields';
 import { ChoiceInput } from './ChoiceInput';
 import { NumberInput } from './NumberInput';
 import { RefInput } from './RefInput';
+import { specialInput } from './special';
 
 const DateInput = lazy(() => import('./DateInput'));
 const FileInput = lazy(() => import('./FileInput'));
@@ -34,6 +35,8 @@ export function FieldInput(props: InputProps) {
   const { id, field, value, onChange, invalid, disabled, placeholder, label, compact } = props;
   const status = invalid ? ('error' as const) : undefined;
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  const special = specialInput(props);
+  if (special) return special;
   switch (field.type) {
     case 'long_text':
       return (
@@ -79,7 +82,7 @@ export function FieldInput(props: InputProps) {
         <Input
           id={id} aria-label={label} value={text} status={status} disabled={disabled} placeholder={placeholder}
           maxLength={field.length_max ?? TEXT_MAX} autoComplete="off" allowClear={!compact}
-          inputMode={field.type === 'phone' ? 'tel' : undefined}
+          inputMode={field.type === 'phone' ? 'tel' : field.type === 'bank_card' ? 'numeric' : undefined}
           onChange={(event) => onChange(event.target.value || null)}
           onBlur={() => text !== text.trim() && onChange(text.trim() || null)}
         />

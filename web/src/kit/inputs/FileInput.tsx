@@ -5,7 +5,7 @@ import { useRef, useState } from 'react';
 import { uploadFile } from '../../api/client';
 import { messageOf } from '../../api/problem';
 import { FileLink } from '../FileLink';
-import { refusalOf } from './files';
+import { acceptOf, refusalOf } from './files';
 import type { InputProps } from './FieldInput';
 
 /** One file: chosen or dropped, sent at once, then named here. */
@@ -16,7 +16,7 @@ export default function FileInput({ id, field, value, onChange, invalid, disable
 
   const take = async (file: File | undefined) => {
     if (!file) return;
-    const refusal = refusalOf(file, field.accept ?? []);
+    const refusal = refusalOf(file, acceptOf(field), field.size_mb_max);
     setProblem(refusal);
     if (refusal) return;
     setBusy(true);
@@ -39,7 +39,7 @@ export default function FileInput({ id, field, value, onChange, invalid, disable
       }}
     >
       <input
-        ref={picker} type="file" hidden tabIndex={-1} accept={(field.accept ?? []).join(',')} aria-label={label}
+        ref={picker} type="file" hidden tabIndex={-1} accept={acceptOf(field).join(',')} aria-label={label}
         onChange={(event) => {
           void take(event.target.files?.[0]);
           event.target.value = '';

@@ -13,15 +13,17 @@ interface Props {
   disabled?: boolean;
   label?: string;
   placeholder?: string;
+  /** Only codes with none below them may be chosen. */
+  leafOnly?: boolean;
 }
 
-/** A code of a tree (regions): column by column, or by typing a part of its name. Any level may be chosen. */
-export default function TreeInput({ id, items, value, onChange, status, disabled, label, placeholder = '请选择' }: Props) {
+/** A code of a tree (regions): column by column, or by typing a part of its name. */
+export default function TreeInput({ id, items, value, onChange, status, disabled, label, placeholder = '请选择', leafOnly = false }: Props) {
   const options = useMemo(() => treeOf(items), [items]);
   return (
     <Cascader
       id={id} aria-label={label} options={options} value={pathTo(items, value)} status={status} disabled={disabled}
-      changeOnSelect expandTrigger="hover" showSearch placeholder={placeholder} style={{ width: '100%' }}
+      changeOnSelect={!leafOnly} expandTrigger="hover" showSearch placeholder={placeholder} style={{ width: '100%' }}
       displayRender={(labels) => labels.join(' / ')}
       onChange={(path?: (string | number | null)[]) => onChange(path?.length ? String(path[path.length - 1]) : null)}
     />

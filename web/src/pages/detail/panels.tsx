@@ -4,6 +4,7 @@ import { entityQuery, historyQuery, recordsQuery } from '../../api/queries';
 import type { Entity, Field, HistoryChange, Related } from '../../api/types';
 import { formatTime } from '../../kit/format';
 import { Empty, Failed, Loading } from '../../kit/states';
+import { Confirmed } from './Confirmed';
 import { Rows } from './Facts';
 import { fieldAt, wordsOf } from './history';
 
@@ -22,7 +23,7 @@ export function HistoryPanel({ entity, id }: { entity: Entity; id: string }) {
           <tr key={`${entry.version}-${entry.at}`}>
             <td className="numeric keep">{formatTime(entry.at)}</td><td className="keep">{entry.actor_name || '系统'}</td>
             <td><ul>{entry.changes.map((change) => <Change key={change.field} change={change} field={fieldAt(entity, change.field)} />)}</ul></td>
-            <td>{entry.why ?? ''}</td>
+            <td>{entry.why ?? ''}<Confirmed all={entry.confirmations} /></td>
           </tr>
         ))}
       </tbody>

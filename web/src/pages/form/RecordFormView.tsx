@@ -7,11 +7,12 @@ import { places } from '../../app/places';
 import { actionsOf } from '../../kit/fields';
 import { FieldGrid } from '../../kit/FieldGrid';
 import { PageHead } from '../../kit/PageHead';
-import { isVisible } from '../../kit/required';
+import { isReadOnly, isVisible } from '../../kit/required';
 import { ChildTable } from './ChildTable';
+import { ConfirmRules } from './ConfirmRules';
 import { ErrorSummary } from './ErrorSummary';
 import { writable } from './changes';
-import { useRecordForm } from './useRecordForm';
+import { type Confirm, useRecordForm } from './useRecordForm';
 
 interface Props {
   page: FormPage;
@@ -43,9 +44,11 @@ export function RecordFormView({ page, entity, record, back }: Props) {
 
   const toTop = () => document.getElementById('content')?.scrollTo({ top: 0 });
   const ask = () => (form.check() ? setAsking(true) : toTop());
-  const save = async (action?: string) => {
+  const [wanted, setWanted] = useState<string | undefined>(undefined);
+  const save = async (action?: string, confirm?: Confirm[]) => {
     setAsking(false);
-    const id = await form.save(action);
+    setWanted(action);
+    const id = await form.save(action, confirm);
     if (!id) {
       toTop();
       return;
@@ -58,7 +61,10 @@ export function RecordFormView({ page, entity, record, back }: Props) {
     else await navigate(-1);
   };
 
-  const fixed = useCallback((_: string, field: Field) => Boolean(record && field.immutable), [record]);
+  const fixed = useCallback(
+    (_: string, field: Field) => Boolean(record && field.immutable) || isReadOnly(field, record, form.values),
+    [record, form.values],
+  );
   return (
     <div className="page form-page">
       <PageHead title={record ? `编辑：${String(record.$display ?? entity.title)}` : page.title} purpose={page.purpose} />
@@ -94,6 +100,11 @@ export function RecordFormView({ page, entity, record, back }: Props) {
         )}
         {form.dirty && <span className="quiet small">有未保存的修改</span>}
       </div>
+      {form.warnings.length > 0 && (
+        <ConfirmRules
+          entity={entity} warnings={form.warnings} busy={form.busy} onConfirm={(confirm) => void save(wanted, confirm)} onCancel={form.dismissWarnings}
+        />
+      )}
       <Modal open={asking} title={submit?.title} okText="确定" cancelText="再看看" onOk={() => void save(page.submit ?? undefined)} onCancel={() => setAsking(false)}>
         {submit?.confirm}
       </Modal>

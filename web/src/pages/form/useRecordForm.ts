@@ -3,7 +3,7 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 
 import { randomKey } from '../../api/client';
 import { createRecord, patchRecord, runAction } from '../../api/commands';
-import { ApiProblem, errorsByField, messageOf } from '../../api/problem';
+import { ApiProblem, errorsByField, type FieldError, messageOf } from '../../api/problem';
 import { afterChange } from '../../api/queries';
 import type { Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
 import { changesOf, defaultsOf, errorsWithoutRow, missingInForm } from './changes';
@@ -21,7 +21,17 @@ export interface RecordForm {
   /** Whether nothing is plainly missing; what is, goes to the errors. */
   check: () => boolean;
   /** Saves, then acts; the id of the record when all went well. */
-  save: (action?: string) => Promise<string | null>;
+  save: (action?: string, confirm?: Confirm[]) => Promise<string | null>;
+  /** What the server asks to be confirmed before it saves. */
+  warnings: FieldError[];
+  dismissWarnings: () => void;
+}
+
+/** A rule that is let pass, and why. */
+export interface Confirm {
+  code: string;
+  field: string;
+  reason: string;
 }
 
 /** The state of one form: what was loaded, what stands in the inputs, what the server said about it. */
@@ -33,6 +43,7 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
   const [problem, setProblem] = useState<string | null>(null);
   const [stale, setStale] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [warnings, setWarnings] = useState<FieldError[]>([]);
   const attempt = useRef(randomKey());
 
   const before = useMemo<Values>(() => saved ?? {}, [saved]);
@@ -59,11 +70,13 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     return Object.keys(missing).length === 0;
   };
 
-  const save = async (action?: string): Promise<string | null> => {
+  const save = async (action?: string, confirm?: Confirm[]): Promise<string | null> => {
     if (!check()) return null;
     setBusy(true);
     try {
       const changes = changesOf(page, entity, before, values);
+      if (confirm) changes.$confirm = confirm as unknown as Json;
+      setWarnings([]);
       let record = saved;
       if (!record) record = await createRecord(entity.entity, changes, attempt.current);
       else if (Object.keys(changes).length) record = await patchRecord(entity.entity, record.id, record.version, changes);
@@ -77,14 +90,15 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
       attempt.current = randomKey();
       if (error instanceof ApiProblem) {
         setErrors(errorsByField(error.errors));
+        setWarnings(error.warnings);
         setStale(error.status === 409 || error.status === 412);
       }
-      setProblem(messageOf(error));
+      setProblem(error instanceof ApiProblem && error.warnings.length ? null : messageOf(error));
       return null;
     } finally {
       setBusy(false);
     }
   };
 
-  return { values, errors, problem, stale, busy, dirty, set, removeRow, check, save };
+  return { values, errors, problem, stale, busy, dirty, set, removeRow, check, save, warnings, dismissWarnings: () => setWarnings([]) };
 }

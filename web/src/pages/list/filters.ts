@@ -44,8 +44,14 @@ export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle 
     case 'date_time':
       return 'dates';
     case 'ref':
+    case 'ref_list':
       return 'ref';
+    case 'address':
+      return field.sensitive ? 'presence' : 'tree';
     case 'file':
+    case 'image':
+    case 'video':
+    case 'geo_point':
     case 'json':
       return 'presence';
     default:

@@ -127,21 +127,24 @@ pub(crate) fn phone(input: &str) -> Option<String> {
     Some(format!("{}-{}{extension}", &parts[1], &parts[2]))
 }
 
+/// Digits and letters of credit codes.
+const CREDIT_CODE_SIGNS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
 /// GB 32100: whether the check character of an 18-character unified social credit code is right.
 pub(crate) fn credit_code_is_valid(code: &str) -> bool {
-    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     let bytes = code.as_bytes();
-    if bytes.len() != 18 {
-        return false;
-    }
+    bytes.len() == 18 && credit_check_sign(&bytes[..17]) == Some(bytes[17])
+}
+
+/// The check character over the first 17; none when one of them is no sign of a credit code.
+fn credit_check_sign(first_17: &[u8]) -> Option<u8> {
     let mut sum = 0;
     let mut weight = 1;
-    for byte in &bytes[..17] {
-        let Some(value) = ALPHABET.iter().position(|c| c == byte) else { return false };
-        sum += value * weight;
+    for byte in first_17 {
+        sum += CREDIT_CODE_SIGNS.iter().position(|sign| sign == byte)? * weight;
         weight = weight * 3 % 31;
     }
-    ALPHABET[(31 - sum % 31) % 31] == bytes[17]
+    Some(CREDIT_CODE_SIGNS[(31 - sum % 31) % 31])
 }
 
 #[cfg(test)]
@@ -202,16 +205,29 @@ mod tests {
         #[test]
         fn every_well_made_number_passes_and_every_single_digit_error_is_caught(
             region in prop::sample::select(&REGIONS[..]), days in 0i64..40_000, order in 0u32..1000,
-            at in 0usize..17, by in 1u8..10,
+            at in 0usize..18, by in 1u8..10,
         ) {
             let born = date(1900, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
             let number = resident(region * 10_000 + 115, born, order);
             prop_assert_eq!(Certificate::Resident.fault(&number, TODAY), None);
             prop_assert_eq!(birth_date(&number), Some(born));
             let mut wrong = number.into_bytes();
-            wrong[at] = b'0' + (wrong[at] - b'0' + by) % 10;
+            // The last character may be X.
+            wrong[at] = if wrong[at] == b'X' { b'0' + by } else { b'0' + (wrong[at] - b'0' + by) % 10 };
             let wrong = String::from_utf8(wrong).unwrap();
             prop_assert!(Certificate::Resident.fault(&wrong, TODAY).is_some());
+        }
+
+        #[test]
+        fn every_well_made_credit_code_passes_and_every_single_sign_error_is_caught(
+            first in prop::collection::vec(0usize..31, 17), at in 0usize..18, by in 1usize..31,
+        ) {
+            let mut code: Vec<u8> = first.into_iter().map(|sign| CREDIT_CODE_SIGNS[sign]).collect();
+            code.push(credit_check_sign(&code).unwrap());
+            prop_assert!(credit_code_is_valid(&String::from_utf8(code.clone()).unwrap()));
+            let sign = CREDIT_CODE_SIGNS.iter().position(|sign| *sign == code[at]).unwrap();
+            code[at] = CREDIT_CODE_SIGNS[(sign + by) % 31];
+            prop_assert!(!credit_code_is_valid(&String::from_utf8(code).unwrap()));
         }
 
         #[test]
