@@ -107,8 +107,10 @@ impl Records {
         }
         let references =
             self.reference_names(&plans, plan, actor, entries.iter().flat_map(|(_, stored)| stored)).await?;
+        let files = self.names_of_files(&plans, plan, entries.iter().flat_map(|(_, stored)| stored)).await?;
         let mut confirmed = confirmations(&mut source, id).await?;
-        let view = View { records: self, plans: &plans, plan, access: &access, actor, id, references };
+        let names = references.into_iter().chain(files).collect();
+        let view = View { records: self, plans: &plans, plan, access: &access, actor, id, names };
         let mut entry = |(row, stored): (&anju_store::Row, Vec<StoredChange>)| {
             let version = row.int(0)?;
             let confirmations = confirmed.remove(&version).unwrap_or_default();
@@ -152,6 +154,22 @@ impl Records {
             }
         }
         Ok(names)
+    }
+
+    /// Names of all files in the changes; those of sealed fields are not told.
+    async fn names_of_files<'c>(
+        &self,
+        plans: &Plans,
+        plan: &EntityPlan,
+        changes: impl Iterator<Item = &'c StoredChange>,
+    ) -> Result<HashMap<String, String>> {
+        let of_files = |change: &&StoredChange| {
+            field_of(plans, plan, change).is_some_and(|(_, field)| field.kind.is_file()) && !change.sealed
+        };
+        let values = changes.filter(of_files).flat_map(|change| [&change.before, &change.after]);
+        let ids: BTreeSet<&str> = values.flat_map(ids_in).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        Ok(self.store().file_names(&ids).await?)
     }
 
     /// Display texts by id.
@@ -213,7 +231,8 @@ struct View<'a> {
     access: &'a Access<'a>,
     actor: &'a Actor,
     id: &'a str,
-    references: HashMap<String, String>,
+    /// Display texts of references and names of files, by id.
+    names: HashMap<String, String>,
 }
 
 impl View<'_> {
@@ -284,14 +303,12 @@ impl View<'_> {
         if (sealed || field.sensitive()) && !self.actor.is_system() {
             return Ok(Value::String(value::mask(field, &value)));
         }
-        if let (FieldType::Ref, Some(id)) = (field.kind, value.as_str()) {
-            return Ok(self.references.get(id).map_or(Value::Null, |name| Value::from(name.as_str())));
+        if field.kind.is_reference() || field.kind.is_file() {
+            let names: Vec<&str> =
+                ids_in(&value).filter_map(|id| self.names.get(id)).map(String::as_str).collect();
+            return Ok(if names.is_empty() { Value::Null } else { Value::String(names.join("、")) });
         }
-        if let (FieldType::RefList, Value::Array(ids)) = (field.kind, &value) {
-            let name = |id: &Value| self.references.get(id.as_str()?).map(String::as_str);
-            return Ok(Value::String(ids.iter().filter_map(name).collect::<Vec<_>>().join("、")));
-        }
-        if matches!(field.kind, FieldType::Integer | FieldType::Json) || field.kind.is_file() {
+        if matches!(field.kind, FieldType::Integer | FieldType::Json) {
             return Ok(value);
         }
         let mut text = String::new();

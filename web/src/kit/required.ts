@@ -15,7 +15,14 @@ export function isReadOnly(field: Field, before: Values | undefined, values: Val
   return holds(field.read_only_when, values, false) && (!before || holds(field.read_only_when, before, false));
 }
 
-const CHOSEN = new Set(['choice', 'multi_choice', 'ref', 'boolean', 'date', 'date_time']);
+const CHOSEN = new Set<Field['type']>(['choice', 'multi_choice', 'ref', 'ref_list', 'boolean', 'date', 'date_time']);
+const UPLOADED = new Set<Field['type']>(['file', 'image', 'video']);
+
+/** What has to be done to give the field a value. */
+function doing(field: Field): string {
+  if (CHOSEN.has(field.type)) return '请选择';
+  return UPLOADED.has(field.type) ? '请上传' : '请填写';
+}
 
 /** What is plainly missing or too short, before the server is asked. The server checks everything. */
 export function missingIn(fields: Record<string, Field>, values: Values): Record<string, string> {
@@ -25,7 +32,7 @@ export function missingIn(fields: Record<string, Field>, values: Values): Record
     const value = values[name];
     const text = typeof value === 'string' ? value.trim() : null;
     if (isBlank(value) || text === '') {
-      if (isRequired(field, values)) found[name] = `${CHOSEN.has(field.type) ? '请选择' : field.type === 'file' ? '请上传' : '请填写'}${field.title}`;
+      if (isRequired(field, values)) found[name] = `${doing(field)}${field.title}`;
     } else if (text !== null && field.length_min && [...text].length < field.length_min) {
       found[name] = `${field.title}至少 ${field.length_min} 个字，现有 ${[...text].length} 个`;
     }

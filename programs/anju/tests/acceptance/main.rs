@@ -9,6 +9,7 @@ mod demonstration;
 mod exchange;
 mod exports;
 mod faults;
+mod fields;
 mod foreign_form;
 mod imports;
 mod journey;
