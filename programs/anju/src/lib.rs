@@ -11,7 +11,9 @@ use anju_runtime::App;
 pub fn apps() -> Vec<Box<dyn App>> {
     vec![
         Box::new(anju_app_platform::Platform),
+        Box::new(anju_app_supply::Supply),
         Box::new(anju_app_eligibility::Eligibility),
+        Box::new(anju_app_contracts::Contracts),
         Box::new(anju_app_portal::Portal),
     ]
 }
