@@ -1,6 +1,7 @@
 //! What the binary is made of: which applications the platform has, how it starts, listens and stops.
 
 pub mod check;
+pub mod city;
 pub mod clock;
 pub mod demo;
 pub mod serve;

@@ -1,0 +1,430 @@
+//! Cases: a household's application, as far as it got, with everything that was decided on the way.
+
+use anju_runtime::records::{LoadRecord, LoadVersion, Object};
+use serde_json::{Value, json};
+
+use super::{
+    filling::version,
+    organisations::Author,
+    plan::{Kind, Plan},
+    time::Day,
+};
+use crate::demo::{dice::Dice, directory::object, people};
+
+/// Members beside the applicant, for ten cases in turn: two on average.
+const MEMBERS: [usize; 10] = [0, 2, 1, 3, 2, 1, 4, 2, 3, 2];
+const RELATIONS: [&str; 4] = ["spouse", "child", "child", "parent"];
+const EDGE_DISTRICTS: [&str; 6] = ["310101", "310104", "310110", "310115", "310112", "310107"];
+/// Years for which a certificate is valid.
+const VALID_YEARS: i64 = 2;
+
+/// How a case ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Admitted,
+    GivenUp,
+    NotAccepted,
+    PreliminaryFailed,
+    SecondaryFailed,
+    Withdrawn,
+    Deleted,
+}
+
+impl Outcome {
+    pub fn of(draw: i64) -> Self {
+        match draw {
+            0..65 => Self::Admitted,
+            65..68 => Self::GivenUp,
+            68..78 => Self::NotAccepted,
+            78..87 => Self::PreliminaryFailed,
+            87..93 => Self::SecondaryFailed,
+            93..98 => Self::Withdrawn,
+            _ => Self::Deleted,
+        }
+    }
+
+    pub fn keeps_its_place(self) -> bool {
+        self == Self::Admitted
+    }
+}
+
+/// The days on which a case came from one hand to the next.
+struct Steps {
+    entered: Day,
+    accepted: Day,
+    verified: Day,
+    local_notice: Day,
+    online_notice: Day,
+    admitted: Day,
+}
+
+impl Steps {
+    fn of(plan: &Plan, case: usize) -> Self {
+        let mut dice = plan.dice(Kind::CaseTimes, case as u64);
+        let entered = plan.day_of_case(case);
+        Self {
+            entered,
+            accepted: entered.plus(dice.between(1, 5)),
+            verified: entered.plus(dice.between(6, 10)),
+            local_notice: entered.plus(dice.between(19, 22)),
+            online_notice: entered.plus(dice.between(38, 41)),
+            admitted: entered.plus(dice.between(42, 48)),
+        }
+    }
+}
+
+/// The day of admission; none for those who were not, or not yet.
+pub fn admitted_on(plan: &Plan, case: usize) -> Option<Day> {
+    let admitted = matches!(plan.outcome(case), Outcome::Admitted | Outcome::GivenUp);
+    let day = Steps::of(plan, case).admitted;
+    (admitted && day <= Day::last()).then_some(day)
+}
+
+pub fn case_id(plan: &Plan, case: usize) -> String {
+    plan.id(Kind::Case, case, plan.day_of_case(case).at(8 * 60))
+}
+
+/// Whoever applies.
+pub struct Applicant {
+    pub name: String,
+    pub id_no: String,
+    pub phone: String,
+    born_here: bool,
+    surname: &'static str,
+    operator: usize,
+    subdistrict: String,
+    address: String,
+}
+
+pub fn applicant(plan: &Plan, case: usize) -> Applicant {
+    let mut dice = plan.dice(Kind::Person, case as u64);
+    let district = plan.district_of_case(case);
+    let born_here = dice.percent(45);
+    let region = people::birth_region(&mut dice, born_here, &EDGE_DISTRICTS);
+    let born = plan.year_of_case(case) - dice.between(22, 58);
+    let surname = people::surname(&mut dice);
+    let (name, id_no) = people::citizen(&mut dice, born, &region, surname);
+    Applicant {
+        phone: people::phone(&mut dice),
+        operator: plan.operator(district, &mut dice),
+        subdistrict: plan.subdistrict(district, &mut dice).to_owned(),
+        address: people::address(&mut dice, &plan.districts[district].title),
+        name,
+        id_no,
+        born_here,
+        surname,
+    }
+}
+
+pub fn case(plan: &Plan, case: usize) -> LoadRecord {
+    let applicant = applicant(plan, case);
+    let all = Course { plan, case, applicant: &applicant, steps: Steps::of(plan, case) }.versions();
+    let last = Day::last().plus(1).at(0);
+    let (done, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|version| version.at < last);
+    let mut versions = done;
+    if !left.is_empty() {
+        put_under_way(&mut versions, &mut plan.dice(Kind::CaseTimes, (case as u64) | (1 << 62)));
+    }
+    LoadRecord { id: case_id(plan, case), versions }
+}
+
+/// A case that is not at its end stands at one of the desks between two steps.
+fn put_under_way(versions: &mut [LoadVersion], dice: &mut Dice) {
+    let desks: &[&str] = match versions.len() {
+        1 => &["draft"],
+        2 => &["pre_review", "acceptance", "supplement"],
+        3 => &["verification", "verification_review"],
+        4 => &["preliminary_review", "preliminary_confirm", "local_notice"],
+        5 => &["secondary_review", "secondary_confirm", "online_notice"],
+        _ => &["online_notice_confirm", "admission"],
+    };
+    if let Some(last) = versions.last_mut() {
+        last.values.insert("status".to_owned(), json!(dice.one_of(desks)));
+    }
+}
+
+/// The course of one case.
+struct Course<'a> {
+    plan: &'a Plan,
+    case: usize,
+    applicant: &'a Applicant,
+    steps: Steps,
+}
+
+impl Course<'_> {
+    /// Every step up to its end, whether or not there has been time for it.
+    fn versions(&self) -> Vec<LoadVersion> {
+        let outcome = self.plan.outcome(self.case);
+        let steps = &self.steps;
+        let entered = steps.entered.at(self.dice(1).between(9 * 60, 16 * 60));
+        let submitted_at = entered + jiff::SignedDuration::from_mins(self.dice(2).between(2, 45));
+        let mut versions = vec![self.by_clerk(entered, self.application())];
+        versions.push(self.by_clerk(
+            submitted_at,
+            object([
+                ("status", json!("pre_review")),
+                ("submitted_at", json!(submitted_at.to_string())),
+                ("intake_office", json!(self.plan.office_id(self.applicant.operator))),
+                ("pre_review_due_on", json!(steps.entered.plus(7).text())),
+            ]),
+        ));
+        match outcome {
+            Outcome::NotAccepted => {
+                versions.push(
+                    self.by_clerk(steps.accepted.at(630), self.refused("not_accepted", steps.accepted)),
+                );
+                return versions;
+            }
+            Outcome::Withdrawn | Outcome::Deleted => {
+                let status = if outcome == Outcome::Withdrawn { "withdrawn" } else { "deleted" };
+                let values = [("status", json!(status)), ("closed_on", json!(steps.accepted.text()))];
+                versions.push(self.by_clerk(steps.accepted.at(640), object(values)));
+                return versions;
+            }
+            _ => {}
+        }
+        let accepted = [
+            ("status", json!("verification")),
+            ("accepted_on", json!(steps.accepted.text())),
+            ("due_on", json!(steps.accepted.plus(60).text())),
+        ];
+        versions.push(self.by_clerk(steps.accepted.at(650), object(accepted)));
+        versions.push(self.by_reviewer(steps.verified.at(660), self.verified(outcome)));
+        if outcome == Outcome::PreliminaryFailed {
+            let day = steps.verified.plus(2);
+            versions.push(self.by_manager(day.at(670), self.refused("preliminary_failed", day)));
+            return versions;
+        }
+        versions
+            .push(self.by_reviewer(steps.local_notice.at(680), self.noticed("local", steps.local_notice, 7)));
+        if outcome == Outcome::SecondaryFailed {
+            let day = steps.local_notice.plus(5);
+            versions.push(self.by_district(day.at(690), self.refused("secondary_failed", day)));
+            return versions;
+        }
+        versions.push(
+            self.by_district(steps.online_notice.at(700), self.noticed("online", steps.online_notice, 10)),
+        );
+        versions.push(self.by_district(steps.admitted.at(710), self.admitted()));
+        if outcome == Outcome::GivenUp {
+            let values = [("status", json!("given_up")), ("remark", json!("家庭已自行解决住房"))];
+            versions.push(self.by_clerk(steps.admitted.plus(90).at(720), object(values)));
+        }
+        versions
+    }
+
+    fn application(&self) -> Object {
+        let (plan, applicant) = (self.plan, self.applicant);
+        let mut dice = self.dice(3);
+        let (district, number) = plan.year[self.case % plan.size.cases_a_year()];
+        let district = &plan.districts[district];
+        let members = self.members();
+        let housings = self.housings(&mut dice);
+        let declared = housings.first().map_or(json!("0.00"), |housing| housing["floor_area"].clone());
+        let married = members.iter().any(|member| member["relation"] == "spouse");
+        let operator = &plan.operators[applicant.operator];
+        let channel = *dice.one_of(&["counter", "counter", "counter", "one_stop", "mobile", "mobile"]);
+        let birth = &applicant.id_no[6..14];
+        let mut values = object([
+            ("case_no", json!(format!("GZ{}{}{number:06}", district.code, plan.year_of_case(self.case)))),
+            ("channel", json!(channel)),
+            ("procurement", json!(if operator.city_procured { "city" } else { "district" })),
+            ("case_kind", json!(if dice.percent(85) { "new" } else { "renewal" })),
+            ("applicant_name", json!(applicant.name)),
+            ("id_no", json!(applicant.id_no)),
+            ("birth_date", json!(format!("{}-{}-{}", &birth[..4], &birth[4..6], &birth[6..]))),
+            ("phone", json!(applicant.phone)),
+            ("marital_status", json!(if married { "married" } else { "single" })),
+            ("registered_here", json!(applicant.born_here)),
+            ("residence_permit", json!(!applicant.born_here)),
+            ("district", json!(district.code)),
+            ("subdistrict", json!(applicant.subdistrict)),
+            ("address", json!(applicant.address)),
+            ("employer", json!(people::employer(&mut dice))),
+            ("contract_months", json!(dice.one_of(&[24, 36, 36, 60]))),
+            ("insurance_months", json!(dice.between(14, 120))),
+            ("annual_income", json!(dice.between(60_000, 240_000) * 100)),
+            ("household_size", json!(members.len() + 1)),
+            ("declared_area", declared),
+            ("operator", json!(plan.operator_id(applicant.operator))),
+        ]);
+        values.insert("members".to_owned(), Value::Array(members));
+        values.insert("housings".to_owned(), Value::Array(housings));
+        values
+    }
+
+    fn members(&self) -> Vec<Value> {
+        let (plan, case) = (self.plan, self.case);
+        let count = MEMBERS[(case + case / 10) % MEMBERS.len()];
+        (0..count)
+            .map(|place| {
+                let index = case * MEMBERS.len() + place;
+                let mut dice = plan.dice(Kind::Member, index as u64);
+                let relation = RELATIONS[place.min(RELATIONS.len() - 1)];
+                let region = people::birth_region(&mut dice, self.applicant.born_here, &EDGE_DISTRICTS);
+                let (years, surname) = match relation {
+                    "child" => (dice.between(1, 17), self.applicant.surname),
+                    "parent" => (dice.between(58, 80), self.applicant.surname),
+                    _ => (dice.between(22, 58), people::surname(&mut dice)),
+                };
+                let born = plan.year_of_case(case) - years;
+                let (name, id_no) = people::citizen(&mut dice, born, &region, surname);
+                json!({
+                    "id": plan.id(Kind::Member, index, plan.day_of_case(case).at(8 * 60)),
+                    "name": name,
+                    "relation": relation,
+                    "part": if relation == "spouse" { "co_applicant" } else { "co_resident" },
+                    "id_no": id_no,
+                    "registered_here": self.applicant.born_here,
+                })
+            })
+            .collect()
+    }
+
+    /// One family in five owns something already.
+    fn housings(&self, dice: &mut Dice) -> Vec<Value> {
+        if !dice.percent(20) {
+            return Vec::new();
+        }
+        let id = self.plan.id(Kind::Housing, self.case, self.plan.day_of_case(self.case).at(8 * 60));
+        let area = format!("{}.{:02}", dice.between(12, 30), dice.between(0, 99));
+        vec![json!({ "id": id, "address": self.applicant.address, "kind": "owned", "floor_area": area })]
+    }
+
+    fn verified(&self, outcome: Outcome) -> Object {
+        let passed = outcome != Outcome::PreliminaryFailed;
+        let check = if passed { "passed" } else { "failed" };
+        let area = if passed { self.dice(4).between(0, 1_499) } else { self.dice(4).between(1_500, 4_000) };
+        let per_head = format!("{}.{:02}", area / 100, area % 100);
+        object([
+            ("status", json!("preliminary_review")),
+            ("per_capita_area", json!(per_head)),
+            ("housing_check", json!(check)),
+            ("marriage_check", json!("passed")),
+            ("insurance_check", json!("passed")),
+            ("decision_passed", json!(passed)),
+            (
+                "decision_reason",
+                json!(if passed {
+                    "符合准入条件"
+                } else {
+                    "人均住房建筑面积超过准入标准"
+                }),
+            ),
+        ])
+    }
+
+    fn noticed(&self, kind: &str, from: Day, days: i64) -> Object {
+        let (status, place) = match kind {
+            "local" => ("secondary_review", "受理机构公示栏"),
+            _ => ("admission", "上海市住房保障网"),
+        };
+        let mut values = object([("status", json!(status))]);
+        let mut set = |what: &str, value: Value| values.insert(format!("{kind}_notice_{what}"), value);
+        set("from", json!(from.plus(-days).text()));
+        set("to", json!(from.plus(-1).text()));
+        set("place", json!(place));
+        set("objection", json!(false));
+        values
+    }
+
+    fn admitted(&self) -> Object {
+        let mut dice = self.dice(5);
+        let day = self.steps.admitted;
+        let condition = if self.applicant.born_here { "local_household" } else { "residence_permit" };
+        let group = *dice.one_of(&["none", "none", "none", "low_income", "essential_worker", "young_talent"]);
+        let mut values = object([
+            ("status", json!("admitted")),
+            ("admission_condition", json!(condition)),
+            ("priority_group", json!(group)),
+            ("valid_from", json!(day.text())),
+            ("valid_to", json!(valid_to(day).text())),
+            ("closed_on", json!(day.text())),
+        ]);
+        if let Some(number) = certificate_no(self.plan, self.case) {
+            values.insert("certificate_no".to_owned(), json!(number));
+        }
+        values
+    }
+
+    fn refused(&self, status: &str, day: Day) -> Object {
+        let (kind, reason) = *self.dice(6).one_of(&[
+            ("material", "申请材料不齐全，通知后未补正"),
+            ("housing", "人均住房建筑面积超过准入标准"),
+            ("insurance", "社会保险连续缴纳月数不足"),
+            ("employment", "劳动合同期限不符合要求"),
+        ]);
+        object([
+            ("status", json!(status)),
+            ("refusal_kind", json!(kind)),
+            ("refusal_reason", json!(reason)),
+            ("closed_on", json!(day.text())),
+        ])
+    }
+
+    fn dice(&self, purpose: u64) -> Dice {
+        self.plan.dice(Kind::Case, (self.case as u64) | purpose << 48)
+    }
+
+    fn by_clerk(&self, at: jiff::Timestamp, values: Object) -> LoadVersion {
+        version(at, &Author::of_operator(self.plan, self.applicant.operator, 0), values)
+    }
+
+    fn by_reviewer(&self, at: jiff::Timestamp, values: Object) -> LoadVersion {
+        version(at, &Author::of_operator(self.plan, self.applicant.operator, 1), values)
+    }
+
+    fn by_manager(&self, at: jiff::Timestamp, values: Object) -> LoadVersion {
+        version(at, &Author::of_operator(self.plan, self.applicant.operator, 2), values)
+    }
+
+    fn by_district(&self, at: jiff::Timestamp, values: Object) -> LoadVersion {
+        version(at, &Author::of_district(self.plan, self.plan.district_of_case(self.case), 0), values)
+    }
+}
+
+fn valid_to(admitted: Day) -> Day {
+    admitted.plus_years(VALID_YEARS).plus(-1)
+}
+
+/// Certificates are ordered by their cases.
+fn certificate_no(plan: &Plan, case: usize) -> Option<String> {
+    let at = plan.admitted.binary_search_by_key(&case, |(admitted, _)| *admitted).ok()?;
+    let district = &plan.districts[plan.district_of_case(case)];
+    let year = admitted_on(plan, case)?.year();
+    Some(format!("GZZ{}{year}{:06}", district.code, plan.admitted[at].1))
+}
+
+/// The certificate at a place in the list of those admitted.
+pub fn certificate(plan: &Plan, index: usize) -> LoadRecord {
+    let (case, _) = plan.admitted[index];
+    let holder = applicant(plan, case);
+    let issued = Steps::of(plan, case).admitted;
+    let issuer = Author::of_district(plan, plan.district_of_case(case), 1);
+    let members = MEMBERS[(case + case / 10) % MEMBERS.len()];
+    let mut values = object([
+        ("case", json!(case_id(plan, case))),
+        ("housing_kind", json!("public_rental")),
+        ("holder_name", json!(holder.name)),
+        ("id_no", json!(holder.id_no)),
+        ("household_size", json!(members + 1)),
+        ("district", json!(plan.districts[plan.district_of_case(case)].code)),
+        ("operator", json!(plan.operator_id(holder.operator))),
+        ("issued_on", json!(issued.text())),
+        ("valid_from", json!(issued.text())),
+        ("valid_to", json!(valid_to(issued).text())),
+    ]);
+    values.insert("number".to_owned(), json!(certificate_no(plan, case)));
+    let created = issued.at(715);
+    let mut versions = vec![version(created, &issuer, values)];
+    let mut ends = |day: Day, state: &str| {
+        if day <= Day::last() {
+            versions.push(version(day.at(60), &issuer, object([("state", json!(state))])));
+        }
+    };
+    match plan.outcome(case) {
+        Outcome::GivenUp => ends(issued.plus(90), "revoked"),
+        _ => ends(valid_to(issued).plus(1), "expired"),
+    }
+    LoadRecord { id: plan.id(Kind::Certificate, case, created), versions }
+}
