@@ -120,12 +120,24 @@ pub fn case(plan: &Plan, case: usize) -> LoadRecord {
     let applicant = applicant(plan, case);
     let all = Course { plan, case, applicant: &applicant, steps: Steps::of(plan, case) }.versions();
     let last = Day::last().plus(1).at(0);
-    let (done, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|version| version.at < last);
-    let mut versions = done;
+    let (mut versions, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|version| version.at < last);
+    if plan.is_migrated(case) {
+        condense(&mut versions);
+    }
     if !left.is_empty() {
         put_under_way(&mut versions, &mut plan.dice(Kind::CaseTimes, (case as u64) | (1 << 62)));
     }
     LoadRecord { id: case_id(plan, case), versions }
+}
+
+/// Of a migrated case one knows how it began, how it was reviewed and how it ended.
+fn condense(versions: &mut Vec<LoadVersion>) {
+    while versions.len() > 3 {
+        let earlier = versions.remove(1);
+        let mut values = earlier.values;
+        values.extend(std::mem::take(&mut versions[1].values));
+        versions[1].values = values;
+    }
 }
 
 /// A case that is not at its end stands at one of the desks between two steps.
@@ -165,7 +177,6 @@ impl Course<'_> {
                 ("status", json!("pre_review")),
                 ("submitted_at", json!(submitted_at.to_string())),
                 ("intake_office", json!(self.plan.office_id(self.applicant.operator))),
-                ("pre_review_due_on", json!(steps.entered.plus(7).text())),
             ]),
         ));
         match outcome {
@@ -195,16 +206,19 @@ impl Course<'_> {
             versions.push(self.by_manager(day.at(670), self.refused("preliminary_failed", day)));
             return versions;
         }
-        versions
-            .push(self.by_reviewer(steps.local_notice.at(680), self.noticed("local", steps.local_notice, 7)));
+        versions.push(self.by_reviewer(
+            steps.local_notice.at(680),
+            self.noticed("local", "secondary_review", steps.local_notice, 7),
+        ));
         if outcome == Outcome::SecondaryFailed {
             let day = steps.local_notice.plus(5);
             versions.push(self.by_district(day.at(690), self.refused("secondary_failed", day)));
             return versions;
         }
-        versions.push(
-            self.by_district(steps.online_notice.at(700), self.noticed("online", steps.online_notice, 10)),
-        );
+        versions.push(self.by_district(
+            steps.online_notice.at(700),
+            self.noticed("online", "admission", steps.online_notice, 10),
+        ));
         versions.push(self.by_district(steps.admitted.at(710), self.admitted()));
         if outcome == Outcome::GivenUp {
             let values = [("status", json!("given_up")), ("remark", json!("家庭已自行解决住房"))];
@@ -243,11 +257,13 @@ impl Course<'_> {
             ("employer", json!(people::employer(&mut dice))),
             ("contract_months", json!(dice.one_of(&[24, 36, 36, 60]))),
             ("insurance_months", json!(dice.between(14, 120))),
-            ("annual_income", json!(dice.between(60_000, 240_000) * 100)),
             ("household_size", json!(members.len() + 1)),
             ("declared_area", declared),
             ("operator", json!(plan.operator_id(applicant.operator))),
         ]);
+        if dice.percent(33) {
+            values.insert("annual_income".to_owned(), json!(dice.between(60_000, 240_000) * 100));
+        }
         values.insert("members".to_owned(), Value::Array(members));
         values.insert("housings".to_owned(), Value::Array(housings));
         values
@@ -300,31 +316,14 @@ impl Course<'_> {
             ("status", json!("preliminary_review")),
             ("per_capita_area", json!(per_head)),
             ("housing_check", json!(check)),
-            ("marriage_check", json!("passed")),
-            ("insurance_check", json!("passed")),
             ("decision_passed", json!(passed)),
-            (
-                "decision_reason",
-                json!(if passed {
-                    "符合准入条件"
-                } else {
-                    "人均住房建筑面积超过准入标准"
-                }),
-            ),
         ])
     }
 
-    fn noticed(&self, kind: &str, from: Day, days: i64) -> Object {
-        let (status, place) = match kind {
-            "local" => ("secondary_review", "受理机构公示栏"),
-            _ => ("admission", "上海市住房保障网"),
-        };
+    fn noticed(&self, kind: &str, status: &str, to: Day, days: i64) -> Object {
         let mut values = object([("status", json!(status))]);
-        let mut set = |what: &str, value: Value| values.insert(format!("{kind}_notice_{what}"), value);
-        set("from", json!(from.plus(-days).text()));
-        set("to", json!(from.plus(-1).text()));
-        set("place", json!(place));
-        set("objection", json!(false));
+        values.insert(format!("{kind}_notice_from"), json!(to.plus(-days).text()));
+        values.insert(format!("{kind}_notice_to"), json!(to.plus(-1).text()));
         values
     }
 
@@ -395,9 +394,9 @@ fn certificate_no(plan: &Plan, case: usize) -> Option<String> {
     Some(format!("GZZ{}{year}{:06}", district.code, plan.admitted[at].1))
 }
 
-/// The certificate at a place in the list of those admitted.
+/// The certificate at a place in the list of those made on the platform.
 pub fn certificate(plan: &Plan, index: usize) -> LoadRecord {
-    let (case, _) = plan.admitted[index];
+    let (case, _) = plan.certificates()[index];
     let holder = applicant(plan, case);
     let issued = Steps::of(plan, case).admitted;
     let issuer = Author::of_district(plan, plan.district_of_case(case), 1);

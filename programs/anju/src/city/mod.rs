@@ -54,7 +54,7 @@ pub async fn fill(settings: &Settings, size: Size, seed: u64) -> anyhow::Result<
     filling.load("supply.building", plan.size.buildings(), stock::building).await?;
     filling.load("supply.unit", plan.size.units(), stock::unit).await?;
     filling.load("eligibility.case", plan.size.cases, cases::case).await?;
-    filling.load("eligibility.certificate", plan.admitted.len(), cases::certificate).await?;
+    filling.load("eligibility.certificate", plan.certificates().len(), cases::certificate).await?;
     filling.load("contracts.contract", plan.leases.len(), contracts::contract).await?;
     filling.finish_numbers().await?;
     filling.note("building the indexes");

@@ -19,6 +19,9 @@ const OPERATORS_OF_THE_CITY: f64 = 430.0;
 /// People of an operator.
 pub const ACCOUNTS_PER_OPERATOR: usize = 3;
 
+/// Cases of the first years were taken over.
+const MIGRATED_YEARS: usize = 5;
+
 /// Districts: code, share of everything in percent, and where it lies, in thousandths of a degree.
 const DISTRICTS: [(&str, u64, i64, i64); 16] = [
     ("310101", 3, 121_484, 31_231),
@@ -142,6 +145,7 @@ impl Plan {
         plan.found_operators();
         plan.year = plan.spread(Kind::Place, size.cases_a_year());
         plan.projects = plan.spread(Kind::Project, size.projects);
+        plan.give_first_project_away();
         plan.number_certificates();
         let (leases, unit_leases) = lease_units(&plan);
         (plan.leases, plan.unit_leases) = (leases, unit_leases);
@@ -237,6 +241,23 @@ impl Plan {
             .collect()
     }
 
+    /// The first project is the demonstration's first operator's, so that its people have something to do however
+    /// small the city is.
+    fn give_first_project_away(&mut self) {
+        let (from, to) = (self.projects[0].0, self.operators[0].district);
+        if from == to {
+            return;
+        }
+        for (district, number) in self.projects.iter_mut().skip(1) {
+            match *district {
+                left if left == from => *number -= 1,
+                joined if joined == to => *number += 1,
+                _ => {}
+            }
+        }
+        self.projects[0] = (to, 1);
+    }
+
     /// Certificates are numbered by district and year of issue, in the order of the cases.
     fn number_certificates(&mut self) {
         let mut numbers = std::collections::HashMap::new();
@@ -246,6 +267,17 @@ impl Plan {
             *number += 1;
             self.admitted.push((case, *number));
         }
+    }
+
+    /// Admitted cases whose certificate was made on the platform; those before had theirs on paper.
+    pub fn certificates(&self) -> &[(usize, u32)] {
+        let first = MIGRATED_YEARS * self.size.cases_a_year();
+        &self.admitted[self.admitted.partition_point(|(case, _)| *case < first)..]
+    }
+
+    /// Whether the case was taken over from what was there before, with less of its past.
+    pub fn is_migrated(&self, case: usize) -> bool {
+        case / self.size.cases_a_year() < MIGRATED_YEARS
     }
 
     /// What becomes of a case, given time: the same for cases at the same place of each year.

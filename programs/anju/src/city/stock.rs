@@ -55,7 +55,7 @@ impl Project {
         let kind = if dice.percent(60) { "public_rental" } else { "affordable_rental" };
         Self {
             id: plan.id(Kind::Project, index, taken_over()),
-            operator: plan.operator(district, &mut dice),
+            operator: if index == 0 { 0 } else { plan.operator(district, &mut dice) },
             title: format!(
                 "{}{}{number}期",
                 dice.one_of(&TITLES),

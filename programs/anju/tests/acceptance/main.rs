@@ -5,6 +5,7 @@ mod support;
 
 mod bulk;
 mod case_work;
+mod city;
 mod demonstration;
 mod exchange;
 mod exports;
