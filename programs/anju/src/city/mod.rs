@@ -1,4 +1,4 @@
-//! A whole city's data (issue of records in depth): operators, projects, buildings, units, cases with their households,
+//! A whole city's data: operators, projects, buildings, units, cases with their households,
 //! certificates, contracts, each with its past over ten years. The same seed and scale make the same city, to the id;
 //! only nonces of sealing and the demonstration's log-ins, which go through the ordinary door, differ.
 //!

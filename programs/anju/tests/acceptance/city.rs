@@ -153,7 +153,7 @@ async fn every_reference_leads_somewhere_and_nothing_contradicts(db: TestDatabas
     assert!(states.len() > 10, "cases are in many states: {states:?}");
 }
 
-async fn r03_the_platform_works_on_a_made_city(db: TestDatabase) {
+async fn the_platform_works_on_a_made_city(db: TestDatabase) {
     let city = City::of(&db, 5).await;
     let clerk = city.clerk().await;
     let list = json!({ "sort": [{ "field": "submitted_at", "dir": "desc" }], "page": { "size": 20 }, "count": true });
@@ -217,6 +217,6 @@ async fn numbers_go_on_after_those_of_a_made_city(db: TestDatabase) {
 
 on_both_databases!(
     every_reference_leads_somewhere_and_nothing_contradicts,
-    r03_the_platform_works_on_a_made_city,
+    the_platform_works_on_a_made_city,
     numbers_go_on_after_those_of_a_made_city,
 );

@@ -19,6 +19,7 @@ mod releases;
 mod retention;
 mod review;
 mod rights;
+mod stock;
 mod structures;
 mod time;
 mod worker;
