@@ -4,19 +4,14 @@ use anju_runtime::records::{LoadRecord, LoadVersion, Object};
 use serde_json::{Value, json};
 
 use super::{
+    certificates::{certificate_no, valid_to},
     filling::version,
+    household::{Applicant, applicant, members},
     organisations::Author,
     plan::{Kind, Plan},
     time::Day,
 };
 use crate::demo::{dice::Dice, directory::object, people};
-
-/// Members beside the applicant, for ten cases in turn: two on average.
-const MEMBERS: [usize; 10] = [0, 2, 1, 3, 2, 1, 4, 2, 3, 2];
-const RELATIONS: [&str; 4] = ["spouse", "child", "child", "parent"];
-const EDGE_DISTRICTS: [&str; 6] = ["310101", "310104", "310110", "310115", "310112", "310107"];
-/// Years for which a certificate is valid.
-const VALID_YEARS: i64 = 2;
 
 /// How a case ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,38 +77,6 @@ pub fn admitted_on(plan: &Plan, case: usize) -> Option<Day> {
 
 pub fn case_id(plan: &Plan, case: usize) -> String {
     plan.id(Kind::Case, case, plan.day_of_case(case).at(8 * 60))
-}
-
-/// Whoever applies.
-pub struct Applicant {
-    pub name: String,
-    pub id_no: String,
-    pub phone: String,
-    born_here: bool,
-    surname: &'static str,
-    operator: usize,
-    subdistrict: String,
-    address: String,
-}
-
-pub fn applicant(plan: &Plan, case: usize) -> Applicant {
-    let mut dice = plan.dice(Kind::Person, case as u64);
-    let district = plan.district_of_case(case);
-    let born_here = dice.percent(45);
-    let region = people::birth_region(&mut dice, born_here, &EDGE_DISTRICTS);
-    let born = plan.year_of_case(case) - dice.between(22, 58);
-    let surname = people::surname(&mut dice);
-    let (name, id_no) = people::citizen(&mut dice, born, &region, surname);
-    Applicant {
-        phone: people::phone(&mut dice),
-        operator: plan.operator(district, &mut dice),
-        subdistrict: plan.subdistrict(district, &mut dice).to_owned(),
-        address: people::address(&mut dice, &plan.districts[district].title),
-        name,
-        id_no,
-        born_here,
-        surname,
-    }
 }
 
 pub fn case(plan: &Plan, case: usize) -> LoadRecord {
@@ -232,7 +195,7 @@ impl Course<'_> {
         let mut dice = self.dice(3);
         let (district, number) = plan.year[self.case % plan.size.cases_a_year()];
         let district = &plan.districts[district];
-        let members = self.members();
+        let members = members(plan, self.case, applicant);
         let housings = self.housings(&mut dice);
         let declared = housings.first().map_or(json!("0.00"), |housing| housing["floor_area"].clone());
         let married = members.iter().any(|member| member["relation"] == "spouse");
@@ -267,34 +230,6 @@ impl Course<'_> {
         values.insert("members".to_owned(), Value::Array(members));
         values.insert("housings".to_owned(), Value::Array(housings));
         values
-    }
-
-    fn members(&self) -> Vec<Value> {
-        let (plan, case) = (self.plan, self.case);
-        let count = MEMBERS[(case + case / 10) % MEMBERS.len()];
-        (0..count)
-            .map(|place| {
-                let index = case * MEMBERS.len() + place;
-                let mut dice = plan.dice(Kind::Member, index as u64);
-                let relation = RELATIONS[place.min(RELATIONS.len() - 1)];
-                let region = people::birth_region(&mut dice, self.applicant.born_here, &EDGE_DISTRICTS);
-                let (years, surname) = match relation {
-                    "child" => (dice.between(1, 17), self.applicant.surname),
-                    "parent" => (dice.between(58, 80), self.applicant.surname),
-                    _ => (dice.between(22, 58), people::surname(&mut dice)),
-                };
-                let born = plan.year_of_case(case) - years;
-                let (name, id_no) = people::citizen(&mut dice, born, &region, surname);
-                json!({
-                    "id": plan.id(Kind::Member, index, plan.day_of_case(case).at(8 * 60)),
-                    "name": name,
-                    "relation": relation,
-                    "part": if relation == "spouse" { "co_applicant" } else { "co_resident" },
-                    "id_no": id_no,
-                    "registered_here": self.applicant.born_here,
-                })
-            })
-            .collect()
     }
 
     /// One family in five owns something already.
@@ -380,50 +315,4 @@ impl Course<'_> {
     fn by_district(&self, at: jiff::Timestamp, values: Object) -> LoadVersion {
         version(at, &Author::of_district(self.plan, self.plan.district_of_case(self.case), 0), values)
     }
-}
-
-fn valid_to(admitted: Day) -> Day {
-    admitted.plus_years(VALID_YEARS).plus(-1)
-}
-
-/// Certificates are ordered by their cases.
-fn certificate_no(plan: &Plan, case: usize) -> Option<String> {
-    let at = plan.admitted.binary_search_by_key(&case, |(admitted, _)| *admitted).ok()?;
-    let district = &plan.districts[plan.district_of_case(case)];
-    let year = admitted_on(plan, case)?.year();
-    Some(format!("GZZ{}{year}{:06}", district.code, plan.admitted[at].1))
-}
-
-/// The certificate at a place in the list of those made on the platform.
-pub fn certificate(plan: &Plan, index: usize) -> LoadRecord {
-    let (case, _) = plan.certificates()[index];
-    let holder = applicant(plan, case);
-    let issued = Steps::of(plan, case).admitted;
-    let issuer = Author::of_district(plan, plan.district_of_case(case), 1);
-    let members = MEMBERS[(case + case / 10) % MEMBERS.len()];
-    let mut values = object([
-        ("case", json!(case_id(plan, case))),
-        ("housing_kind", json!("public_rental")),
-        ("holder_name", json!(holder.name)),
-        ("id_no", json!(holder.id_no)),
-        ("household_size", json!(members + 1)),
-        ("district", json!(plan.districts[plan.district_of_case(case)].code)),
-        ("operator", json!(plan.operator_id(holder.operator))),
-        ("issued_on", json!(issued.text())),
-        ("valid_from", json!(issued.text())),
-        ("valid_to", json!(valid_to(issued).text())),
-    ]);
-    values.insert("number".to_owned(), json!(certificate_no(plan, case)));
-    let created = issued.at(715);
-    let mut versions = vec![version(created, &issuer, values)];
-    let mut ends = |day: Day, state: &str| {
-        if day <= Day::last() {
-            versions.push(version(day.at(60), &issuer, object([("state", json!(state))])));
-        }
-    };
-    match plan.outcome(case) {
-        Outcome::GivenUp => ends(issued.plus(90), "revoked"),
-        _ => ends(valid_to(issued).plus(1), "expired"),
-    }
-    LoadRecord { id: plan.id(Kind::Certificate, case, created), versions }
 }

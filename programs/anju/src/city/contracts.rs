@@ -4,8 +4,9 @@ use anju_runtime::records::LoadRecord;
 use serde_json::json;
 
 use super::{
-    cases::{applicant, case_id},
+    cases::case_id,
     filling::version,
+    household::applicant,
     leases::{Lease, Stage},
     organisations::Author,
     plan::{Kind, Plan},

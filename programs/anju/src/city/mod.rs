@@ -6,8 +6,10 @@
 //! process left them; the process's own tokens and tasks are not made, nor are answers of outside systems.
 
 mod cases;
+mod certificates;
 mod contracts;
 mod filling;
+mod household;
 mod leases;
 mod organisations;
 mod plan;
@@ -54,7 +56,7 @@ pub async fn fill(settings: &Settings, size: Size, seed: u64) -> anyhow::Result<
     filling.load("supply.building", plan.size.buildings(), stock::building).await?;
     filling.load("supply.unit", plan.size.units(), stock::unit).await?;
     filling.load("eligibility.case", plan.size.cases, cases::case).await?;
-    filling.load("eligibility.certificate", plan.certificates().len(), cases::certificate).await?;
+    filling.load("eligibility.certificate", plan.certificates().len(), certificates::certificate).await?;
     filling.load("contracts.contract", plan.leases.len(), contracts::contract).await?;
     filling.finish_numbers().await?;
     filling.note("building the indexes");
