@@ -6,7 +6,7 @@ DEMO_CASES ?= 60
 DATA ?= data
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench city-data clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -70,6 +70,11 @@ bench: ## Record read, list and create against a bare handler with the same SQL,
 	cargo build --locked --profile bench-run -p anju-bench
 	@target/bench-run/anju-bench --database sqlite
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
+
+city-data: ## Fills PostgreSQL with a whole city (SCALE=0.01 to try; ANJU_DATABASE_URL, or one kept in data/city)
+	@scripts/ensure-tools test
+	cargo build --locked --profile bench-run -p anju
+	@scripts/city-data
 
 clean-data: ## Removes the local demonstration data
 	rm -rf $(DATA)

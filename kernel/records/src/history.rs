@@ -56,7 +56,10 @@ pub(crate) struct StoredChange {
     /// Id of the row of a child table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
+    // Left out where absent: a third of what the creation of a record would leave.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub before: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub after: Value,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sealed: bool,

@@ -107,6 +107,20 @@ impl SequencePlan {
         Ok(())
     }
 
+    /// So many numbers were given, on that day, to records like this one.
+    pub(crate) async fn skip(
+        &self,
+        tx: &mut Tx,
+        plan: &EntityPlan,
+        values: &[Value],
+        day: Date,
+        count: u32,
+    ) -> Result<()> {
+        let period = self.period(plan, values, day);
+        tx.next_numbers(&self.key, &period, count).await?;
+        Ok(())
+    }
+
     /// Draws the next number for a record.
     pub(crate) async fn draw(
         &self,

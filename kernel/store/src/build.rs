@@ -9,7 +9,7 @@ mod quantile;
 mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
-pub(crate) use bulk::{insert_arrays, insert_rows, update_arrays, update_row};
+pub(crate) use bulk::{copy_from_stdin, insert_arrays, insert_rows, update_arrays, update_row};
 pub(crate) use condition::{column, condition, rows_with_tokens, value};
 pub(crate) use kept::Kept;
 pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};

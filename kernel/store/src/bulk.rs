@@ -129,7 +129,7 @@ impl Tx {
         self.execute_arrays(sql, arrays).await
     }
 
-    fn check_widths(&mut self, table: &str, width: usize, rows: &[Vec<SqlValue>]) -> Result<()> {
+    pub(crate) fn check_widths(&mut self, table: &str, width: usize, rows: &[Vec<SqlValue>]) -> Result<()> {
         let Some(row) = rows.iter().find(|row| row.len() != width) else { return Ok(()) };
         let message = format!("a row for {table} has {} values for {width} columns", row.len());
         Err(self.fail(Error::Database(message)))

@@ -14,6 +14,7 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 
 use crate::build::Statement;
 use crate::bulk::Column;
+use crate::load::Messages;
 use crate::{ColumnKind, Error, Result, Row, SqlValue};
 
 /// The driver's futures are boxed here, so that no crate above has to prove anew that they may cross threads: that
@@ -105,6 +106,20 @@ impl<'c> Executor<'c> {
             };
             let query = sqlx::query_with(AssertSqlSafe(sql), array_arguments(arrays)?);
             Ok(query.execute(connection).await?.rows_affected())
+        })
+    }
+
+    /// Runs a `COPY … FROM STDIN` with what it reads; the number of rows.
+    pub(crate) fn copy_in(self, sql: String, messages: Messages) -> Boxed<'c, u64> {
+        Box::pin(async move {
+            let Self::Postgres(connection) = self else {
+                return Err(Error::Database("only PostgreSQL knows COPY".to_owned()));
+            };
+            let mut copy = connection.copy_in_raw(&sql).await?;
+            for message in messages {
+                copy.send(message?).await?;
+            }
+            Ok(copy.finish().await?)
         })
     }
 

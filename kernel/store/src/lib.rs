@@ -25,6 +25,7 @@ mod id;
 mod idempotency;
 mod jobs;
 mod json;
+mod load;
 mod outbox;
 mod query;
 mod reader;

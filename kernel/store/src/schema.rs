@@ -13,6 +13,7 @@ pub use rewrite::Rescale;
 pub(crate) use append_only::permits_table;
 pub(crate) use online::extend;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use plan::{Planned, plan};
@@ -58,6 +59,18 @@ pub(crate) async fn drop_stale_uniques(store: &Store, tables: &[TableSpec]) -> R
         online::drop_index(store, index).await?;
     }
     Ok(stale)
+}
+
+/// Drops all indexes of the tables but their primary keys.
+pub(crate) async fn drop_indexes_of(store: &Store, tables: &BTreeSet<&str>) -> Result<()> {
+    let mut tx = begin_alone(store).await?;
+    let existing = existing::read(&mut tx).await?;
+    for (name, index) in &existing.indexes {
+        if tables.contains(index.table.as_str()) {
+            tx.run(ddl::drop_index(name)).await?;
+        }
+    }
+    tx.commit().await
 }
 
 /// A transaction during which nobody else changes the schema.

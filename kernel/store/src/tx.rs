@@ -6,6 +6,7 @@ use crate::build::{self, Statement};
 use crate::bulk::Column;
 use crate::connection::Transaction;
 use crate::fetch::Source;
+use crate::load::Messages;
 use crate::store::Known;
 use crate::{ColumnKind, Condition, Dialect, Error, Result, Row, SqlValue, Store};
 
@@ -110,6 +111,13 @@ impl Tx {
         #[cfg(feature = "testing")]
         self.strike()?;
         let result = self.transaction.executor().execute_arrays(sql, arrays).await;
+        result.map_err(|error| self.fail(error))
+    }
+
+    pub(crate) async fn copy_in(&mut self, sql: String, messages: Messages) -> Result<u64> {
+        #[cfg(feature = "testing")]
+        self.strike()?;
+        let result = self.transaction.executor().copy_in(sql, messages).await;
         result.map_err(|error| self.fail(error))
     }
 

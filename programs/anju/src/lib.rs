@@ -1,6 +1,7 @@
 //! What the binary is made of: which applications the platform has, how it starts, listens and stops.
 
 pub mod check;
+pub mod city;
 pub mod clock;
 pub mod demo;
 pub mod serve;
@@ -11,7 +12,9 @@ use anju_runtime::App;
 pub fn apps() -> Vec<Box<dyn App>> {
     vec![
         Box::new(anju_app_platform::Platform),
+        Box::new(anju_app_supply::Supply),
         Box::new(anju_app_eligibility::Eligibility),
+        Box::new(anju_app_contracts::Contracts),
         Box::new(anju_app_portal::Portal),
     ]
 }

@@ -80,16 +80,24 @@ pub(super) struct Stamp<'a> {
 }
 
 impl Stamp<'_> {
-    pub(super) fn new_row(&self, id: &str, mut columns: Vec<(String, SqlValue)>) -> Vec<(String, SqlValue)> {
+    pub(super) fn new_row(&self, id: &str, columns: Vec<(String, SqlValue)>) -> Vec<(String, SqlValue)> {
+        self.whole_row(id, columns, 1, self)
+    }
+
+    /// A row that is new to the database, whatever became of it since it was created.
+    pub(super) fn whole_row(
+        &self,
+        id: &str,
+        mut columns: Vec<(String, SqlValue)>,
+        version: i64,
+        updated: &Stamp<'_>,
+    ) -> Vec<(String, SqlValue)> {
         columns.extend([
             ("id".to_owned(), id.into()),
-            ("version".to_owned(), 1i64.into()),
             ("created_at".to_owned(), self.at_ms.into()),
             ("created_by".to_owned(), self.by.into()),
-            ("updated_at".to_owned(), self.at_ms.into()),
-            ("updated_by".to_owned(), self.by.into()),
         ]);
-        columns
+        updated.touched(columns, version)
     }
 
     pub(super) fn touched(
@@ -169,6 +177,15 @@ pub(super) async fn insert_together(
     plan: &EntityPlan,
     rows: Vec<Vec<(String, SqlValue)>>,
 ) -> anju_store::Result<()> {
+    let (columns, aligned) = aligned(rows);
+    if !aligned.is_empty() {
+        tx.insert_many(&plan.table, &columns, aligned).await?;
+    }
+    Ok(())
+}
+
+/// Rows that all have the same columns: those that any of them has.
+pub(super) fn aligned(rows: Vec<Vec<(String, SqlValue)>>) -> (Vec<String>, Vec<Vec<SqlValue>>) {
     let mut columns: Vec<String> = Vec::new();
     for row in &rows {
         // Most rows have the columns of the row before them, in the same order.
@@ -178,11 +195,8 @@ pub(super) async fn insert_together(
             columns.extend(new.into_iter().cloned());
         }
     }
-    let aligned: Vec<Vec<SqlValue>> = rows.into_iter().map(|row| align(&columns, row)).collect();
-    if !aligned.is_empty() {
-        tx.insert_many(&plan.table, &columns, aligned).await?;
-    }
-    Ok(())
+    let aligned = rows.into_iter().map(|row| align(&columns, row)).collect();
+    (columns, aligned)
 }
 
 /// The values of a row by the columns of all.

@@ -4,7 +4,11 @@ use anju_store::{NewEvent, SqlValue, Tx};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{confirm::remember, draft::DraftRow, save::Stored};
+use super::{
+    confirm::remember,
+    draft::{Draft, DraftRow},
+    save::Stored,
+};
 use crate::{
     Actor, Change, Object, Records, Result,
     audit::AuditEntry,
@@ -64,23 +68,19 @@ pub(crate) async fn leave_trails(
     for stored in all {
         let draft = &stored.draft;
         let topic = draft.change.topic();
-        let changes = serde_json::to_string(&changes(records, stored))
-            .map_err(|cause| crate::Error::Internal(cause.to_string()))?;
+        let occasion = Occasion {
+            version: stored.version,
+            at_ms: stored.at_ms,
+            by: &actor.account_id,
+            by_name: &actor.name,
+            why,
+        };
+        let (row, digest) = history_row(records, draft, &occasion)?;
         entries.push(AuditEntry {
-            changes_digest: Some(anju_crypto::sm3_hex(changes.as_bytes())),
+            changes_digest: Some(digest),
             ..AuditEntry::of(topic, draft.plan.key(), &draft.row.id).because(why)
         });
-        history.push(vec![
-            draft.plan.key().into(),
-            draft.row.id.as_str().into(),
-            stored.version.into(),
-            stored.at_ms.into(),
-            actor.account_id.as_str().into(),
-            actor.name.as_str().into(),
-            draft.change.code().into(),
-            why.into(),
-            SqlValue::Text(changes),
-        ]);
+        history.push(row);
         events.push(NewEvent {
             entity: draft.plan.key().to_owned(),
             record_id: draft.row.id.clone(),
@@ -96,6 +96,38 @@ pub(crate) async fn leave_trails(
         remember(records, tx, actor, stored).await?;
     }
     Ok(())
+}
+
+/// When, by whom and why a version came to be.
+pub(super) struct Occasion<'a> {
+    pub version: i64,
+    pub at_ms: i64,
+    pub by: &'a str,
+    pub by_name: &'a str,
+    pub why: Option<&'a str>,
+}
+
+/// The row of [`HISTORY`] for a change, and the digest of what changed.
+pub(super) fn history_row(
+    records: &Records,
+    draft: &Draft,
+    occasion: &Occasion<'_>,
+) -> Result<(Vec<SqlValue>, String)> {
+    let changes = serde_json::to_string(&changes(records, draft))
+        .map_err(|cause| crate::Error::Internal(cause.to_string()))?;
+    let digest = anju_crypto::sm3_hex(changes.as_bytes());
+    let row = vec![
+        draft.plan.key().into(),
+        draft.row.id.as_str().into(),
+        occasion.version.into(),
+        occasion.at_ms.into(),
+        occasion.by.into(),
+        occasion.by_name.into(),
+        draft.change.code().into(),
+        occasion.why.into(),
+        SqlValue::Text(changes),
+    ];
+    Ok((row, digest))
 }
 
 /// What subscribers learn: which fields changed, the change of state; never a value of a sensitive field.
@@ -121,8 +153,7 @@ fn payload(stored: &Stored, actor: &Actor) -> Value {
     Value::Object(payload)
 }
 
-fn changes(records: &Records, stored: &Stored) -> Vec<StoredChange> {
-    let draft = &stored.draft;
+fn changes(records: &Records, draft: &Draft) -> Vec<StoredChange> {
     let mut changes = Vec::new();
     row_changes(records, &draft.plan, &draft.row, &draft.row.id, None, &mut changes);
     for table in draft.tables.iter().filter(|table| table.given) {

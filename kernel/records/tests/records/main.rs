@@ -9,6 +9,7 @@ mod figures;
 mod fixture;
 mod import;
 mod import_by_key;
+mod loading;
 mod model;
 mod operators;
 mod reading;

@@ -59,6 +59,12 @@ pub(crate) fn update_arrays(
     )
 }
 
+/// `COPY t (a, b) FROM STDIN`
+pub(crate) fn copy_from_stdin(table: &str, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
+    format!("COPY {} ({}) FROM STDIN", quoted(table), columns.join(", "))
+}
+
 fn insert_into(table: &str, columns: &[&str]) -> String {
     let columns: Vec<String> = columns.iter().map(|name| quoted(name)).collect();
     format!("INSERT INTO {} ({}) ", quoted(table), columns.join(", "))

@@ -9,6 +9,7 @@ mod crud;
 mod files;
 mod idempotency;
 mod jobs;
+mod load;
 mod online;
 mod order;
 mod outbox;

@@ -7,7 +7,8 @@ impl Dice {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,15 +19,15 @@ impl Dice {
     /// From `least` to `most`, both included.
     pub fn between(&mut self, least: i64, most: i64) -> i64 {
         let span = most.abs_diff(least) + 1;
-        least + (self.next() % span) as i64
+        least + (self.bits() % span) as i64
     }
 
     /// True in so many of a hundred draws.
     pub fn percent(&mut self, chance: u64) -> bool {
-        self.next() % 100 < chance
+        self.bits() % 100 < chance
     }
 
     pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[(self.next() % all.len() as u64) as usize]
+        &all[(self.bits() % all.len() as u64) as usize]
     }
 }

@@ -19,17 +19,19 @@ pub const PASSWORD: &str = "Anju-demo-2026";
 const ORGANISATION: &str = "platform.organisation";
 const ACCOUNT: &str = "platform.account";
 const POST: &str = "platform.post";
-const CITY: &str = "310000";
+/// Code of the municipal bureau, and the place of those who work there.
+pub const CITY: &str = "310000";
 
 /// An operator of the demonstration, with the district it works in.
-struct Operator {
-    code: &'static str,
-    title: &'static str,
-    district: &'static str,
-    city_procured: bool,
+pub struct Operator {
+    pub code: &'static str,
+    pub title: &'static str,
+    pub district: &'static str,
+    pub city_procured: bool,
 }
 
-const OPERATORS: [Operator; 4] = [
+/// Operators of the demonstration.
+pub const OPERATORS: [Operator; 4] = [
     Operator {
         code: "pudong",
         title: "上海浦东公共租赁住房投资运营有限公司",
@@ -129,11 +131,23 @@ pub async fn create(runtime: &Runtime) -> anyhow::Result<Staff> {
         let organisation = create_operator(runtime, &mut tx, &system, operator, &places, &mut dice).await?;
         places.insert(operator.code, organisation);
     }
-    for person in &ACCOUNTS {
-        create_account(runtime, &mut tx, &system, person, &places[person.place], &mut dice).await?;
-    }
+    create_accounts(runtime, &mut tx, &system, &places, &mut dice).await?;
     tx.commit().await?;
     staff(runtime).await
+}
+
+/// The accounts of the demonstration, each with its post at its place.
+pub async fn create_accounts(
+    runtime: &Runtime,
+    tx: &mut Tx,
+    system: &Actor,
+    places: &Places,
+    dice: &mut Dice,
+) -> anyhow::Result<()> {
+    for person in &ACCOUNTS {
+        create_account(runtime, tx, system, person, &places[person.place], dice).await?;
+    }
+    Ok(())
 }
 
 /// The people of the demonstration, each at their post.
@@ -182,7 +196,7 @@ async fn only(runtime: &Runtime, entity: &str, field: &str, value: &str) -> anyh
 }
 
 /// Organisations by the name their people give as place.
-type Places = HashMap<&'static str, String>;
+pub type Places = HashMap<&'static str, String>;
 
 async fn create_districts(runtime: &Runtime, tx: &mut Tx, system: &Actor) -> anyhow::Result<Places> {
     let values =

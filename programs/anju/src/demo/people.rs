@@ -17,6 +17,9 @@ const WOMEN: [&str; 16] = [
     "丽华", "雅琴", "静怡", "婷婷", "梦洁", "玉兰", "芳", "敏", "燕", "欣悦", "秀英", "佳颖", "晓雯", "思琪",
     "慧", "雨桐",
 ];
+/// Characters that given names are made of.
+const MALE_CHARACTERS: &str = "伟强磊军勇杰涛斌波辉刚健明亮峰超飞鹏浩宇轩泽晨阳毅博文华国建志海云龙俊豪嘉诚一鸣子天佳振东旭凯洋林平安康";
+const FEMALE_CHARACTERS: &str = "芳娜敏静丽艳娟霞燕玲婷雪梅琴云莉兰英慧颖洁欣怡悦佳雯思琪雨桐晓梦玉秀珍红萍蓉菲嘉宁诗涵馨月蕾薇倩瑶依琳珊";
 const ROADS: [&str; 20] = [
     "淮海中路",
     "天钥桥路",
@@ -77,6 +80,30 @@ pub fn adult(dice: &mut Dice, year: i64, districts: &[&str]) -> Adult {
     Adult { name: format!("{}{given}", dice.one_of(&SURNAMES)), id_no: with_check(&digits), born_here }
 }
 
+/// Somebody born in a year, with a name out of some hundred thousand: a whole city's worth.
+pub fn citizen(dice: &mut Dice, born: i64, region: &str, surname: &str) -> (String, String) {
+    let sequence = dice.between(1, 998);
+    let digits =
+        format!("{region}{born:04}{:02}{:02}{sequence:03}", dice.between(1, 12), dice.between(1, 28));
+    let characters: Vec<char> =
+        if sequence % 2 == 1 { MALE_CHARACTERS } else { FEMALE_CHARACTERS }.chars().collect();
+    let mut name = surname.to_owned();
+    for _ in 0..dice.between(3, 8) / 3 {
+        name.push(*dice.one_of(&characters));
+    }
+    (name, with_check(&digits))
+}
+
+/// A surname.
+pub fn surname(dice: &mut Dice) -> &'static str {
+    dice.one_of::<&'static str>(&SURNAMES)
+}
+
+/// Where somebody's number was given: in the city, or somewhere else.
+pub fn birth_region(dice: &mut Dice, born_here: bool, districts: &[&str]) -> String {
+    if born_here { dice.one_of(districts) } else { dice.one_of(&ELSEWHERE) }.to_string()
+}
+
 /// A child of up to 17 years.
 pub fn child(dice: &mut Dice, year: i64, region: &str, surname: &str) -> (String, String) {
     let sequence = dice.between(1, 998);
@@ -97,10 +124,16 @@ pub fn phone(dice: &mut Dice) -> String {
     format!("1{}{:08}", dice.one_of(&["36", "38", "39", "58", "86", "91"]), dice.between(0, 99_999_999))
 }
 
-pub fn address(dice: &mut Dice, district: &str) -> String {
+/// A lane with houses, to which their numbers are added.
+pub fn lane(dice: &mut Dice, district: &str) -> String {
     let (road, lane) = (dice.one_of(&ROADS), dice.between(8, 1_990));
+    format!("上海市{district}{road}{lane}弄")
+}
+
+pub fn address(dice: &mut Dice, district: &str) -> String {
+    let lane = lane(dice, district);
     let (building, floor, room) = (dice.between(1, 60), dice.between(1, 18), dice.between(1, 4));
-    format!("上海市{district}{road}{lane}弄{building}号{floor}{room:02}室")
+    format!("{lane}{building}号{floor}{room:02}室")
 }
 
 pub fn employer(dice: &mut Dice) -> &'static str {

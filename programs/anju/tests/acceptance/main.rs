@@ -5,6 +5,7 @@ mod support;
 
 mod bulk;
 mod case_work;
+mod city;
 mod demonstration;
 mod exchange;
 mod exports;
@@ -19,6 +20,7 @@ mod releases;
 mod retention;
 mod review;
 mod rights;
+mod stock;
 mod structures;
 mod time;
 mod worker;

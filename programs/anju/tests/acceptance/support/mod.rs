@@ -10,6 +10,6 @@ mod visits;
 pub use client::{Client, Reply};
 pub use family::a_family;
 pub use lab::SAMPLE;
-pub use platform::Platform;
+pub use platform::{Platform, start_http};
 pub use shaping::{Shapers, grant};
 pub use visits::{VISITS, with_visits};

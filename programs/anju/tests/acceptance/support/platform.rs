@@ -169,7 +169,8 @@ async fn start_agencies(clock: Arc<dyn Clock>) -> String {
     format!("http://{address}")
 }
 
-async fn start_http(runtime: Arc<Runtime>) -> String {
+/// Serves a runtime; its address.
+pub async fn start_http(runtime: Arc<Runtime>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = anju_http::router(runtime, &anju_http::ServerOptions::default());
