@@ -165,13 +165,17 @@ impl World {
 
     fn canonical(&self, dice: &mut Dice, field: &Field) -> Value {
         let around = self.around(field.to);
-        let bare = Field {
-            min: None,
-            max: None,
-            length_max: None,
-            until_today: false,
-            leaf_only: false,
-            ..field.clone()
+        // what a clear field is compared with need not be within its bounds; a sealed one is compared as a whole value
+        let bare = match field.sensitive {
+            true => field.clone(),
+            false => Field {
+                min: None,
+                max: None,
+                length_max: None,
+                until_today: false,
+                leaf_only: false,
+                ..field.clone()
+            },
         };
         loop {
             let given = values::given(dice, &bare, &around);
@@ -297,6 +301,18 @@ fn compare(field: &Field, a: &Value, b: &Value) -> Ordering {
 }
 
 fn holds(field: &Field, value: &Value, op: &str, operand: &Value) -> bool {
+    if field.sensitive && (value.is_string() || operand.is_string()) {
+        // blind indexes are made of capital letters
+        let capitals = |value: &Value| match value {
+            Value::String(text) => json!(text.to_uppercase()),
+            Value::Array(all) => {
+                all.iter().map(|one| json!(one.as_str().unwrap_or_default().to_uppercase())).collect()
+            }
+            other => other.clone(),
+        };
+        let plain = Field { sensitive: false, ..field.clone() };
+        return holds(&plain, &capitals(value), op, &capitals(operand));
+    }
     if value.is_null() {
         return matches!(op, "ne" | "not_in" | "is_null");
     }

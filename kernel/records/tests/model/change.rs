@@ -254,9 +254,12 @@ impl World {
                 fault("unknown");
                 continue;
             }
+            // what is worked out on reading is as it was read
+            let read = row.before.as_ref().filter(|_| !field.lies()).map(|before| self.whole(entity, before));
+            let current = read.as_ref().map_or(&row.values[*at], |read| &read[*at]);
             match &given.becomes {
                 Err(code) => fault(code),
-                Ok(value) if *value == row.values[*at] => {}
+                Ok(value) if value == current => {}
                 Ok(value) => match refusal(field, row, who, rights) {
                     Some(code) => fault(code),
                     None => {

@@ -124,7 +124,16 @@ impl World {
                 .collect(),
         };
         record.history.push(entry);
-        record.confirmed.extend(passed.into_iter().map(|one| (one.row, one.code, one.seen)));
+        let names: Vec<&str> = self
+            .design
+            .children(draft.entity)
+            .into_iter()
+            .map(|child| self.design.table_name(child))
+            .collect();
+        record.confirmed.extend(passed.into_iter().map(|one| {
+            let row = one.row_in(&names).map(|(table, row)| row_ids[table][row].clone());
+            (row, one.code, one.seen)
+        }));
         let state = Some((record.values.clone(), record.tables.clone()));
         record.past.push(Past { version: record.version, stamp, state });
         match is_new {

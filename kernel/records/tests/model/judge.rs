@@ -11,13 +11,21 @@ use crate::{
     world::World,
 };
 
-/// A soft rule that somebody let pass: row, code, what it looked at, where it is shown, why.
+/// A soft rule that somebody let pass: its code, what it looked at, where it is shown, why.
 pub struct Passed {
-    pub row: Option<String>,
     pub code: String,
     pub seen: Vec<Value>,
     pub field: String,
     pub reason: String,
+}
+
+impl Passed {
+    /// The child table and the place of the row in it, if it is about a row.
+    pub fn row_in(&self, tables: &[&str]) -> Option<(usize, usize)> {
+        let (name, rest) = self.field.split_once('[')?;
+        let row = rest.split(']').next()?.parse().ok()?;
+        Some((tables.iter().position(|table| *table == name)?, row))
+    }
 }
 
 /// A rule that a row does not keep.
@@ -192,7 +200,7 @@ impl World {
                 continue;
             }
             match attempt.confirm.iter().find(|confirm| confirm.0 == code) {
-                Some((_, reason)) => passed.push(Passed { row, code, seen, field, reason: reason.clone() }),
+                Some((_, reason)) => passed.push(Passed { code, seen, field, reason: reason.clone() }),
                 None => open.push(Fault::new(field, &code)),
             }
         }
