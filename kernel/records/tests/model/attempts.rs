@@ -17,7 +17,14 @@ impl World {
         let rights = self.rights(who, entity, Operation::Create);
         for (at, field) in self.entity(entity).fields.iter().enumerate() {
             let may = rights.as_ref().is_none_or(|rights| rights.writes(&field.name));
-            if dice.percent(self.likelihood(who, field, may)) {
+            let likely = match self.likelihood(who, field, may) {
+                // nobody to point to yet
+                _ if field.to.is_some_and(|to| self.live(to).next().is_none()) => 2,
+                // a new record begins in its first state
+                likely if field.name == "state" => likely / 4,
+                likely => likely,
+            };
+            if dice.percent(likely) {
                 attempt.fields.push((at, given(dice, field, &self.around(field.to))));
             }
         }

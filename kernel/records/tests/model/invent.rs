@@ -157,7 +157,7 @@ fn child(dice: &mut Dice, at: usize, of: usize, tops: usize) -> Entity {
 }
 
 /// A field of any type with any attributes.
-fn field(dice: &mut Dice, at: usize) -> Field {
+pub fn field(dice: &mut Dice, at: usize) -> Field {
     let kind = match dice.percent(6) {
         true => FieldType::Json,
         false => *dice.one_of(&PLAIN),

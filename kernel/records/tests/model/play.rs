@@ -22,6 +22,8 @@ use crate::{
 
 /// Operations of one seed.
 const STEPS: usize = 50;
+/// Records that are tried to be created before.
+const BEGINNERS: usize = 12;
 
 pub struct Play {
     seed: u64,
@@ -64,6 +66,10 @@ impl Tally {
 /// With the seed, when the service and the model disagree.
 pub async fn play(seed: u64, database: TestDatabase) -> Tally {
     let mut play = Play::begin(seed, database).await;
+    for _ in 0..BEGINNERS {
+        play.advance();
+        play.create().await;
+    }
     for step in 0..STEPS {
         play.step = step;
         play.advance();

@@ -23,7 +23,6 @@ pub enum Operation {
     Create,
     Update,
     Delete,
-    Import,
 }
 
 /// What one actor may do with an entity by one operation.
@@ -126,7 +125,6 @@ impl World {
             Operation::Create => permission.create,
             Operation::Update => permission.update,
             Operation::Delete => permission.delete,
-            Operation::Import => permission.import,
         };
         if let Some(permission) = &role.permissions[entity] {
             return grants(permission).then_some(Rights { permission: Some(permission), via_parent: false });

@@ -21,8 +21,6 @@ pub const REGIONS: [(&str, &str, Option<&str>); 5] = [
 pub const STATES: [(&str, &str); 4] = [("a", "甲态"), ("b", "乙态"), ("c", "丙态"), ("old", "旧态")];
 
 const DAYS: [&str; 5] = ["2024-02-29", "2025-12-31", "2026-01-01", "2026-11-24", "2027-03-01"];
-const ID_NO: &str = "11010519491231002X";
-const OTHER_ID_NO: &str = "310115199001011232";
 const CARD: &str = "6222020000000001230";
 
 /// A value as somebody hands it in.
@@ -38,8 +36,10 @@ pub struct Given {
 /// What values may point to.
 #[derive(Default)]
 pub struct Surroundings {
-    /// Ids of records of the field's target, live ones and others.
+    /// Ids of live records of the field's target.
     pub ids: Vec<String>,
+    /// Ids of deleted ones.
+    pub gone: Vec<String>,
     pub pdf: String,
     pub picture: String,
     pub film: String,
@@ -64,7 +64,7 @@ pub fn given(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
     if dice.percent(8) {
         return good([Value::Null, json!("  ")][dice.below(2)].clone(), Value::Null);
     }
-    let faulty = dice.percent(6);
+    let faulty = dice.percent(2);
     let specimen = match faulty {
         true => wrong(dice, field, around),
         false => right(dice, field, around),
@@ -75,10 +75,17 @@ pub fn given(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
 /// A value in order, bounds aside.
 fn right(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
     use FieldType as T;
-    let id = |dice: &mut Dice| dice.any_of(&around.ids).cloned().unwrap_or_else(|| "nobody".to_owned());
+    let id = |dice: &mut Dice| {
+        let ids = if dice.percent(4) { &around.gone } else { &around.ids };
+        dice.any_of(ids).cloned().unwrap_or_else(|| "nobody".to_owned())
+    };
     match field.kind {
         T::Text | T::LongText | T::Sequence => {
-            let text = *dice.one_of(&["甲", "乙", "abc", "ABC", "x_%", "甲乙丙丁", "七个字的文本呀"]);
+            let text = match dice.below(20) {
+                0 => "七个字的文本呀".to_owned(),
+                1..9 => (*dice.one_of(&["甲", "乙", "abc", "ABC", "x_%", "甲乙丙丁"])).to_owned(),
+                _ => format!("名{}", dice.below(60)),
+            };
             match dice.below(3) {
                 0 => good(json!(format!(" {text} ")), json!(text)),
                 _ => same(json!(text)),
@@ -90,18 +97,19 @@ fn right(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
             _ => same(json!("<p>朝南</p>")),
         },
         T::Integer | T::Money => {
-            let number = dice.below(8) as i64 - 2;
+            let number = if dice.percent(8) { [-2, 9][dice.below(2)] } else { dice.below(5) as i64 };
             let text = json!(number.to_string());
             if dice.percent(20) { good(text, json!(number)) } else { same(json!(number)) }
         }
         T::Decimal => {
-            let scaled = dice.below(40) as i64 * 10_i64.pow(field.scale) / 8 - 5;
+            let low = if dice.percent(8) { -5 } else { 0 };
+            let scaled = low + dice.below(32) as i64 * 10_i64.pow(field.scale) / 8;
             let text = json!(decimal(scaled, field.scale));
             let short = json!(decimal(scaled, field.scale).trim_end_matches('0').trim_end_matches('.'));
             if dice.percent(20) { good(short, text) } else { same(text) }
         }
         T::Boolean => same(json!(dice.percent(50))),
-        T::Date => same(json!(dice.one_of(&DAYS))),
+        T::Date => same(json!(DAYS[if dice.percent(8) { 4 } else { dice.below(4) }])),
         T::DateTime => match dice.below(4) {
             0 => good(json!("2026-01-31T01:00:00Z"), json!("2026-01-31T09:00:00+08:00")),
             1 => good(json!("2025-12-31T23:59"), json!("2025-12-31T23:59:00+08:00")),
@@ -110,7 +118,9 @@ fn right(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
         },
         T::Choice => chosen(dice, field),
         T::MultiChoice => {
-            let codes: Vec<&str> = (0..1 + dice.below(3)).map(|_| *dice.one_of(&["a", "b", "c"])).collect();
+            let most = if dice.percent(8) { 3 } else { field.count_max.unwrap_or(3) };
+            let codes: Vec<&str> =
+                (0..1 + dice.below(most)).map(|_| *dice.one_of(&["a", "b", "c"])).collect();
             let mut once: Vec<&str> = Vec::new();
             codes.iter().for_each(|code| {
                 if !once.contains(code) {
@@ -143,19 +153,19 @@ fn right(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
                 json!({ "region": [parent.expect("a parent"), code], "detail": plain }),
             )
         }
-        T::IdNumber => match dice.below(3) {
-            0 => good(json!("11010519491231002x"), json!(ID_NO)),
-            1 => same(json!(OTHER_ID_NO)),
-            _ => same(json!(ID_NO)),
+        T::IdNumber => match dice.below(8) {
+            0 => good(json!("11010519491231002x"), json!("11010519491231002X")),
+            _ => same(json!(id_number(dice.below(40)))),
         },
         T::PersonName => match dice.below(3) {
             0 => good(json!(" 李 四 "), json!("李四")),
-            _ => same(json!(dice.one_of(&["张三", "欧阳若琳"]))),
+            1 => same(json!(dice.one_of(&["张三", "欧阳若琳"]))),
+            _ => same(json!(format!("王{}", dice.one_of(&["一", "二", "三", "四", "五", "六", "七", "八"])))),
         },
         T::Phone => match dice.below(3) {
             0 => good(json!("+86 138-0013-8000"), json!("13800138000")),
             1 => same(json!("021-62345678")),
-            _ => same(json!("13900139000")),
+            _ => same(json!(format!("139001390{:02}", dice.below(40)))),
         },
         T::BankCard => good(json!("6222 0200-0000 0001 230"), json!(CARD)),
         T::CreditCode => good(json!("91350100m000100y43"), json!("91350100M000100Y43")),
@@ -167,9 +177,20 @@ fn right(dice: &mut Dice, field: &Field, around: &Surroundings) -> Given {
     }
 }
 
+/// A resident's number with its check sign (GB 11643).
+fn id_number(order: usize) -> String {
+    const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let body = format!("31011519900101{order:03}");
+    let sum: usize =
+        body.bytes().zip(WEIGHTS).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
+    format!("{body}{}", ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][sum % 11])
+}
+
 fn chosen(dice: &mut Dice, field: &Field) -> Given {
     if field.dictionary == Some(Dictionary::Region) {
-        return same(json!(dice.one_of(&REGIONS).0));
+        let leaves = [REGIONS[1], REGIONS[3], REGIONS[4]];
+        let to_the_last = field.leaf_only && dice.percent(92);
+        return same(json!(if to_the_last { dice.one_of(&leaves).0 } else { dice.one_of(&REGIONS).0 }));
     }
     let code = dice.one_of(&["a", "b", "c"]);
     same(json!(code))

@@ -9,6 +9,7 @@ use crate::{
     values::{Surroundings, decimal, moment, scaled},
 };
 
+#[derive(Clone)]
 pub struct World {
     pub design: Design,
     pub now_ms: i64,
@@ -136,8 +137,11 @@ impl World {
     /// What values of a field may point to, in its target.
     pub fn around(&self, to: Option<usize>) -> Surroundings {
         let [pdf, picture, film] = self.files.clone();
-        let ids = to.map(|to| self.records[to].iter().map(|record| record.id.clone()).collect());
-        Surroundings { ids: ids.unwrap_or_default(), pdf, picture, film, today: self.today() }
+        let of = |live: bool| -> Vec<String> {
+            let records = to.map_or(&[][..], |to| &self.records[to]).iter();
+            records.filter(|record| record.gone.is_none() == live).map(|record| record.id.clone()).collect()
+        };
+        Surroundings { ids: of(true), gone: of(false), pdf, picture, film, today: self.today() }
     }
 
     /// How a record or row is named; sensitive fields are never part of it. `hidden` fields are left out.

@@ -12,6 +12,7 @@ mod import_by_key;
 mod model;
 mod operators;
 mod reading;
+mod regressions;
 mod relations;
 mod retention;
 mod round_trip;
