@@ -142,7 +142,7 @@ impl World {
         let rules = entities.flat_map(|one| &self.entity(one).rules).filter(|rule| rule.soft);
         for rule in rules {
             let known = attempt.confirm.iter().any(|(code, _)| *code == rule.code);
-            if !known && dice.percent(25) {
+            if !known && dice.percent(10) {
                 attempt.confirm.push((rule.code.clone(), "情况属实".to_owned()));
             }
         }

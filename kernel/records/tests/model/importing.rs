@@ -7,7 +7,7 @@ use anju_records::{ImportCell, ImportFailure, ImportOptions, ImportRow, ImportSh
 use serde_json::{Value, json};
 
 use crate::{
-    change::Attempt,
+    change::{Attempt, Draft},
     design::{Asks, Field},
     outcome::Outcome,
     play::Play,
@@ -96,8 +96,10 @@ impl Play {
         let (mut faulty, mut written, mut refused) = (BTreeSet::new(), Vec::new(), None);
         let mut earlier: Vec<Vec<Value>> = Vec::new();
         for (number, attempt) in (2..).zip(attempts) {
-            let values = self.values_of(entity, attempt);
-            let repeats = earlier.iter().any(|other| self.repeats(entity, other, &values));
+            let draft = self.draft_of(entity, attempt);
+            let values = draft.row.values.clone();
+            let in_rows = earlier.iter().any(|other| self.repeats(entity, other, &values));
+            let repeats = in_rows || !self.world.repeated(&draft, &draft.faults).is_empty();
             earlier.push(values);
             if repeats {
                 faulty.insert(number);
@@ -117,12 +119,12 @@ impl Play {
         ((faulty, refused.map_or(Ok(written.len()), Err)), written)
     }
 
-    /// The values of a row, faulty or not: later rows are held against them either way.
-    fn values_of(&self, entity: usize, attempt: &Attempt) -> Vec<Value> {
+    /// What a row makes, faulty or not: later rows are held against its values either way.
+    fn draft_of(&self, entity: usize, attempt: &Attempt) -> Draft {
         let platform = &self.people[0];
         let rights = self.world.rights(platform, entity, Operation::Create).expect("every right");
         let draft = self.world.draft(platform, &rights, entity, None, attempt);
-        draft.unwrap_or_else(|_| panic!("the platform may do everything")).row.values
+        draft.unwrap_or_else(|_| panic!("the platform may do everything"))
     }
 
     fn repeats(&self, entity: usize, earlier: &[Value], values: &[Value]) -> bool {

@@ -261,24 +261,41 @@ fn rules(dice: &mut Dice, design: &mut Design, at: usize) {
     let is_child = design.entities[at].parent.is_some();
     let tops = design.tops();
     let mut rules = Vec::new();
-    for number in 0..dice.below(3) {
-        let soft = dice.percent(40);
+    for number in 0..1 + dice.below(3) {
+        let soft = dice.percent(60);
         let code = format!("rule{number}");
         let rule = match (is_child, dice.below(4)) {
-            (true, 0) => {
-                Rule { code, soft, field: SIZE, when: None, asks: Asks::Check(Condition::Above(SIZE, 0)) }
-            }
+            (true, 0) => Rule {
+                code,
+                soft,
+                field: SIZE,
+                when: None,
+                asks: Asks::Check(Condition::Above(SIZE, i64::from(soft))),
+            },
             (true, _) => others(code, soft, LABEL, at, LABEL, Expected::AtMost(dice.below(3))),
             (false, 0) => {
                 let when = dice.percent(50).then(|| condition(dice));
-                Rule { code, soft, field: COUNT, when, asks: Asks::Check(Condition::Above(COUNT, 0)) }
+                Rule {
+                    code,
+                    soft,
+                    field: COUNT,
+                    when,
+                    asks: Asks::Check(Condition::Above(COUNT, i64::from(soft))),
+                }
             }
             (false, 1) => {
                 let when = Some(Condition::True(FLAG));
                 Rule { code, soft, field: STATE, when, asks: Asks::Check(Condition::IsNot(STATE, "b")) }
             }
             (false, 2) => {
-                let rule = others(code, soft, COUNT, at, COUNT, Expected::AtMost(dice.below(3)));
+                let rule = others(
+                    code,
+                    soft,
+                    COUNT,
+                    at,
+                    COUNT,
+                    Expected::AtMost(if soft { dice.below(2) } else { 3 }),
+                );
                 Rule { when: dice.percent(60).then(|| condition(dice)), ..rule }
             }
             (false, _) => {

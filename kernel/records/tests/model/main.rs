@@ -56,7 +56,7 @@ fn on_postgres(seeds: Range<u64>) {
 fn run<F: Future<Output = TestDatabase>>(seeds: Range<u64>, database: fn() -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut tally = Tally::default();
-    let enough = seeds.end - seeds.start >= POSTGRES_SEEDS;
+    let enough = seeds.end - seeds.start >= SEEDS;
     for seed in seeds {
         tally.add(runtime.block_on(async { play::play(seed, database().await).await }));
     }
@@ -65,7 +65,7 @@ fn run<F: Future<Output = TestDatabase>>(seeds: Range<u64>, database: fn() -> F)
     }
 }
 
-/// What happens somewhere in twenty seeds.
+/// What happens somewhere in fifty seeds.
 const EXPECTED: [(&str, &str); 31] = [
     ("create", "done"),
     ("create", "invalid"),

@@ -34,7 +34,7 @@ impl Play {
         }
         let ask = self.world.ask(&mut self.dice, &self.people[who], entity, 3);
         let order = self.world.order(&mut self.dice, &self.people[who], entity);
-        let size = 1 + self.dice.below(7);
+        let size = 1 + self.dice.below(4);
         let filter = self.world.filter_json(entity, &ask);
         let name = |at: usize| &self.world.entity(entity).fields[at].name;
         let sort: Vec<Value> = order
