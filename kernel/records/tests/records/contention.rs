@@ -265,6 +265,42 @@ async fn r04_no_unit_is_reserved_twice(db: TestDatabase) {
     books_agree(&estate).await;
 }
 
+/// Two steps that wait for each other: the database ends one of them, which is tried again; nobody is told. (On SQLite
+/// one step after the other writes, so that there is nothing to wait for.)
+#[tokio::test]
+async fn r04_a_deadlock_is_tried_again_on_postgres() {
+    let db = TestDatabase::postgres().await;
+    let estate = Arc::new(estate(&db).await);
+    let both_began = tokio::sync::Barrier::new(2);
+    let client = |number: usize| {
+        let actor = Actor::system(&format!("c{number}"));
+        Client { estate: estate.clone(), actor, household: format!("h{number}"), chance: 1, held: Vec::new() }
+    };
+    let (first, second) = (client(0), client(1));
+    let reserve = async |client: &Client, order: [usize; 2]| {
+        let tries = AtomicU64::new(0);
+        let work = async |client: &Client, tx: &mut Tx| {
+            let is_first = tries.fetch_add(1, Ordering::SeqCst) == 0;
+            for (at, unit) in order.iter().enumerate() {
+                let change = object(json!({ "household": client.household }));
+                let unit = &client.estate.units[*unit];
+                client.estate.records.patch(tx, &client.actor, UNIT, unit, None, change, None).await?;
+                if at == 0 && is_first {
+                    both_began.wait().await;
+                }
+            }
+            Ok(())
+        };
+        client.step(work).await
+    };
+    let done = tokio::join!(reserve(&first, [0, 1]), reserve(&second, [1, 0]));
+    assert_eq!(done, (Some(()), Some(())));
+    assert_eq!(estate.again.load(Ordering::SeqCst), 1, "one of the two was ended and tried again");
+    for unit in &estate.units[..2] {
+        assert_eq!(estate.records.read(&first.actor, UNIT, unit).await.unwrap().version, 3);
+    }
+}
+
 /// Each version of the unit is one acknowledged change by one client, states in turn; there are no others.
 async fn history_is_what_was_told(estate: &Estate, unit: &str, told: &[&Told]) {
     let mut history = estate.records.history(&Actor::system("平台"), UNIT, unit).await.unwrap();
