@@ -83,9 +83,10 @@ fn top(dice: &mut Dice, at: usize, tops: usize) -> Entity {
     for extra in 0..3 + dice.below(6) {
         fields.push(field(dice, extra));
     }
-    for extra in 0..dice.below(3) {
+    for extra in 0..1 + dice.below(2) {
         let to = Some(dice.below(tops));
-        let rules = [None, Some(OnDelete::Restrict), Some(OnDelete::Cascade), Some(OnDelete::Keep)];
+        let cascade = Some(OnDelete::Cascade);
+        let rules = [None, Some(OnDelete::Restrict), cascade, cascade, Some(OnDelete::Keep)];
         let on_delete = *dice.one_of(&rules);
         fields.push(Field { to, on_delete, ..Field::new(format!("r{extra}"), FieldType::Ref) });
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Operations of one seed.
-const STEPS: usize = 50;
+const STEPS: usize = 100;
 /// Records that are tried to be created before.
 const BEGINNERS: usize = 12;
 
@@ -127,16 +127,16 @@ impl Play {
 
     async fn one_step(&mut self) {
         match self.dice.below(100) {
-            0..26 => self.create().await,
-            26..54 => self.patch().await,
-            54..63 => self.delete().await,
-            63..69 => self.restore().await,
+            0..22 => self.create().await,
+            22..48 => self.patch().await,
+            48..58 => self.delete().await,
+            58..69 => self.restore().await,
             69..73 => self.read().await,
-            73..83 => self.list().await,
-            83..87 => self.figures().await,
-            87..90 => self.history().await,
-            90..93 => self.look_back().await,
-            93..95 => self.reveal().await,
+            73..82 => self.list().await,
+            82..86 => self.figures().await,
+            86..89 => self.history().await,
+            89..92 => self.look_back().await,
+            92..95 => self.reveal().await,
             95..98 => self.import().await,
             _ => self.publish().await,
         }

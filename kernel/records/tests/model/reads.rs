@@ -229,8 +229,13 @@ impl Play {
     pub async fn reveal(&mut self) {
         let Some((entity, id)) = self.some_record(true) else { return };
         let who = self.dice.below(self.people.len());
-        let at = self.dice.below(self.world.entity(entity).fields.len());
-        let field = self.world.entity(entity).fields[at].clone();
+        let fields = &self.world.entity(entity).fields;
+        let sealed: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].sensitive).collect();
+        let at = match self.dice.any_of(&sealed).filter(|_| who != 3) {
+            Some(at) => *at,
+            None => self.dice.below(fields.len()),
+        };
+        let field = fields[at].clone();
         let (key, actor) = (self.key(entity), self.people[who].actor.clone());
         self.note(format!("{} reveals {} of {key} {id}", actor.name, field.name));
         let mut tx = self.records.store().begin().await.expect("a transaction");
