@@ -80,9 +80,10 @@ impl Play {
         request["page"]["number"] = json!(number);
         let page = self.page(who, entity, &request).await;
         let ids: Vec<Value> = page.items.iter().map(|record| json!(record.id)).collect();
+        let what = format!("page {number} of {} records", expected.len());
         let expected: Vec<Value> =
             expected.iter().skip((number - 1) * size).take(size).map(|one| one["id"].clone()).collect();
-        self.agree("numbered pages", ids, expected);
+        self.agree(&what, ids, expected);
     }
 
     async fn page(&self, who: usize, entity: usize, request: &Value) -> anju_records::Page {

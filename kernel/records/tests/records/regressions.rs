@@ -12,6 +12,7 @@ on_both_databases!(
     rows_handed_in_as_they_are_leave_no_trace,
     parts_of_an_address_are_looked_for_in_its_detail,
     rows_of_one_import_are_held_against_each_other,
+    numbered_pages_count_records_and_not_their_rows,
 );
 
 const TENANCY: &str = "bureau.tenancy";
@@ -77,4 +78,21 @@ async fn rows_of_one_import_are_held_against_each_other(db: TestDatabase) {
     let written = bureau.records.write_import(&mut tx, importer.setup(), judged, None).await;
     let Err(ImportFailure::Row(refused)) = written else { panic!("{written:?}") };
     assert_eq!((refused.row, refused.message.contains("已有在租登记")), (4, true), "{}", refused.message);
+}
+
+/// SQLite turns a test of rows into a join, and once skipped each record as often as it had rows.
+async fn numbered_pages_count_records_and_not_their_rows(db: TestDatabase) {
+    let bureau = bureau(db).await;
+    let members = json!([{ "name": "甲" }, { "name": "乙" }, { "name": "丙" }]);
+    for number in 0..2 {
+        let id_no = format!("E0000000{number}");
+        bureau.a_case(json!({ "id_type": "passport", "id_no": id_no, "members": members })).await;
+    }
+    let page = async |number: u32| {
+        let page = json!({ "size": 1, "number": number });
+        bureau.list(&system(), json!({ "where": { "has": "members" }, "page": page })).await.unwrap().items
+    };
+    let (first, second, third) = (page(1).await, page(2).await, page(3).await);
+    assert_eq!((first.len(), second.len(), third.len()), (1, 1, 0));
+    assert_ne!(first[0].id, second[0].id);
 }

@@ -187,9 +187,14 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
+/// SQLite (3.51) makes a join of it, in which OFFSET counts a row as often as it has others; it leaves a query with a
+/// limit alone.
 fn exists(dialect: Dialect, select: &Select) -> Expr {
     let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
     query.expr(Expr::cust("1"));
+    if dialect == Dialect::Sqlite {
+        query.limit(1);
+    }
     Expr::exists(query)
 }
 
