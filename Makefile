@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PORT ?= 8080
 DEMO_CASES ?= 60
 DATA ?= data
+CONTENTION_SECONDS ?= 10
 BIN := target/debug
 
 .PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench city-data clean-data
@@ -65,11 +66,13 @@ lint: ## Clippy; warnings are errors
 coverage: ## One line for each of the 234 modules with its passing tests (after `make test`)
 	@node scripts/coverage.mjs
 
-bench: ## Record read, list and create against a bare handler with the same SQL, on both databases
+bench: ## Record read, list and create against a bare handler with the same SQL, and 64 clients reserving units, on both databases
 	@scripts/ensure-tools test
 	cargo build --locked --profile bench-run -p anju-bench
 	@target/bench-run/anju-bench --database sqlite
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
+	@target/bench-run/anju-bench contention --database sqlite --seconds $(CONTENTION_SECONDS)
+	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench contention --database postgres --seconds $(CONTENTION_SECONDS)
 
 city-data: ## Fills PostgreSQL with a whole city (SCALE=0.01 to try; ANJU_DATABASE_URL, or one kept in data/city)
 	@scripts/ensure-tools test

@@ -70,7 +70,8 @@ pub fn exercise(side: &Side, plan: &Plan) -> anyhow::Result<f64> {
     })
 }
 
-fn on_own_thread<T: Send>(work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+/// Work of the client, away from the server's threads.
+pub fn on_own_thread<T: Send>(work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     let client = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(work())

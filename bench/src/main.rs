@@ -11,6 +11,7 @@
 mod bare;
 mod capture;
 mod client;
+mod contention;
 mod load;
 mod platform;
 mod report;
@@ -22,7 +23,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 
 use anju_store::testing::TestDatabase;
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     bare::Bare, capture::Listener, load::Plan, platform::Platform, report::Report, requests::Requests,
@@ -31,8 +32,10 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "anju-bench", about = "Measures the platform against a bare handler with the same SQL")]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Which database.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, global = true, default_value = "sqlite")]
     database: Kind,
     /// Cases in the database before measuring.
     #[arg(long, default_value_t = 3_000)]
@@ -55,6 +58,19 @@ struct Arguments {
     /// Prints the statements the bare handler replays, and measures nothing.
     #[arg(long)]
     statements: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Many clients reserve and release units.
+    Contention {
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        #[arg(long, default_value_t = 1_000)]
+        units: usize,
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -91,6 +107,9 @@ async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<Strin
         Kind::Sqlite => TestDatabase::sqlite().await,
         Kind::Postgres => TestDatabase::postgres().await,
     };
+    if let Some(Command::Contention { clients, units, seconds }) = arguments.command {
+        return contend(database.config().url.clone(), arguments.database, clients, units, seconds).await;
+    }
     let platform = Platform::start(database.config().url.clone(), arguments.cases).await?;
     let requests = Requests::prepare(&platform, listener).await?;
     if arguments.statements {
@@ -118,4 +137,23 @@ async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<Strin
     platform.stop().await;
     bare.stop().await;
     Ok(report.to_string())
+}
+
+async fn contend(
+    url: String,
+    kind: Kind,
+    clients: usize,
+    units: usize,
+    seconds: u64,
+) -> anyhow::Result<String> {
+    let mut apps = anju::apps();
+    apps.push(Box::new(contention::Estate));
+    let prepare =
+        async |runtime: &std::sync::Arc<anju_runtime::Runtime>| contention::fill(runtime, units).await;
+    let platform = Platform::start_with(url, apps, contention::SELLER, prepare).await?;
+    let plan = contention::Plan { clients, time: Duration::from_secs(seconds) };
+    let setting = format!("contention, {kind:?}: {clients} clients, {units} units, {seconds} s");
+    let figures = contention::run(&platform, &plan, setting).await?;
+    platform.stop().await;
+    Ok(figures.to_string())
 }

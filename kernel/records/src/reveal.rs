@@ -45,6 +45,7 @@ impl Records {
         let loaded = load_one(self, tx, plan, id, condition, joins, None).await?.ok_or(Error::NotFound)?;
         let why = format!("{}：{reason}", plan.fields[position].title);
         self.audit(tx, actor, &AuditEntry::of("record.revealed", entity, id).because(Some(&why))).await?;
-        Ok(value::clear_text(&loaded.values[position]))
+        let value = &loaded.values[position];
+        Ok(if value.is_null() { String::new() } else { value::clear_text(value) })
     }
 }

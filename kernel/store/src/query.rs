@@ -220,6 +220,13 @@ pub enum Condition {
         /// Taken literally.
         text: String,
     },
+    /// As [`Condition::Contains`], several texts, one after the other.
+    ContainsInOrder {
+        /// Text column.
+        column: ColumnRef,
+        /// Taken literally.
+        texts: Vec<String>,
+    },
     /// The column starts with the text, exactly (an index serves it).
     StartsWith {
         /// Text column.

@@ -38,7 +38,10 @@ fn permission<'a>(at: &mut Check<'a>, place: &str, role: &Role, entity: &str, pe
     for (list, names) in [("fields", permission.fields.as_ref()), ("read_only", Some(&permission.read_only))]
     {
         for (index, name) in names.into_iter().flatten().enumerate() {
-            at.path(&format!("{place}/{list}/{index}"), entity, name, Reach::Own);
+            let tables = at.catalog.children_of(entity).iter().filter_map(|child| child.parent.as_ref());
+            if !tables.into_iter().any(|table| table.as_name == *name) {
+                at.path(&format!("{place}/{list}/{index}"), entity, name, Reach::Own);
+            }
         }
     }
     for (index, path) in permission.look_up_by.iter().enumerate() {

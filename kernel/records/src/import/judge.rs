@@ -251,10 +251,7 @@ fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Resul
         }
         let number = row.number;
         let draft = draft_of(importer, row)?;
-        let changes = |table: &DraftTable| {
-            table.given && (!table.removed.is_empty() || table.rows.iter().any(DraftRow::is_changed))
-        };
-        match draft.row.is_changed() || draft.tables.iter().any(changes) {
+        match draft.is_changed() {
             true => judged.ready.push((number, draft)),
             false => judged.unchanged += 1,
         }
@@ -278,6 +275,7 @@ fn draft_of(importer: &Importer, row: Row) -> Result<Draft> {
             given: table.sheet.is_some(),
             rows: table.rows.into_iter().map(|row| row.draft).collect(),
             removed: table.removed,
+            moved: false,
         });
     }
     let mut draft = Draft::new(importer.setup.plan.clone(), change, row.draft);

@@ -4,6 +4,7 @@ use super::{AfterEach, ImportError, ImportSetup, Judged};
 use crate::{
     Change, Error, FieldError, Records, Result,
     access::{Access, Operation},
+    plan::{EntityPlan, Judgement, Plans},
     write::{Draft, KnownReferences},
 };
 
@@ -31,9 +32,12 @@ pub struct ImportCounts {
 }
 
 impl Records {
-    /// Whether nothing but the rows themselves decides about them: no code of an application looks at each.
-    pub fn judges_alone(&self, entity: &str) -> bool {
-        self.hooks().of(entity).is_empty()
+    /// Whether nothing but the rows themselves decides about them: no code of an application looks at each, and none
+    /// is judged by what others are there, among which those written before it count.
+    pub fn judges_alone(&self, entity: &str) -> Result<bool> {
+        let plans = self.plans()?;
+        let plan = plans.entity(entity)?;
+        Ok(self.hooks().of(entity).is_empty() && !looks_at_others(&plans, plan)?)
     }
 
     pub(crate) async fn write_import_inner(
@@ -46,7 +50,7 @@ impl Records {
         let created = judged.ready.iter().filter(|(_, draft)| draft.change == Change::Created).count();
         let counts = ImportCounts { created, updated: judged.ready.len() - created };
         match after_each {
-            None if self.judges_alone(setup.plan.key()) => self.write_together(tx, setup, judged).await?,
+            None if self.judges_alone(setup.plan.key())? => self.write_together(tx, setup, judged).await?,
             after_each => self.write_one_by_one(tx, setup, judged, after_each).await?,
         }
         Ok(counts)
@@ -109,6 +113,19 @@ impl Records {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a rule of the entity or of its child tables asks for other records, or its periods must not overlap.
+fn looks_at_others(plans: &Plans, plan: &EntityPlan) -> Result<bool> {
+    let asks = |plan: &EntityPlan| {
+        plan.rules.iter().any(|rule| !rule.soft && matches!(rule.judgement, Judgement::Others(_)))
+    };
+    for child in &plan.children {
+        if asks(plans.child(child)?) {
+            return Ok(true);
+        }
+    }
+    Ok(asks(plan) || plan.period.is_some())
 }
 
 const CHANGED: &str = "记录刚被他人修改，请重新导入";

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{display_of, load::LoadedRow, load::load_rows};
 use crate::{
-    Actor, Error, Object, Record, Records, Result,
+    Actor, Change, Error, Object, Record, Records, Result,
     access::{Access, Operation, may_show},
     audit::AuditEntry,
     computed::compute,
@@ -70,7 +70,11 @@ impl Records {
         // The row first: a change that comes between is then taken back to what the row was.
         let mut past = self.present(&mut source, &plans, plan, &access, id, moment_ms).await?;
         let last = last_change(&mut source, plan, id, moment_ms).await?;
-        for change in changes_since(&mut source, plan, id, moment_ms).await? {
+        let since = changes_since(&mut source, plan, id, moment_ms).await?;
+        if since.began_with_return {
+            return Err(Error::NotFound);
+        }
+        for change in since.changes {
             self.take_back(&plans, plan, id, &mut past, change)?;
         }
         past.work_out(&plans, plan, self.today())?;
@@ -199,15 +203,23 @@ fn history_of(plan: &EntityPlan, id: &str, op: Operator, moment_ms: i64) -> Cond
         .and(Condition::compare(ColumnRef::new(HISTORY, "at"), op, moment_ms))
 }
 
-/// The newest first.
+/// What happened after the moment.
+struct Since {
+    /// The newest first.
+    changes: Vec<StoredChange>,
+    /// Whether the first of it was that the record came back from the recycle bin: at the moment it was not there.
+    began_with_return: bool,
+}
+
 async fn changes_since(
     source: &mut (dyn Fetch + '_),
     plan: &EntityPlan,
     id: &str,
     moment_ms: i64,
-) -> Result<Vec<StoredChange>> {
+) -> Result<Since> {
     let select = Select::from(HISTORY)
         .column("changes", ColumnKind::Text)
+        .column("action", ColumnKind::Text)
         .filter(history_of(plan, id, Operator::Gt, moment_ms))
         .order_by("id", Direction::Descending)
         .limit(CHANGES_MAX + 1);
@@ -221,7 +233,10 @@ async fn changes_since(
         serde_json::from_str(row.text(0)?)
             .map_err(|cause| Error::Internal(format!("history of {id}: {cause}")))
     };
-    Ok(rows.iter().map(changes).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    let first = rows.last().map(|row| row.text(1)).transpose()?;
+    let began_with_return = first == Some(Change::Restored.code());
+    let changes = rows.iter().map(changes).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    Ok(Since { changes, began_with_return })
 }
 
 async fn last_change(
@@ -266,7 +281,7 @@ impl Showing<'_> {
         values.insert("created_by".to_owned(), row.created_by.as_str().into());
         values.insert("updated_at".to_owned(), value::instant_text(last.at_ms).into());
         values.insert("updated_by".to_owned(), last.by.into());
-        self.row(plan, access, row, &mut values).await?;
+        self.row(plan, access, row, None, &mut values).await?;
         let own = display_of(plan, &row.loaded.values, self.actor.is_system(), &access.hidden());
         let display = match own {
             Some(display) => display,
@@ -297,19 +312,21 @@ impl Showing<'_> {
         for row in rows {
             let mut object = Object::new();
             object.insert("id".to_owned(), row.loaded.id.as_str().into());
-            self.row(plan, &own, row, &mut object).await?;
+            self.row(plan, &own, row, Some(child.parent_field), &mut object).await?;
             shown.push(Value::Object(object));
         }
         values.insert(child.name.clone(), Value::Array(shown));
         Ok(())
     }
 
-    /// The fields that may be seen, masked, and the names of what they refer to.
+    /// The fields that may be seen, masked, and the names of what they refer to; where a row hangs (`link`) needs no
+    /// name.
     async fn row(
         &self,
         plan: &EntityPlan,
         access: &Access<'_>,
         row: &LoadedRow,
+        link: Option<usize>,
         object: &mut Object,
     ) -> Result<()> {
         show(plan, &row.loaded.values, access, self.actor, object);
@@ -318,7 +335,7 @@ impl Showing<'_> {
             .fields
             .iter()
             .enumerate()
-            .filter(|(position, field)| field.kind.is_reference() && access.sees(*position))
+            .filter(|(at, field)| field.kind.is_reference() && access.sees(*at) && link != Some(*at))
             .map(|(position, field)| (field, &row.loaded.values[position]))
             .collect();
         for (field, value) in &references {

@@ -40,7 +40,9 @@ impl<'a> Viewer<'a> {
         whole: bool,
     ) -> Self {
         let sees = |value: &super::shape::ShownValue| match (&value.source, value.own) {
-            (Source::Field { position, .. }, true) => access.sees(*position),
+            (Source::Field { position, .. } | Source::Computed { position, .. }, true) => {
+                access.sees(*position)
+            }
             _ => true,
         };
         let names = |reference: &super::shape::ShownReference| {

@@ -371,7 +371,6 @@ fn list_test(
     column: &ColumnRef,
     test: &FieldTest,
 ) -> Result<Condition, TestFault> {
-    let contains = |text: String| Condition::Contains { column: column.clone(), text };
     let has = |input: &Value| -> Result<Condition, Fault> {
         let item = input.as_str().ok_or_else(|| fault("type", "应为文字"))?;
         Ok(has_item(column, item))
@@ -387,7 +386,10 @@ fn list_test(
             let text = test.value.as_str().filter(|text| !text.is_empty());
             let quoted =
                 Value::from(text.ok_or_else(|| fault("required", "请输入要查找的文字"))?).to_string();
-            contains(quoted[1..quoted.len() - 1].to_owned())
+            // The detail stands last, after the codes of the regions, which are none of its words.
+            let detail = quoted[1..quoted.len() - 1].to_owned();
+            let texts = vec!["\"detail\":\"".to_owned(), detail, "\"}".to_owned()];
+            Condition::ContainsInOrder { column: column.clone(), texts }
         }
         // The whole path is there, so a region above is found like the last one.
         FilterOp::Under if is_address => has(required(&test.value)?)?,

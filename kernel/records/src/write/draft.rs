@@ -63,6 +63,15 @@ pub(crate) struct DraftTable {
     pub given: bool,
     pub rows: Vec<DraftRow>,
     pub removed: Vec<Loaded>,
+    /// Whether rows that stay stand in another order.
+    pub moved: bool,
+}
+
+impl DraftTable {
+    /// Whether the change makes anything of the rows other than they were.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.given && (self.moved || !self.removed.is_empty() || self.rows.iter().any(DraftRow::is_changed))
+    }
 }
 
 impl DraftRow {
@@ -104,6 +113,11 @@ impl DraftRow {
 impl Draft {
     pub(crate) fn new(plan: Arc<EntityPlan>, change: Change, row: DraftRow) -> Self {
         Self { plan, change, row, tables: Vec::new(), confirm: None, confirmed: Vec::new() }
+    }
+
+    /// Whether anything is other than it was.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.row.is_changed() || self.tables.iter().any(DraftTable::is_changed)
     }
 
     /// The record and the child rows that the change gives.

@@ -116,10 +116,11 @@ impl Records {
         };
         parse_into(&mut draft.row, plan, &changes, &writer, "", None, &mut faults);
         parse_tables(self, tx, &plans, &mut draft, &changes, &writer, &mut faults).await?;
-        if faults.is_empty() && !draft.row.is_changed() && draft.tables.iter().all(|table| !table.given) {
+        if faults.is_empty() && !draft.is_changed() {
             return outcome::unchanged(self, tx, actor, &draft).await;
         }
         draft.row.take_late_defaults(plan, writer.today);
+        self.set_defaults_of_rows(&mut draft, actor);
         let unknown = KnownReferences::default();
         self.finish(tx, &plans, actor, &access, draft, &unknown, faults, why).await
     }
@@ -277,6 +278,12 @@ impl Records {
         let children = draft.child_scene();
         let today = self.today();
         set_row_defaults(&draft.plan, &mut draft.row, &children, actor, today);
+        self.set_defaults_of_rows(draft, actor);
+    }
+
+    /// New rows of child tables take their defaults, in a new record and in one that is changed.
+    fn set_defaults_of_rows(&self, draft: &mut Draft, actor: &Actor) {
+        let today = self.today();
         for table in &mut draft.tables {
             for row in &mut table.rows {
                 set_row_defaults(&table.plan, row, &Object::new(), actor, today);

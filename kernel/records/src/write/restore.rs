@@ -207,6 +207,7 @@ fn take_tables(
             given: true,
             rows: own,
             removed: Vec::new(),
+            moved: false,
         });
     }
     Ok(tables)

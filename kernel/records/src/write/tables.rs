@@ -38,7 +38,8 @@ pub(crate) async fn load_tables(
             }
         };
         let rows = loaded.into_iter().map(DraftRow::of).collect();
-        draft.tables.push(DraftTable { child: *position, plan, given: false, rows, removed: Vec::new() });
+        let (removed, moved) = (Vec::new(), false);
+        draft.tables.push(DraftTable { child: *position, plan, given: false, rows, removed, moved });
     }
     Ok(())
 }
@@ -109,6 +110,7 @@ fn replace(
     names: &Names<'_>,
     faults: &mut Vec<FieldError>,
 ) {
+    let order: Vec<String> = table.rows.iter().map(|row| row.id.clone()).collect();
     let mut there: HashMap<String, DraftRow> =
         table.rows.drain(..).map(|row| (row.id.clone(), row)).collect();
     table.given = true;
@@ -138,4 +140,7 @@ fn replace(
     let mut removed: Vec<Loaded> = there.into_values().filter_map(|row| row.before).collect();
     removed.sort_by(|a, b| a.id.cmp(&b.id));
     table.removed.extend(removed);
+    let kept = table.rows.iter().filter(|row| row.before.is_some()).map(|row| &row.id);
+    let before = order.iter().filter(|id| table.removed.iter().all(|row| row.id != **id));
+    table.moved |= !kept.eq(before);
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::draft::{Draft, JudgedRow};
 use crate::{
-    Error, FieldError, Records, Result,
+    Change, Error, FieldError, Records, Result,
     plan::{EntityPlan, FieldPlan},
     search::Meta,
     value,
@@ -32,7 +32,7 @@ pub(crate) async fn duplicates(
             }
             let Some(values) = values_of(records, &row, group) else { continue };
             let repeats = !in_rows.insert((row.plan.table.clone(), index, values.clone()));
-            let changed = group.iter().any(|position| row.row.changed(*position));
+            let changed = draft.change == Change::Restored || group.iter().any(|at| row.row.changed(*at));
             if repeats || (changed && is_taken(source, draft, &row, group, &values).await?) {
                 found.extend(fault(&row, group));
             }

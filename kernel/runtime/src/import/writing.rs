@@ -56,7 +56,7 @@ impl Writing<'_> {
     /// Judges every row; where an application's own code looks at records too, its judgement is heard by writing and
     /// undoing.
     pub(super) async fn judge_only(&self, importer: Importer, report: Report) -> Result<Report> {
-        let alone = self.runtime.records.judges_alone(&self.order.entity) && self.order.then.is_none();
+        let alone = self.runtime.records.judges_alone(&self.order.entity)? && self.order.then.is_none();
         self.judge_all(importer, report, !alone, 0).await
     }
 

@@ -49,7 +49,8 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         Condition::Between { column, low, high } => {
             self::column(column).between(self::value(low.clone()), self::value(high.clone()))
         }
-        Condition::Contains { column, text } => contains(dialect, column, text),
+        Condition::Contains { column, text } => contains(dialect, column, std::slice::from_ref(text)),
+        Condition::ContainsInOrder { column, texts } => contains(dialect, column, texts),
         Condition::StartsWith { column, text } => starts_with(column, text),
         Condition::Tokens { column, phrases } => tokens(dialect, &self::column(column), phrases),
         Condition::TokensOfFew { column, phrases } => tokens_of_few(dialect, column, phrases),
@@ -93,16 +94,18 @@ fn compare(column: &ColumnRef, op: Operator, value: &SqlValue) -> Expr {
 }
 
 /// SQLite's LIKE folds ASCII letters; so does ILIKE under the "C" collation of our text columns.
-fn contains(dialect: Dialect, column: &ColumnRef, text: &str) -> Expr {
-    let mut pattern = String::with_capacity(text.len() + 2);
+fn contains(dialect: Dialect, column: &ColumnRef, texts: &[String]) -> Expr {
+    let mut pattern = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>() + 1);
     pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | ESCAPE) {
-            pattern.push(ESCAPE);
+    for text in texts {
+        for character in text.chars() {
+            if matches!(character, '%' | '_' | ESCAPE) {
+                pattern.push(ESCAPE);
+            }
+            pattern.push(character);
         }
-        pattern.push(character);
+        pattern.push('%');
     }
-    pattern.push('%');
     let like = LikeExpr::new(pattern);
     match dialect {
         Dialect::Sqlite => self::column(column).like(like.escape(ESCAPE)),
@@ -184,9 +187,14 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
+/// SQLite (3.51) makes a join of it, in which OFFSET counts a row as often as it has others; it leaves a query with a
+/// limit alone.
 fn exists(dialect: Dialect, select: &Select) -> Expr {
     let mut query = rows(dialect, &select.from, &select.joins, &select.filter);
     query.expr(Expr::cust("1"));
+    if dialect == Dialect::Sqlite {
+        query.limit(1);
+    }
     Expr::exists(query)
 }
 

@@ -84,6 +84,7 @@ fn collect(condition: &Condition, values: &mut Vec<SqlValue>) -> Option<()> {
         | Condition::NotNull(_)
         | Condition::ColumnsEqual(..) => Some(()),
         Condition::Contains { .. }
+        | Condition::ContainsInOrder { .. }
         | Condition::StartsWith { .. }
         | Condition::Tokens { .. }
         | Condition::TokensOfFew { .. }

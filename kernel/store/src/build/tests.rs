@@ -37,8 +37,8 @@ fn project() -> Join {
 
 fn every_condition() -> Vec<(&'static str, Condition)> {
     use Condition::{
-        All, Any, Between, ColumnsEqual, Contains, Exists, IsNull, Not, NotIn, NotNull, StartsWith, Tokens,
-        TokensOfFew,
+        All, Any, Between, ColumnsEqual, Contains, ContainsInOrder, Exists, IsNull, Not, NotIn, NotNull,
+        StartsWith, Tokens, TokensOfFew,
     };
     let phrases = || vec![vec!["静安".to_owned(), "安路".to_owned()], vec!["张三".to_owned()]];
     let compare = |op| Condition::compare(unit("rent"), op, 100);
@@ -68,6 +68,10 @@ fn every_condition() -> Vec<(&'static str, Condition)> {
         ("NotIn nothing", NotIn { column: unit("rent"), values: vec![] }),
         ("Between", Between { column: unit("rent"), low: 1.into(), high: 2.into() }),
         ("Contains", Contains { column: unit("code"), text: text.clone() }),
+        (
+            "ContainsInOrder",
+            ContainsInOrder { column: unit("code"), texts: vec!["a".to_owned(), text.clone()] },
+        ),
         ("StartsWith", StartsWith { column: unit("code"), text }),
         ("StartsWith nothing", StartsWith { column: unit("code"), text: String::new() }),
         ("Tokens", Tokens { column: unit("words"), phrases: phrases() }),
