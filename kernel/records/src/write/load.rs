@@ -295,7 +295,7 @@ impl One<'_> {
             set_row_defaults(&plan, &mut row, &Object::new(), self.system, today);
             rows.push(row);
         }
-        Ok(DraftTable { child: position, plan, given: true, rows, removed: Vec::new() })
+        Ok(DraftTable { child: position, plan, given: true, rows, moved: false, removed: Vec::new() })
     }
 
     /// Judges the record as it is in the end.
