@@ -10,6 +10,7 @@
 
 mod bare;
 mod capture;
+mod city;
 mod client;
 mod contention;
 mod load;
@@ -71,6 +72,15 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Lists, searches, figures, export and import on the data of a whole city: scripts/city-data anju-bench city.
+    City {
+        /// How often each question is asked.
+        #[arg(long, default_value_t = 200)]
+        asked: usize,
+        /// Rows of the export and of the import.
+        #[arg(long, default_value_t = 100_000)]
+        rows: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -103,6 +113,9 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<String> {
+    if let Some(Command::City { asked, rows }) = arguments.command {
+        return city::run(asked, rows).await;
+    }
     let database = match arguments.database {
         Kind::Sqlite => TestDatabase::sqlite().await,
         Kind::Postgres => TestDatabase::postgres().await,

@@ -16,7 +16,7 @@ use crate::{
     invent,
     outcome::Outcome,
     rights::{Person, people},
-    world::World,
+    world::{FILES, World},
     writing,
 };
 
@@ -267,7 +267,7 @@ pub async fn ended<T>(tx: anju_store::Tx, done: Result<T, Error>) -> Result<T, O
 
 async fn files(store: &anju_store::Store, now: Timestamp) -> [String; 3] {
     let mut ids = Vec::new();
-    for (name, media_type) in [("a.pdf", "application/pdf"), ("b.png", "image/png"), ("c.mp4", "video/mp4")] {
+    for (name, media_type) in FILES {
         let file = store.put_file(name.as_bytes().to_vec(), name, media_type, "tester", now).await;
         ids.push(file.expect("a file").id);
     }

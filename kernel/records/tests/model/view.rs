@@ -172,7 +172,9 @@ impl World {
                     json!(ids(&names).join("、"))
                 }
                 (FieldType::Integer | FieldType::Json, value) => value.clone(),
-                (FieldType::File | FieldType::Image | FieldType::Video, value) => value.clone(),
+                (FieldType::File | FieldType::Image | FieldType::Video, value) => {
+                    json!(ids(value).iter().map(|id| self.name_of_file(id)).collect::<Vec<_>>().join("、"))
+                }
                 (_, value) => json!(shown(field, value)),
             }
         };

@@ -9,6 +9,10 @@ use crate::{
     values::{Surroundings, decimal, moment, scaled},
 };
 
+/// Stored files, by name and media type: a document, a picture, a film.
+pub const FILES: [(&str, &str); 3] =
+    [("a.pdf", "application/pdf"), ("b.png", "image/png"), ("c.mp4", "video/mp4")];
+
 #[derive(Clone)]
 pub struct World {
     pub design: Design,
@@ -17,7 +21,7 @@ pub struct World {
     pub records: Vec<Vec<Record>>,
     /// The last number drawn.
     pub number: u32,
-    /// Ids of stored files: a document, a picture, a film.
+    /// Ids of [`FILES`].
     pub files: [String; 3],
 }
 
@@ -132,6 +136,12 @@ impl World {
     /// `YYYY-MM-DD`
     pub fn today(&self) -> String {
         moment(self.now_ms)[..10].to_owned()
+    }
+
+    /// The name of a stored file; that of an unknown one is empty.
+    pub fn name_of_file(&self, id: &str) -> &'static str {
+        let at = self.files.iter().position(|file| file == id);
+        at.map_or("", |at| FILES[at].0)
     }
 
     /// What values of a field may point to, in its target.

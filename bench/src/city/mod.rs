@@ -1,0 +1,120 @@
+//! The platform with the data of a whole city (`make city-data`), as its own process: how long its answers take, how
+//! hand-written SQL on the same data takes for the same, how fast workbooks come in and go out, how much memory it needs.
+
+mod bulk;
+mod questions;
+mod server;
+
+use std::{fmt::Write, time::Instant};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use sqlx::{Executor, PgPool};
+
+use self::{questions::Question, server::Server};
+use crate::client::{Connection, request};
+
+/// Times each question is asked before measuring: pages of the database and plans of statements are warm then.
+const WARM_UP: usize = 20;
+
+/// Asks all questions so many times and moves so many rows; the table of figures.
+pub async fn run(asked: usize, rows: usize) -> anyhow::Result<String> {
+    let url = std::env::var("ANJU_DATABASE_URL").context("ANJU_DATABASE_URL names the city's database")?;
+    let database = PgPool::connect(&url).await?;
+    let server = Server::start().await?;
+    let mut text = heading(&database).await?;
+    writeln!(
+        text,
+        "{:<34}{:>10}{:>10}{:>10}{:>10}{:>8}",
+        "", "p50 ms", "p99 ms", "SQL p50", "SQL p99", "ratio"
+    )?;
+    let ids = sqlx::query_scalar(&questions::some_ids()).fetch_all(&database).await?;
+    ensure!(!ids.is_empty(), "the database has no cases: make city-data");
+    for question in questions::all(ids) {
+        let figures = ask(&server, &database, &question, asked).await?;
+        writeln!(text, "{:<34}{figures}", question.name)?;
+    }
+    writeln!(text, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?;
+    for figures in
+        [bulk::export(&server, &database, rows).await?, bulk::import(&server, &database, rows).await?]
+    {
+        writeln!(text, "{figures}")?;
+    }
+    writeln!(text, "memory of the server throughout: {} MB", server.memory_mb()?)?;
+    Ok(text)
+}
+
+async fn heading(database: &PgPool) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for table in
+        ["eligibility_case", "eligibility_member", "supply_unit", "contracts_contract", "sys_history"]
+    {
+        let count: i64 =
+            sqlx::query_scalar(&format!("SELECT count(*) FROM {table}")).fetch_one(database).await?;
+        write!(text, "{table} {count}, ")?;
+    }
+    let size: String = sqlx::query_scalar("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        .fetch_one(database)
+        .await?;
+    writeln!(text, "{size}")?;
+    Ok(text)
+}
+
+/// One question by turns to both sides, so that what else the machine does hits both.
+async fn ask(
+    server: &Server,
+    database: &PgPool,
+    question: &Question,
+    times: usize,
+) -> anyhow::Result<String> {
+    let session = server.session(question.account).await?;
+    let mut connection = Connection::open(server.address).await?;
+    let mut plain = database.acquire().await?;
+    let (mut ours, mut sql) = (Vec::with_capacity(times), Vec::with_capacity(times));
+    for time in 0..WARM_UP.min(times) + times {
+        let (path, body, statement) = question.variant(time);
+        let wire = request(if body.is_none() { "GET" } else { "POST" }, &path, &session, body.as_ref());
+        let began = Instant::now();
+        let answer = connection.send(&wire).await?;
+        let taken = began.elapsed();
+        let found = found(&answer.json(200).with_context(|| format!("{path} {body:?}"))?);
+        let began = Instant::now();
+        let rows = plain.fetch_all(sqlx::raw_sql(&statement)).await.with_context(|| statement.clone())?;
+        let plain_taken = began.elapsed();
+        ensure!(
+            found.is_none_or(|found| found == rows.len()),
+            "{}: {found:?} records, {} rows of SQL: {body:?}",
+            question.name,
+            rows.len()
+        );
+        if time >= WARM_UP.min(times) {
+            ours.push(taken.as_secs_f64() * 1_000.0);
+            sql.push(plain_taken.as_secs_f64() * 1_000.0);
+        }
+    }
+    let (ours, sql) = (spread(ours), spread(sql));
+    Ok(format!("{:>10.2}{:>10.2}{:>10.2}{:>10.2}{:>8.2}", ours.0, ours.1, sql.0, sql.1, ours.0 / sql.0))
+}
+
+/// How many records or groups an answer has; nothing for a single record.
+fn found(answer: &Value) -> Option<usize> {
+    answer["items"].as_array().or_else(|| answer["rows"].as_array()).map(Vec::len)
+}
+
+/// Median and 99th percentile.
+fn spread(mut values: Vec<f64>) -> (f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |percent: usize| {
+        values.get(values.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
+    };
+    (at(50), at(99))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn spread_is_median_and_99th_percentile() {
+        let values = (1..=101).rev().map(f64::from).collect();
+        assert_eq!(super::spread(values), (51.0, 100.0));
+    }
+}
