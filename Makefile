@@ -7,7 +7,7 @@ DATA ?= data
 CONTENTION_SECONDS ?= 10
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench city-data clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-city city-data clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -78,6 +78,11 @@ city-data: ## Fills PostgreSQL with a whole city (SCALE=0.01 to try; ANJU_DATABA
 	@scripts/ensure-tools test
 	cargo build --locked --profile bench-run -p anju
 	@scripts/city-data
+
+bench-city: ## Lists, searches, figures, export and import on the data of make city-data, beside hand-written SQL
+	@scripts/ensure-tools test
+	cargo build --locked --profile bench-run -p anju -p anju-bench
+	@scripts/city-data target/bench-run/anju-bench city
 
 clean-data: ## Removes the local demonstration data
 	rm -rf $(DATA)

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor, PgPool};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool};
 
 use super::server::Server;
 use crate::client::{Connection, request};
@@ -62,7 +62,7 @@ pub async fn export(server: &Server, database: &PgPool, rows: usize) -> anyhow::
          JOIN supply_building b ON b.id = u.building LEFT JOIN platform_organisation o ON o.id = u.operator \
          WHERE u.deleted_at IS NULL AND u.unit_code <= '{last}' ORDER BY u.id DESC"
     );
-    let found = database.fetch_all(sqlx::raw_sql(&statement)).await?.len();
+    let found = database.fetch_all(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await?.len();
     let plain = began.elapsed().as_secs_f64();
     ensure!(done["rows"].as_u64() == Some(found as u64), "{found} rows of SQL: {done}");
     Ok(line("export to xlsx", found, seconds, plain))
@@ -108,7 +108,7 @@ pub async fn import(server: &Server, database: &PgPool, rows: usize) -> anyhow::
 
 fn workbook(project: &str, building: &str, run: &str, rows: usize) -> anyhow::Result<Vec<u8>> {
     let mut book = rust_xlsxwriter::Workbook::new();
-    let sheet = book.add_worksheet_with_constant_memory();
+    let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name("房源")?;
     let header =
         ["项目", "楼幢", "房源品种", "所在区", "坐落", "室号", "所在层", "户型", "建筑面积", "月租金（元）"];
@@ -132,7 +132,7 @@ async fn insert(database: &PgPool, run: &str, rows: usize) -> anyhow::Result<f64
             "DROP TABLE IF EXISTS bench_{table}; CREATE UNLOGGED TABLE bench_{table} (LIKE {table} INCLUDING ALL); \
              ALTER TABLE bench_{table} SET LOGGED"
         );
-        connection.execute(sqlx::raw_sql(&statement)).await?;
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await?;
     }
     let columns: Vec<String> = sqlx::query_scalar(
         "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'supply_unit' \
@@ -159,7 +159,7 @@ async fn insert(database: &PgPool, run: &str, rows: usize) -> anyhow::Result<f64
             units.join(","),
             history.join(",")
         );
-        tx.execute(sqlx::raw_sql(&statement)).await?;
+        tx.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await?;
     }
     tx.commit().await?;
     let seconds = began.elapsed().as_secs_f64();

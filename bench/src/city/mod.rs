@@ -9,7 +9,7 @@ use std::{fmt::Write, time::Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use sqlx::{Executor, PgPool};
+use sqlx::{AssertSqlSafe, Executor, PgPool};
 
 use self::{questions::Question, server::Server};
 use crate::client::{Connection, request};
@@ -28,7 +28,7 @@ pub async fn run(asked: usize, rows: usize) -> anyhow::Result<String> {
         "{:<34}{:>10}{:>10}{:>10}{:>10}{:>8}",
         "", "p50 ms", "p99 ms", "SQL p50", "SQL p99", "ratio"
     )?;
-    let ids = sqlx::query_scalar(&questions::some_ids()).fetch_all(&database).await?;
+    let ids = sqlx::query_scalar(AssertSqlSafe(questions::some_ids())).fetch_all(&database).await?;
     ensure!(!ids.is_empty(), "the database has no cases: make city-data");
     for question in questions::all(ids) {
         let figures = ask(&server, &database, &question, asked).await?;
@@ -49,8 +49,9 @@ async fn heading(database: &PgPool) -> anyhow::Result<String> {
     for table in
         ["eligibility_case", "eligibility_member", "supply_unit", "contracts_contract", "sys_history"]
     {
-        let count: i64 =
-            sqlx::query_scalar(&format!("SELECT count(*) FROM {table}")).fetch_one(database).await?;
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(database)
+            .await?;
         write!(text, "{table} {count}, ")?;
     }
     let size: String = sqlx::query_scalar("SELECT pg_size_pretty(pg_database_size(current_database()))")
@@ -79,7 +80,10 @@ async fn ask(
         let taken = began.elapsed();
         let found = found(&answer.json(200).with_context(|| format!("{path} {body:?}"))?);
         let began = Instant::now();
-        let rows = plain.fetch_all(sqlx::raw_sql(&statement)).await.with_context(|| statement.clone())?;
+        let rows = plain
+            .fetch_all(sqlx::raw_sql(AssertSqlSafe(statement.clone())))
+            .await
+            .with_context(|| statement.clone())?;
         let plain_taken = began.elapsed();
         ensure!(
             found.is_none_or(|found| found == rows.len()),
