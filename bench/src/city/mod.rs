@@ -72,7 +72,8 @@ async fn ask(
     let mut connection = Connection::open(server.address).await?;
     let mut plain = database.acquire().await?;
     let (mut ours, mut sql) = (Vec::with_capacity(times), Vec::with_capacity(times));
-    for time in 0..WARM_UP.min(times) + times {
+    let (warm_up, times) = (WARM_UP.min(times) / question.weight, times / question.weight);
+    for time in 0..warm_up + times {
         let (path, body, statement) = question.variant(time);
         let wire = request(if body.is_none() { "GET" } else { "POST" }, &path, &session, body.as_ref());
         let began = Instant::now();
@@ -91,7 +92,7 @@ async fn ask(
             question.name,
             rows.len()
         );
-        if time >= WARM_UP.min(times) {
+        if time >= warm_up {
             ours.push(taken.as_secs_f64() * 1_000.0);
             sql.push(plain_taken.as_secs_f64() * 1_000.0);
         }

@@ -10,6 +10,8 @@ pub struct Question {
     pub name: &'static str,
     /// Who asks.
     pub account: &'static str,
+    /// It is asked so many times less often than the others.
+    pub weight: usize,
     make: Box<dyn Fn(usize) -> Variant>,
 }
 
@@ -31,7 +33,7 @@ pub fn all(ids: Vec<String>) -> Vec<Question> {
         account: &'static str,
         make: impl Fn(usize) -> Variant + 'static,
     ) -> Question {
-        Question { name, account, make: Box::new(make) }
+        Question { name, account, weight: 1, make: Box::new(make) }
     }
     vec![
         question("list: state", MANAGER, by_state),
@@ -41,7 +43,7 @@ pub fn all(ids: Vec<String>) -> Vec<Question> {
         question("list: member's relation, income", CITY, by_member),
         question("search: street and number", MANAGER, by_street),
         question("record with relations", MANAGER, move |time| one_record(&ids[time % ids.len()])),
-        question("figures: district and month", CITY, figures),
+        Question { weight: 10, ..question("figures: district and month", CITY, figures) },
     ]
 }
 

@@ -33,7 +33,7 @@ use figure::Figure;
 use table::{Columns, Run, share};
 
 /// Most groups of one result.
-const GROUPS_MAX: u64 = 1_000;
+const GROUPS_MAX: u64 = 5_000;
 /// Most groups that are looked at for those to show.
 const GROUPS_FETCHED_MAX: u64 = 50_000;
 /// Most groups of a `top`.

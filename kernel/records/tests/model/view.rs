@@ -169,7 +169,10 @@ impl World {
                 (FieldType::Ref, value) => to.and_then(|to| self.named(to, value)).unwrap_or_default(),
                 (FieldType::RefList, value) => {
                     let names = to.and_then(|to| self.named(to, value)).unwrap_or(json!([]));
-                    json!(ids(&names).join("、"))
+                    // Of those that are gone or out of sight nothing is told.
+                    Some(ids(&names).join("、"))
+                        .filter(|names| !names.is_empty())
+                        .map_or(Value::Null, Value::String)
                 }
                 (FieldType::Integer | FieldType::Json, value) => value.clone(),
                 (FieldType::File | FieldType::Image | FieldType::Video, value) => {
