@@ -114,7 +114,8 @@ fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<String> {
     if let Some(Command::City { asked, rows }) = arguments.command {
-        return city::run(asked, rows).await;
+        city::run(asked, rows).await?;
+        return Ok(String::new());
     }
     let database = match arguments.database {
         Kind::Sqlite => TestDatabase::sqlite().await,

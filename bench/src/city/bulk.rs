@@ -83,13 +83,13 @@ async fn last_code(database: &PgPool, rows: usize) -> anyhow::Result<String> {
 pub async fn import(server: &Server, database: &PgPool, rows: usize) -> anyhow::Result<String> {
     let session = server.session("pudong-clerk").await?;
     let mut connection = Connection::open(server.address).await?;
-    let query = json!({ "select": ["project.project_code"], "page": { "size": 1 } });
+    let query = json!({ "select": ["project.code"], "page": { "size": 1 } });
     let wire = request("POST", "/api/records/supply.building/query", &session, Some(&query));
     let buildings = connection.send(&wire).await?.json(200)?;
     let building = &buildings["items"][0];
     let of = |name: &str| building[name].as_str().map(str::to_owned).context("a building of the operator");
     let run = uuid::Uuid::new_v4().simple().to_string()[..6].to_owned();
-    let book = workbook(&of("project.project_code")?, &of("id")?, &run, rows)?;
+    let book = workbook(&of("project.code")?, &of("id")?, &run, rows)?;
     let began = Instant::now();
     let wire = upload("/api/records/supply.unit/import?mode=skip_faulty", &session, &book);
     let order = connection.send(&wire).await?.json(202)?;
@@ -110,14 +110,12 @@ fn workbook(project: &str, building: &str, run: &str, rows: usize) -> anyhow::Re
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name("房源")?;
-    let header =
-        ["项目", "楼幢", "所在区", "坐落", "室号", "所在层", "户型", "建筑面积", "月租金（元）"];
+    let header = ["项目", "楼幢", "所在区", "坐落", "室号", "所在层", "户型", "建筑面积", "月租金（元）"];
     sheet.write_row(0, 0, header)?;
     for row in 0..rows {
         let at = row as u32 + 1;
         let (room, floor) = (format!("{run}{row}"), (1 + row % 30).to_string());
-        let cells =
-            [project, building, "浦东新区", "浦三路8弄", &room, &floor, "一室一厅", "45.5", "2300"];
+        let cells = [project, building, "浦东新区", "浦三路8弄", &room, &floor, "一室一厅", "45.5", "2300"];
         sheet.write_row(at, 0, cells)?;
     }
     Ok(book.save_to_buffer()?)

@@ -5,7 +5,7 @@ mod bulk;
 mod questions;
 mod server;
 
-use std::{fmt::Write, time::Instant};
+use std::{io::Write, time::Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -17,14 +17,15 @@ use crate::client::{Connection, request};
 /// Times each question is asked before measuring: pages of the database and plans of statements are warm then.
 const WARM_UP: usize = 20;
 
-/// Asks all questions so many times and moves so many rows; the table of figures.
-pub async fn run(asked: usize, rows: usize) -> anyhow::Result<String> {
+/// Asks all questions so many times and moves so many rows; figures are printed as they come.
+pub async fn run(asked: usize, rows: usize) -> anyhow::Result<()> {
     let url = std::env::var("ANJU_DATABASE_URL").context("ANJU_DATABASE_URL names the city's database")?;
     let database = PgPool::connect(&url).await?;
     let server = Server::start().await?;
-    let mut text = heading(&database).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", heading(&database).await?)?;
     writeln!(
-        text,
+        out,
         "{:<34}{:>10}{:>10}{:>10}{:>10}{:>8}",
         "", "p50 ms", "p99 ms", "SQL p50", "SQL p99", "ratio"
     )?;
@@ -32,16 +33,15 @@ pub async fn run(asked: usize, rows: usize) -> anyhow::Result<String> {
     ensure!(!ids.is_empty(), "the database has no cases: make city-data");
     for question in questions::all(ids) {
         let figures = ask(&server, &database, &question, asked).await?;
-        writeln!(text, "{:<34}{figures}", question.name)?;
+        writeln!(out, "{:<34}{figures}", question.name)?;
     }
-    writeln!(text, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?;
+    writeln!(out, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?;
     for figures in
         [bulk::export(&server, &database, rows).await?, bulk::import(&server, &database, rows).await?]
     {
-        writeln!(text, "{figures}")?;
+        writeln!(out, "{figures}")?;
     }
-    writeln!(text, "memory of the server throughout: {} MB", server.memory_mb()?)?;
-    Ok(text)
+    Ok(writeln!(out, "memory of the server throughout: {} MB", server.memory_mb()?)?)
 }
 
 async fn heading(database: &PgPool) -> anyhow::Result<String> {
@@ -52,13 +52,12 @@ async fn heading(database: &PgPool) -> anyhow::Result<String> {
         let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
             .fetch_one(database)
             .await?;
-        write!(text, "{table} {count}, ")?;
+        text.push_str(&format!("{table} {count}, "));
     }
     let size: String = sqlx::query_scalar("SELECT pg_size_pretty(pg_database_size(current_database()))")
         .fetch_one(database)
         .await?;
-    writeln!(text, "{size}")?;
-    Ok(text)
+    Ok(text + &size)
 }
 
 /// One question by turns to both sides, so that what else the machine does hits both.
