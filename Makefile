@@ -6,7 +6,7 @@ DEMO_CASES ?= 60
 DATA ?= data
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-peers clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -70,6 +70,12 @@ bench: ## Record read, list and create against a bare handler with the same SQL,
 	cargo build --locked --profile bench-run -p anju-bench
 	@target/bench-run/anju-bench --database sqlite
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
+
+bench-peers: ## The same beside Directus 10 and Strapi 5 (npm), one entity on one PostgreSQL: bench/peers/README.md
+	@scripts/ensure-tools test
+	@scripts/install-peers
+	cargo build --locked --profile bench-run -p anju -p anju-bench
+	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench-peers $(PEERS)
 
 clean-data: ## Removes the local demonstration data
 	rm -rf $(DATA)

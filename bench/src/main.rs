@@ -10,7 +10,6 @@
 
 mod bare;
 mod capture;
-mod client;
 mod load;
 mod platform;
 mod report;
