@@ -72,7 +72,7 @@ bench: ## Record read, list and create against a bare handler with the same SQL,
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
 
 bench-peers: ## The same beside Directus 10 and Strapi 5 (npm), one entity on one PostgreSQL: bench/peers/README.md
-	@scripts/ensure-tools test
+	@scripts/ensure-tools bench-peers
 	@scripts/install-peers
 	cargo build --locked --profile bench-run -p anju -p anju-bench
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench-peers $(PEERS)

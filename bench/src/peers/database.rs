@@ -15,17 +15,19 @@ pub async fn create(place: &Place, names: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The index that the platform's definition asks for; the peers have no such thing in their interfaces. Then the
-/// statistics, so that nobody is measured while PostgreSQL gathers them.
+/// What a system does not index by itself.
+pub async fn index(place: &Place, system: &System) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(&place.database_url(system.name)).await?;
+    for columns in system.dialect.indexes_missing() {
+        let statement = format!("CREATE INDEX ON {} ({columns})", system.table);
+        connection.execute(sqlx::AssertSqlSafe(statement)).await?;
+    }
+    Ok(())
+}
+
+/// Statistics, so that nobody is measured while PostgreSQL gathers them.
 pub async fn settle(place: &Place, system: &System) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(&place.database_url(system.name)).await?;
-    let (table, declares) = (system.table, system.name == "anju");
-    if !declares {
-        let index = format!("CREATE INDEX ON {table} (district, state, signed_on)");
-        connection.execute(sqlx::AssertSqlSafe(index)).await?;
-        let index = format!("CREATE INDEX ON {table} (district)");
-        connection.execute(sqlx::AssertSqlSafe(index)).await?;
-    }
     connection.execute("VACUUM ANALYZE").await?;
     Ok(())
 }

@@ -45,6 +45,9 @@ impl<'l> Listing<'l> {
 
 /// One system's API.
 pub trait Dialect: Sync {
+    /// Columns to be indexed so that all have the indexes that the platform's definition asks for: the peers have no
+    /// such thing in their interfaces.
+    fn indexes_missing(&self) -> &'static [&'static str];
     fn log_in(&self, account: &str, password: &str) -> Ask;
     /// The header lines of somebody who has just logged in.
     fn session(&self, answer: &Answer<'_>) -> anyhow::Result<Vec<String>>;

@@ -12,7 +12,10 @@ use crate::{
     tenancy::{DISTRICTS, LISTED, OWN, STATES, Tenancy},
 };
 
-pub struct Directus;
+pub struct Directus {
+    /// Whether answers name the office, which they do only when asked.
+    pub names: bool,
+}
 
 /// Starts it on an empty database, with the entity, a role whose row rule names the caller's district, and a clerk.
 pub async fn start(place: &Place) -> anyhow::Result<System> {
@@ -38,8 +41,15 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
     };
     finish(command("bootstrap"), &place.log("directus-bootstrap")).await?;
     let server = Server::start(command("start"), address, &place.log("directus"), "/server/ping").await?;
-    let system =
-        System::new("directus", npm_version(&folder, "directus")?, &Directus, server, CITY, CLERK, "tenancy");
+    let system = System::new(
+        "directus",
+        npm_version(&folder, "directus")?,
+        dialect(place.names),
+        server,
+        CITY,
+        CLERK,
+        "tenancy",
+    );
     let city = system.session(CITY).await?;
     let mut connection = Connection::open(address).await?;
     for step in entity() {
@@ -51,6 +61,10 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
     let clerk = json!({ "email": CLERK, "password": PASSWORD, "role": role, "district": OWN });
     ask(&mut connection, &Ask::post("/users", clerk), &city).await?;
     Ok(system)
+}
+
+fn dialect(names: bool) -> &'static Directus {
+    if names { &Directus { names: true } } else { &Directus { names: false } }
 }
 
 fn entity() -> Vec<Ask> {
@@ -124,6 +138,10 @@ fn permissions(role: &Value) -> Value {
 }
 
 impl Dialect for Directus {
+    fn indexes_missing(&self) -> &'static [&'static str] {
+        &["district", "district, state, signed_on"]
+    }
+
     fn log_in(&self, account: &str, password: &str) -> Ask {
         Ask::post("/auth/login", json!({ "email": account, "password": password }))
     }
@@ -143,12 +161,13 @@ impl Dialect for Directus {
     }
 
     fn read(&self, id: &str) -> Ask {
-        Ask::get(format!("/items/tenancy/{id}?fields=*,office.name"))
+        let fields = if self.names { "?fields=*,office.name" } else { "" };
+        Ask::get(format!("/items/tenancy/{id}{fields}"))
     }
 
     fn list(&self, listing: Listing<'_>) -> Ask {
-        let fields = LISTED.join(",");
-        let mut path = format!("/items/tenancy?fields={fields},office.name&sort=-signed_on&limit=20");
+        let (fields, office) = (LISTED.join(","), if self.names { "office.name" } else { "office" });
+        let mut path = format!("/items/tenancy?fields={fields},{office}&sort=-signed_on&limit=20");
         for (field, value) in listing.filters() {
             path.push_str(&format!("&filter[{field}][_eq]={value}"));
         }

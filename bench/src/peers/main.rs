@@ -53,6 +53,9 @@ struct Arguments {
     /// Milliseconds for one system in one round.
     #[arg(long, default_value_t = 2_000)]
     round_ms: u64,
+    /// The peers answer without the name of the office, as they do by default; the platform always gives it.
+    #[arg(long)]
+    plain_references: bool,
     /// Only this operation.
     #[arg(long, value_enum)]
     operation: Option<Operation>,
@@ -76,7 +79,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (server, _) = arguments.postgres.rsplit_once('/').context("a URL with a database at its end")?;
     let folder = fs::canonicalize(&arguments.folder).context("the peers are not installed")?;
-    let place = Place { folder, postgres: server.to_owned() };
+    let place = Place { folder, postgres: server.to_owned(), names: !arguments.plain_references };
     database::create(&place, &["anju", "directus", "strapi"]).await?;
     let data = place.folder.join("anju");
     if data.exists() {
@@ -89,11 +92,14 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         directus::start(&place).await?,
         strapi::start(&place).await?,
     ];
+    for system in &systems {
+        database::index(&place, system).await?;
+    }
     say("filling")?;
     let seeded = try_join_all(systems.iter().map(|system| seed::fill(system, arguments.rows))).await?;
     for (system, seeded) in systems.iter().zip(&seeded) {
         database::settle(&place, system).await?;
-        verify::verify(system, seeded, arguments.rows).await?;
+        verify::verify(system, seeded, &place, arguments.rows).await?;
     }
     let report = measure(arguments, &place, &systems, &seeded).await?;
     for system in systems {
@@ -115,8 +121,9 @@ async fn measure(
     let plan = Plan { connections, rounds, round: Duration::from_millis(round_ms) };
     let versions: Vec<String> =
         systems.iter().map(|system| format!("{} {}", system.name, system.version)).collect();
+    let references = if place.names { "with names" } else { "the peers' without names" };
     let mut report = Report::new(format!(
-        "{}; {}; {rows} rows, {connections} connections, median of {rounds} rounds of {round_ms} ms each",
+        "{}; {}; references {references}; {rows} rows, {connections} connections, median of {rounds} rounds of {round_ms} ms each",
         versions.join(", "),
         database::settings(place).await?,
     ));

@@ -113,6 +113,10 @@ async fn grant(
 }
 
 impl Dialect for Anju {
+    fn indexes_missing(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn log_in(&self, account: &str, _password: &str) -> Ask {
         Ask::post("/api/session", json!({ "account": account, "password": directory::PASSWORD }))
     }

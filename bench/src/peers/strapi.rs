@@ -12,7 +12,13 @@ use crate::{
     tenancy::{LISTED, OWN, PAGE, Tenancy},
 };
 
-pub struct Strapi;
+/// What asks for the name of the office.
+const OFFICE: &str = "populate[office][fields][0]=name";
+
+pub struct Strapi {
+    /// Whether answers name the office, which they do only when asked.
+    pub names: bool,
+}
 
 /// Starts it on an empty database; the project makes its people itself.
 pub async fn start(place: &Place) -> anyhow::Result<System> {
@@ -36,7 +42,11 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
     ]);
     let server = Server::start(command, address, &place.log("strapi"), "/_health").await?;
     let version = npm_version(&folder, "@strapi/strapi")?;
-    Ok(System::new("strapi", version, &Strapi, server, CITY, CLERK, "tenancies"))
+    Ok(System::new("strapi", version, dialect(place.names), server, CITY, CLERK, "tenancies"))
+}
+
+fn dialect(names: bool) -> &'static Strapi {
+    if names { &Strapi { names: true } } else { &Strapi { names: false } }
 }
 
 fn people() -> Value {
@@ -51,6 +61,11 @@ fn people() -> Value {
 }
 
 impl Dialect for Strapi {
+    fn indexes_missing(&self) -> &'static [&'static str] {
+        // It looks for a unique value without any index.
+        &["number", "district", "district, state, signed_on"]
+    }
+
     fn log_in(&self, account: &str, password: &str) -> Ask {
         Ask::post("/api/auth/local", json!({ "identifier": account, "password": password }))
     }
@@ -71,14 +86,18 @@ impl Dialect for Strapi {
     }
 
     fn read(&self, id: &str) -> Ask {
-        Ask::get(format!("/api/tenancies/{id}?populate[office][fields][0]=name"))
+        let office = if self.names { format!("?{OFFICE}") } else { String::new() };
+        Ask::get(format!("/api/tenancies/{id}{office}"))
     }
 
     fn list(&self, listing: Listing<'_>) -> Ask {
         let mut path = format!(
             "/api/tenancies?sort=signed_on:desc&pagination[page]=1&pagination[pageSize]={PAGE}\
-             &pagination[withCount]=false&populate[office][fields][0]=name"
+             &pagination[withCount]=false"
         );
+        if self.names {
+            path.push_str(&format!("&{OFFICE}"));
+        }
         for (at, field) in LISTED.iter().enumerate() {
             path.push_str(&format!("&fields[{at}]={field}"));
         }

@@ -25,6 +25,8 @@ pub struct Place {
     pub folder: PathBuf,
     /// Of the PostgreSQL server, up to the name of a database.
     pub postgres: String,
+    /// Whether the peers are asked for the names of what references point to; the platform always gives them.
+    pub names: bool,
 }
 
 impl Place {
