@@ -7,7 +7,7 @@ DATA ?= data
 CONTENTION_SECONDS ?= 10
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-city city-data clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-city bench-peers city-data clean-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -83,6 +83,12 @@ bench-city: ## Lists, searches, figures, export and import on the data of make c
 	@scripts/ensure-tools test
 	cargo build --locked --profile bench-run -p anju -p anju-bench
 	@scripts/city-data target/bench-run/anju-bench city
+
+bench-peers: ## The same beside Directus 10 and Strapi 5 (npm), one entity on one PostgreSQL: bench/peers/README.md
+	@scripts/ensure-tools bench-peers
+	@scripts/install-peers
+	cargo build --locked --profile bench-run -p anju -p anju-bench
+	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench-peers $(PEERS)
 
 clean-data: ## Removes the local demonstration data
 	rm -rf $(DATA)

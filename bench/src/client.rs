@@ -43,8 +43,11 @@ impl Connection {
         };
         let head = std::str::from_utf8(&self.buffer[..head_end])?;
         let status = head.get(9..12).and_then(|code| code.parse().ok()).context("not an HTTP answer")?;
-        let length =
-            header(head, "content-length").context("an answer without content-length")?.parse::<usize>()?;
+        let length = match header(head, "content-length") {
+            Some(length) => length.parse::<usize>()?,
+            None if status == 204 => 0,
+            None => bail!("an answer without content-length"),
+        };
         let whole = head_end + length;
         while self.buffer.len() < whole {
             self.read_more().await?;

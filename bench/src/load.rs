@@ -5,13 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anju_bench::client::Connection;
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
 
-use crate::{
-    client::Connection,
-    requests::{Operation, Side},
-};
+use crate::requests::{Operation, Side};
 
 /// How much to measure.
 pub struct Plan {

@@ -11,7 +11,6 @@
 mod bare;
 mod capture;
 mod city;
-mod client;
 mod contention;
 mod load;
 mod platform;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anju::demo::directory;
+use anju_bench::client::{Connection, request};
 use anju_calendar::SystemClock;
 use anju_crypto::OsRandom;
 use anju_runtime::{App, Runtime, Settings, StartUp};
@@ -11,10 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::{
-    client::{Connection, request},
-    seed::{Seeded, fill},
-};
+use crate::seed::{Seeded, fill};
 
 /// The caseworker who is measured: sees the cases of one operator.
 pub const CLERK: &str = "pudong-clerk";

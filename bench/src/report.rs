@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use anju_bench::figures::{median, percentile};
+
 use crate::{
-    load::{Measured, Plan, Samples},
+    load::{Measured, Plan},
     requests::Operation,
 };
 
@@ -50,10 +52,10 @@ impl Report {
             bare: median(std::mem::take(&mut bare.rates)),
             aim: operation.aim,
             latencies_us: [
-                percentile(&mut ours, 50),
-                percentile(&mut ours, 99),
-                percentile(&mut bare, 50),
-                percentile(&mut bare, 99),
+                percentile(&mut ours.latencies_us, 50),
+                percentile(&mut ours.latencies_us, 99),
+                percentile(&mut bare.latencies_us, 50),
+                percentile(&mut bare.latencies_us, 99),
             ],
         });
     }
@@ -83,35 +85,5 @@ impl fmt::Display for Report {
             )?;
         }
         Ok(())
-    }
-}
-
-/// The middle of the values; of an even number, the lower of the two. Zero when there are none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
-}
-
-fn percentile(samples: &mut Samples, percent: usize) -> u32 {
-    let latencies = &mut samples.latencies_us;
-    latencies.sort_unstable();
-    latencies.get(latencies.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_middle_value() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.0);
-        assert_eq!(median(Vec::new()), 0.0);
-    }
-
-    #[test]
-    fn a_percentile_is_a_value_that_occurred() {
-        let mut samples = Samples { rates: Vec::new(), latencies_us: (1..=100).rev().collect() };
-        assert_eq!((percentile(&mut samples, 50), percentile(&mut samples, 99)), (50, 99));
     }
 }

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use anju::demo::dice::Dice;
+use anju_bench::client::{Connection, request};
 use serde_json::{Value, json};
 
 use crate::{
     bare::{Bare, PAGE},
     capture::Listener,
-    client::{Connection, request},
     platform::Platform,
     seed::{CASE, application},
 };

@@ -6,6 +6,7 @@ mod select;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use anju_bench::client::Connection;
 use anyhow::{Context, ensure};
 use axum::{
     Json, Router,
@@ -23,7 +24,6 @@ use self::{
     select::{Scope, Select, list_name},
 };
 use crate::{
-    client::Connection,
     platform::Platform,
     requests::{Exchange, Requests, bare_create, bare_list, bare_read},
 };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool};
 
 use super::server::Server;
-use crate::client::{Connection, request};
+use anju_bench::client::{Connection, request};
 
 /// How often a job is asked for.
 const ASKED_EVERY: Duration = Duration::from_millis(50);

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 
 use self::{questions::Question, server::Server};
-use crate::client::{Connection, request};
+use anju_bench::client::{Connection, request};
 
 /// Times each question is asked before measuring: pages of the database and plans of statements are warm then.
 const WARM_UP: usize = 20;

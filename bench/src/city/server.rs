@@ -10,7 +10,7 @@ use anju::demo::directory;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use crate::client::{Connection, request};
+use anju_bench::client::{Connection, request};
 
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(120);

@@ -18,11 +18,8 @@ use serde_json::{Value, json};
 
 use self::estate::UNIT;
 pub use self::estate::{Estate, SELLER, fill};
-use crate::{
-    client::{Connection, request},
-    load::on_own_thread,
-    platform::Platform,
-};
+use crate::{load::on_own_thread, platform::Platform};
+use anju_bench::client::{Connection, request};
 
 /// Units a client holds before it gives the first one back.
 const HELD_MAX: usize = 4;
