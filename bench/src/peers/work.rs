@@ -52,11 +52,10 @@ impl Shot {
     /// for rather than parsed, since the client takes processor time from the server it measures.
     pub fn check(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
         let body = std::str::from_utf8(answer.body)?;
-        let numbers = body.match_indices(NUMBER).map(|(at, _)| &body[at + NUMBER.len()..]);
+        let mut numbers = body.match_indices(NUMBER).map(|(at, _)| &body[at + NUMBER.len()..]);
         let mut expected = self.numbers.iter();
-        let same = numbers.fold(true, |same, found| {
-            same && expected.next().is_some_and(|number| found.starts_with(number.as_str()))
-        });
+        let same =
+            numbers.all(|found| expected.next().is_some_and(|number| found.starts_with(number.as_str())));
         let own = body.matches(OWN_DISTRICT).count();
         let right = same && expected.next().is_none() && own == self.numbers.len();
         ensure!(right && answer.status == self.status, "not the answer expected: {} {body}", answer.status);
