@@ -54,5 +54,10 @@ pub fn zone() -> TimeZone {
 
 /// The civil day in Shanghai.
 pub fn today(clock: &dyn Clock) -> Date {
-    clock.now().to_zoned_datetime(zone()).date()
+    day_of(clock.now())
+}
+
+/// The civil day in Shanghai at an instant.
+pub fn day_of(at: Timestamp) -> Date {
+    at.to_zoned_datetime(zone()).date()
 }

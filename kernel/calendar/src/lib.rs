@@ -7,5 +7,5 @@
 mod clock;
 mod working_days;
 
-pub use clock::{Clock, ManualClock, SystemClock, today, zone};
+pub use clock::{Clock, ManualClock, SystemClock, day_of, today, zone};
 pub use working_days::WorkingCalendar;

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Records, Result,
     plan::{EntityPlan, FieldPlan},
+    search::has_item,
 };
 
 /// Codes named in one message.
@@ -64,9 +65,7 @@ fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) 
         // Which codes a sealed list holds cannot be told: any list may hold it.
         (true, _) => probe.filled(&field.name),
         // The code in a list of codes, or in the region of an address.
-        (false, FieldType::MultiChoice | FieldType::Address) => {
-            Condition::Contains { column: probe.column(&field.name), text: value.to_string() }
-        }
+        (false, FieldType::MultiChoice | FieldType::Address) => has_item(&probe.column(&field.name), code),
         (false, _) => Condition::compare(probe.column(&field.name), anju_store::Operator::Eq, code),
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn added(
 ) -> Result<()> {
     let message = format!("新增字段“{}”（{}）", field.title, words::type_title(&field.definition));
     impact.effect(plan.key(), Some(&field.name), EffectKind::FieldAdded, message);
-    if field.is_demanded() && field.formula.is_none() {
+    if field.is_demanded() {
         let existing = probe.count(probe.live()).await?;
         demand(plan, field, existing, true, impact);
     }
@@ -69,8 +69,15 @@ pub(super) async fn compare(
     {
         return Ok(());
     }
-    if !after.is_stored() || !before.is_stored() {
-        return changed_keeping(probe, plan, before, after, impact).await;
+    if after.formula.is_some() && before.formula.is_none() {
+        return computed_now(probe, plan, before, after, impact).await;
+    }
+    if !before.is_stored() {
+        return added(probe, plan, after, impact).await;
+    }
+    // What was kept of a formula is worked out on reading from now on.
+    if !after.is_stored() {
+        return Ok(());
     }
     match conversion(before, after) {
         Conversion::None => {}
@@ -98,18 +105,20 @@ pub(super) async fn compare(
     Ok(())
 }
 
-/// From values that are kept to values that are worked out on reading, or the other way round.
-async fn changed_keeping(
+/// From values that people entered to values of a formula, which would take their place.
+async fn computed_now(
     probe: &Probe<'_>,
     plan: &EntityPlan,
     before: &FieldPlan,
     after: &FieldPlan,
     impact: &mut Impact,
 ) -> Result<()> {
-    let entered = before.is_stored() && before.formula.is_none();
-    let filled = if entered { probe.count(probe.filled(&before.name)).await? } else { 0 };
+    let filled = probe.count(probe.filled(&before.name)).await?;
     if filled == 0 {
-        return Ok(());
+        return match after.is_stored() {
+            true => impossible(probe, plan, before, after, impact).await,
+            false => Ok(()),
+        };
     }
     impact.refuse(
         plan.key(),

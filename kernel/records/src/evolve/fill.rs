@@ -1,6 +1,6 @@
 //! Existing records get values: the default of a field that becomes required, or what a new formula says.
 
-use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Select, SqlValue, Tx};
+use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Row, Select, SqlValue, Tx};
 use serde_json::{Value, json};
 
 use crate::{
@@ -84,53 +84,41 @@ impl Records {
     pub async fn fill(&self, actor: &Actor, fill: &Fill, why: &str) -> Result<u64> {
         let mut filled = 0;
         let mut after: Option<String> = None;
-        if fill.is_worked_out() {
-            loop {
-                let (changed, last) =
-                    self.recompute_batch(actor, &fill.entity, why, after.as_deref()).await?;
-                filled += changed;
-                match last {
-                    Some(last) => after = Some(last),
-                    None => return Ok(filled),
-                }
-            }
-        }
         loop {
             let plans = self.plans()?;
             let plan = plans.entity(&fill.entity)?;
             let mut tx = self.store().begin().await?;
-            let ids = self.fill_batch(&mut tx, plan, actor, fill, why, after.as_deref()).await?;
+            let (some, last) = match &fill.given {
+                Given::Default { shown, stored } => {
+                    let value = (fill, shown, stored);
+                    self.fill_batch(&mut tx, plan, actor, value, why, after.as_deref()).await?
+                }
+                Given::WorkedOut => {
+                    self.recompute_batch(&mut tx, &plans, plan, actor, why, after.as_deref()).await?
+                }
+            };
             tx.commit().await?;
-            filled += ids.len() as u64;
-            match ids.into_iter().next_back() {
+            filled += some;
+            match last {
                 Some(last) => after = Some(last),
                 None => return Ok(filled),
             }
         }
     }
 
+    /// Fills the next records after an id; how many, and the last id.
     async fn fill_batch(
         &self,
         tx: &mut Tx,
         plan: &EntityPlan,
         actor: &Actor,
-        fill: &Fill,
+        (fill, shown, stored): (&Fill, &Value, &SqlValue),
         why: &str,
         after: Option<&str>,
-    ) -> Result<Vec<String>> {
-        let Given::Default { stored, shown } = &fill.given else { return Ok(Vec::new()) };
+    ) -> Result<(u64, Option<String>)> {
         let table = plan.table.as_str();
-        let further = after
-            .map_or(Condition::True, |id| Condition::compare(ColumnRef::new(table, "id"), Operator::Gt, id));
         let empty = Condition::IsNull(ColumnRef::new(table, fill.field.as_str()));
-        let select = Select::from(table)
-            .column("id", ColumnKind::Text)
-            .column("version", ColumnKind::Int)
-            .filter(empty.and(Condition::IsNull(ColumnRef::new(table, "deleted_at"))).and(further))
-            .order_by("id", Direction::Ascending)
-            .limit(BATCH)
-            .for_update();
-        let rows = tx.fetch_all(&select).await?;
+        let rows = next_batch(tx, plan, empty, after).await?;
         let mut by_version: std::collections::BTreeMap<i64, Vec<&str>> = Default::default();
         for row in &rows {
             by_version.entry(row.int(1)?).or_default().push(row.text(0)?);
@@ -148,7 +136,7 @@ impl Records {
             // Their tokens are made anew.
             tx.delete(SEARCH, Condition::eq(SEARCH, "entity", plan.key())).await?;
         }
-        rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+        Ok((rows.len() as u64, last_id(&rows)?))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -179,4 +167,28 @@ impl Records {
         });
         Ok(tx.insert_many(HISTORY, &HISTORY_COLUMNS, rows.collect()).await?)
     }
+}
+
+/// The next live records after an id that meet the condition, locked: id and version, in the order of ids.
+pub(super) async fn next_batch(
+    tx: &mut Tx,
+    plan: &EntityPlan,
+    condition: Condition,
+    after: Option<&str>,
+) -> Result<Vec<Row>> {
+    let table = plan.table.as_str();
+    let further =
+        after.map_or(Condition::True, |id| Condition::compare(ColumnRef::new(table, "id"), Operator::Gt, id));
+    let select = Select::from(table)
+        .column("id", ColumnKind::Text)
+        .column("version", ColumnKind::Int)
+        .filter(condition.and(Condition::IsNull(ColumnRef::new(table, "deleted_at"))).and(further))
+        .order_by("id", Direction::Ascending)
+        .limit(BATCH)
+        .for_update();
+    Ok(tx.fetch_all(&select).await?)
+}
+
+pub(super) fn last_id(rows: &[Row]) -> Result<Option<String>> {
+    Ok(rows.last().map(|row| row.text(0)).transpose()?.map(str::to_owned))
 }

@@ -27,9 +27,9 @@ pub(super) async fn compare(
         let alike = match columns.iter().all(exists) {
             true => probe.alike(columns.clone()).await?,
             // A new field is the same everywhere: absent, which never collides, or its default, which does.
-            false => u64::from(
-                impact.fills.iter().any(|fill| fill.entity == after.key() && names.contains(&fill.field)),
-            ),
+            false => u64::from(impact.fills.iter().any(|fill| {
+                !fill.is_worked_out() && fill.entity == after.key() && names.contains(&fill.field)
+            })),
         };
         if alike > 0 {
             impact.refuse(

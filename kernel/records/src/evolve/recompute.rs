@@ -1,21 +1,22 @@
 //! Kept values of computed fields follow their formulas: publishing a new one works them out for existing records.
 
-use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Select, SqlValue, Tx};
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::{EffectKind, Impact, fill::Fill, probe::Probe, probe::rows};
-use crate::{
-    Actor, Change, Object, Records, Result,
-    computed::compute,
-    expression::as_number,
-    plan::{EntityPlan, FieldPlan, Plans},
-    read::{Loaded, load_children, load_rows},
-    schema::HISTORY,
-    write::{DraftRow, HISTORY_COLUMNS, changed_columns, row_changes},
+use anju_store::{Condition, Row, Tx};
+
+use super::{
+    EffectKind, Impact,
+    fill::{Fill, last_id, next_batch},
+    probe::Probe,
+    probe::rows,
 };
-
-/// Records worked out in one transaction.
-const BATCH: u64 = 500;
+use crate::{
+    Actor, Change, Records, Result,
+    plan::{EntityPlan, FieldPlan, Plans},
+    read::{LoadedRow, load_children, load_rows},
+    schema::HISTORY,
+    write::{Draft, DraftRow, DraftTable, HISTORY_COLUMNS, Occasion, changed_columns, history_row},
+};
 
 /// Existing records get the kept values of formulas that are new, or not what they were.
 pub(super) async fn compare(
@@ -28,11 +29,27 @@ pub(super) async fn compare(
         return Ok(());
     }
     let existing = probe.count(probe.live()).await?;
-    if existing > 0 {
-        let titles: Vec<&str> = kept(after).map(|field| field.title.as_str()).collect();
-        let message = format!("{}已有记录的“{}”按新公式计算", rows(existing), titles.join("、"));
-        impact.effect(after.key(), None, EffectKind::Filled, message);
-        impact.fills.extend(fill(after));
+    if existing == 0 {
+        return Ok(());
+    }
+    let message = format!("{}已有记录的“{}”按新公式计算", rows(existing), titles(after));
+    impact.effect(after.key(), None, EffectKind::Filled, message);
+    impact.fills.extend(fill(after));
+    for field in kept(after).filter(|field| is_new(before, after, field)) {
+        let position = after.position(&field.name);
+        if after.uniques.iter().any(|group| group.iter().any(|at| Some(*at) == position)) {
+            impact.refuse(
+                after.key(),
+                Some(&field.name),
+                "unique_broken",
+                format!(
+                    "“{}”不得重复，但已有 {}记录要按新公式计算，结果可能重复",
+                    field.title,
+                    rows(existing)
+                ),
+                "先发布公式而不加唯一约束，计算完成后再发布唯一约束",
+            );
+        }
     }
     Ok(())
 }
@@ -47,6 +64,8 @@ pub(super) fn follow(plans: &Plans, impact: &mut Impact) -> Result<()> {
             kept(plan).any(|field| field.formula.as_ref().is_some_and(|formula| formula.reads(name)))
         };
         if plan.children.iter().any(|child| below.contains(&child.entity) && read(&child.name)) {
+            let message = format!("已有记录的“{}”随子表重新计算", titles(plan));
+            impact.effect(plan.key(), None, EffectKind::Filled, message);
             impact.fills.extend(fill(plan));
         }
     }
@@ -56,6 +75,10 @@ pub(super) fn follow(plans: &Plans, impact: &mut Impact) -> Result<()> {
 /// Computed fields that have a column.
 fn kept(plan: &EntityPlan) -> impl Iterator<Item = &FieldPlan> {
     plan.fields.iter().filter(|field| field.formula.is_some() && field.is_stored())
+}
+
+fn titles(plan: &EntityPlan) -> String {
+    kept(plan).map(|field| field.title.as_str()).collect::<Vec<_>>().join("、")
 }
 
 /// Whether a formula, or one that it reads, is not what it was.
@@ -73,111 +96,77 @@ fn fill(plan: &EntityPlan) -> Option<Fill> {
 }
 
 impl Records {
-    /// One batch of records after an id, in its own transaction; the last id.
+    /// Works the next records after an id out anew; how many are other than they were, and the last id. The version
+    /// stays: nobody is about to save a computed value.
     pub(super) async fn recompute_batch(
-        &self,
-        actor: &Actor,
-        entity: &str,
-        why: &str,
-        after: Option<&str>,
-    ) -> Result<(u64, Option<String>)> {
-        let plans = self.plans()?;
-        let plan = plans.entity(entity)?;
-        let mut tx = self.store().begin().await?;
-        let ids = next_ids(&mut tx, plan, after).await?;
-        let own = Condition::is_in(plan.table.as_str(), "id", ids.iter().map(String::as_str));
-        let mut changed = 0;
-        let rows = load_rows(self, &mut tx, plan, own, Vec::new()).await?;
-        let mut scenes = self.scenes(&mut tx, &plans, plan, &ids).await?;
-        for row in rows {
-            let loaded = row.loaded;
-            let scene = scenes.remove(&loaded.id).unwrap_or_default();
-            changed += u64::from(self.recompute_one(&mut tx, plan, actor, loaded, &scene, why).await?);
-        }
-        tx.commit().await?;
-        Ok((changed, ids.into_iter().next_back()))
-    }
-
-    /// The child tables that formulas read, by record.
-    async fn scenes(
         &self,
         tx: &mut Tx,
         plans: &Plans,
-        plan: &EntityPlan,
-        ids: &[String],
-    ) -> Result<std::collections::HashMap<String, Object>> {
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let mut scenes: std::collections::HashMap<String, Object> = Default::default();
-        for child in plan.children.iter().filter(|child| plan.child_is_read_by_rules(&child.name)) {
-            let child_plan = plans.child(child)?;
-            let mut all = load_children(self, tx, child, child_plan, &ids).await?;
-            for id in &ids {
-                let loaded: Vec<Loaded> = all.remove(*id).unwrap_or_default();
-                let shown: Vec<Value> = loaded.iter().map(|row| as_expression(child_plan, row)).collect();
-                scenes.entry((*id).to_owned()).or_default().insert(child.name.clone(), Value::Array(shown));
+        plan: &Arc<EntityPlan>,
+        actor: &Actor,
+        why: &str,
+        after: Option<&str>,
+    ) -> Result<(u64, Option<String>)> {
+        let batch = next_batch(tx, plan, Condition::True, after).await?;
+        let mut history = Vec::new();
+        let mut changed = 0;
+        for mut draft in self.drafts(tx, plans, plan, &batch).await? {
+            draft.compute(self.today());
+            let columns = changed_columns(self, plan, &draft.row);
+            if columns.is_empty() {
+                continue;
+            }
+            changed += 1;
+            let own = Condition::eq(plan.table.as_str(), "id", draft.row.id.as_str());
+            let sets = columns.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            tx.update(&plan.table, sets, own).await?;
+            // A row of a child table has its history with its record, which follows by itself.
+            if plan.parent().is_none() {
+                let occasion = Occasion {
+                    version: draft.row.before.as_ref().map_or(1, |before| before.version),
+                    at_ms: self.now().as_millisecond(),
+                    by: &actor.account_id,
+                    by_name: &actor.name,
+                    why: Some(why),
+                };
+                history.push(history_row(self, &draft, &occasion)?.0);
             }
         }
-        Ok(scenes)
+        tx.insert_many(HISTORY, &HISTORY_COLUMNS, history).await?;
+        Ok((changed, last_id(&batch)?))
     }
 
-    /// The version stays: nobody is about to save a computed value. Whether anything is different.
-    async fn recompute_one(
+    /// Records with the child tables that their formulas read.
+    async fn drafts(
         &self,
         tx: &mut Tx,
-        plan: &EntityPlan,
-        actor: &Actor,
-        loaded: Loaded,
-        scene: &Object,
-        why: &str,
-    ) -> Result<bool> {
-        let version = loaded.version;
-        let mut row = DraftRow::of(loaded);
-        compute(plan, &mut row.values, scene, self.today(), |_| true);
-        let columns = changed_columns(self, plan, &row);
-        if columns.is_empty() {
-            return Ok(false);
+        plans: &Plans,
+        plan: &Arc<EntityPlan>,
+        batch: &[Row],
+    ) -> Result<Vec<Draft>> {
+        let ids: Vec<&str> = batch.iter().map(|row| row.text(0)).collect::<anju_store::Result<_>>()?;
+        let own = Condition::is_in(plan.table.as_str(), "id", ids.iter().copied());
+        let rows = load_rows(self, tx, plan, own, Vec::new()).await?;
+        let draft = |row: LoadedRow| Draft::new(plan.clone(), Change::Updated, DraftRow::of(row.loaded));
+        let mut drafts: Vec<Draft> = rows.into_iter().map(draft).collect();
+        for (position, child) in plan.children.iter().enumerate() {
+            if !plan.child_is_read_by_rules(&child.name) {
+                continue;
+            }
+            let child_plan = plans.child(child)?;
+            let mut rows = load_children(self, tx, child, child_plan, &ids).await?;
+            for draft in &mut drafts {
+                let rows = rows.remove(&draft.row.id).unwrap_or_default();
+                draft.tables.push(DraftTable {
+                    child: position,
+                    plan: child_plan.clone(),
+                    given: false,
+                    rows: rows.into_iter().map(DraftRow::of).collect(),
+                    removed: Vec::new(),
+                    moved: false,
+                });
+            }
         }
-        let own = Condition::eq(plan.table.as_str(), "id", row.id.as_str());
-        let sets = columns.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        tx.update(&plan.table, sets, own).await?;
-        // A row of a child table has its history with its record, which follows by itself.
-        if plan.parent().is_none() {
-            let mut changes = Vec::new();
-            row_changes(self, plan, &row, &row.id, None, &mut changes);
-            let changes =
-                serde_json::to_string(&changes).map_err(|cause| crate::Error::Internal(cause.to_string()))?;
-            let entry: Vec<SqlValue> = vec![
-                plan.key().into(),
-                row.id.as_str().into(),
-                version.into(),
-                self.now().as_millisecond().into(),
-                actor.account_id.as_str().into(),
-                actor.name.as_str().into(),
-                Change::Updated.code().into(),
-                why.into(),
-                changes.into(),
-            ];
-            tx.insert_many(HISTORY, &HISTORY_COLUMNS, vec![entry]).await?;
-        }
-        Ok(true)
+        Ok(drafts)
     }
-}
-
-async fn next_ids(tx: &mut Tx, plan: &EntityPlan, after: Option<&str>) -> Result<Vec<String>> {
-    let table = plan.table.as_str();
-    let further =
-        after.map_or(Condition::True, |id| Condition::compare(ColumnRef::new(table, "id"), Operator::Gt, id));
-    let select = Select::from(table)
-        .column("id", ColumnKind::Text)
-        .filter(Condition::IsNull(ColumnRef::new(table, "deleted_at")).and(further))
-        .order_by("id", Direction::Ascending)
-        .limit(BATCH)
-        .for_update();
-    let rows = tx.fetch_all(&select).await?;
-    rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
-}
-
-fn as_expression(plan: &EntityPlan, row: &Loaded) -> Value {
-    let values = plan.fields.iter().zip(&row.values);
-    Value::Object(values.map(|(field, value)| (field.name.clone(), as_number(field.kind, value))).collect())
 }

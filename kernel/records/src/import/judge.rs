@@ -15,12 +15,11 @@ use crate::{
     Change, FieldError, Object, Records, Result,
     access::{Access, Operation},
     computed::compute,
-    expression::as_number,
     history::ids_in,
     plan::EntityPlan,
     read::{Loaded, load_children},
     write::{
-        Draft, DraftRow, DraftTable, KnownReferences, Writer, check_row, check_transition, parse_into,
+        Draft, DraftTable, KnownReferences, Writer, check_row, check_transition, parse_into,
         set_row_defaults, take_place,
     },
 };
@@ -171,7 +170,7 @@ impl Records {
                     judge.values(child_row, &Object::new(), Some(child.parent_field));
                 }
             }
-            let shown = table.rows.iter().map(|row| as_expression(plan, &row.draft)).collect();
+            let shown = table.rows.iter().map(|row| row.draft.in_expressions(plan)).collect();
             scene.insert(child.name.clone(), Value::Array(shown));
         }
         Ok(scene)
@@ -217,11 +216,6 @@ impl Judge<'_> {
         compute(plan, &mut row.draft.values, scene, today, |_| true);
         check_row(plan, &row.draft, scene, actor, today, "", &mut row.faults);
     }
-}
-
-fn as_expression(plan: &EntityPlan, draft: &DraftRow) -> Value {
-    let values = plan.fields.iter().zip(&draft.values);
-    Value::Object(values.map(|(field, value)| (field.name.clone(), as_number(field.kind, value))).collect())
 }
 
 fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Result<Judged> {

@@ -1,7 +1,6 @@
 //! Importing: rows come in batches, each is judged by itself with a few queries for all of them together, and what
 //! is in order is written many at a time. Nothing is held but the batch at hand and marks of what was seen before.
 
-mod cells;
 mod columns;
 mod duplicates;
 mod judge;

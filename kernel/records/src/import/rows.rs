@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::{
     BlankCells, ImportCell, ImportRow, ImportWrite, Importer,
-    cells::value_of,
     columns::{Columns, is_importable},
     lookups::{Targets, Wanted, key_value},
 };
@@ -181,7 +180,7 @@ fn value_at(
     }
     match (field.kind, &field.definition.to, cell.text()) {
         (kind, Some(to), text) if kind.is_reference() && !text.is_empty() => {
-            let ids = named_in(kind, text).map(|name| match targets.id(to, name) {
+            let ids = named_in(kind, text).into_iter().map(|name| match targets.id(to, name) {
                 Some(id) => Ok(Value::from(id)),
                 None => Err(("format", format!("没有找到“{name}”，或无权使用"))),
             });
@@ -191,16 +190,13 @@ fn value_at(
                 _ => Ok(ids.into_iter().next().unwrap_or_default()),
             }
         }
-        (_, _, text) => value_of(field, text).map_err(|message| ("format", message)),
+        (_, _, text) => value::from_text(field, text).map_err(|fault| ("format", fault.message)),
     }
 }
 
 /// The names in a cell of references.
-fn named_in(kind: FieldType, text: &str) -> Box<dyn Iterator<Item = &str> + '_> {
-    match kind {
-        FieldType::RefList => Box::new(value::cell_parts(text)),
-        _ => Box::new(std::iter::once(text)),
-    }
+fn named_in(kind: FieldType, text: &str) -> Vec<&str> {
+    if kind == FieldType::RefList { value::cell_parts(text).collect() } else { vec![text] }
 }
 
 /// The texts that name the targets of references, by target entity.

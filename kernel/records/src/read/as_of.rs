@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anju_definitions::FieldType;
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Operator, Row, Select};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
 use super::{display_of, load::LoadedRow, load::load_rows};
@@ -33,19 +33,23 @@ struct Past {
 }
 
 impl Past {
-    /// What is worked out on reading follows the values as they were.
-    fn work_out(&mut self, plans: &Plans, plan: &EntityPlan, today: Date) -> Result<()> {
-        work_out(plan, &mut self.row, today);
+    /// What is worked out on reading follows the values as they were, on the day it was.
+    fn work_out(&mut self, plans: &Plans, plan: &EntityPlan, day: Date) -> Result<()> {
+        work_out(plan, &mut self.row, day);
         for (position, rows) in &mut self.children {
             let child = plans.child(&plan.children[*position])?;
-            rows.iter_mut().for_each(|row| work_out(child, row, today));
+            rows.iter_mut().for_each(|row| work_out(child, row, day));
         }
         Ok(())
     }
 }
 
-fn work_out(plan: &EntityPlan, row: &mut LoadedRow, today: Date) {
-    compute(plan, &mut row.loaded.values, &Object::new(), today, |at| !plan.fields[at].is_stored());
+fn day_of_ms(ms: i64) -> Date {
+    anju_calendar::day_of(Timestamp::from_millisecond(ms).unwrap_or_default())
+}
+
+fn work_out(plan: &EntityPlan, row: &mut LoadedRow, day: Date) {
+    compute(plan, &mut row.loaded.values, &Object::new(), day, |at| !plan.fields[at].is_stored());
 }
 
 /// The last change before the moment.
@@ -77,7 +81,7 @@ impl Records {
         for change in since.changes {
             self.take_back(&plans, plan, id, &mut past, change)?;
         }
-        past.work_out(&plans, plan, self.today())?;
+        past.work_out(&plans, plan, day_of_ms(moment_ms))?;
         if plan.entity.audit_reads && !actor.is_system() {
             let mut tx = self.store().begin().await?;
             let entry = AuditEntry::of("record.read", entity, id).because(Some(moment));

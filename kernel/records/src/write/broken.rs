@@ -32,12 +32,16 @@ impl Broken<'_> {
 }
 
 /// The rules over the record alone that a person may confirm, and that do not hold.
-pub(crate) fn soft_checks<'d>(draft: &'d Draft, actor: &Actor, today: Date) -> Vec<Broken<'d>> {
+pub(crate) fn soft_checks<'d>(
+    draft: &'d Draft,
+    children: &Object,
+    actor: &Actor,
+    today: Date,
+) -> Vec<Broken<'d>> {
     let (nothing, today) = (Object::new(), today.to_string());
-    let children = draft.child_scene();
     let mut broken = Vec::new();
     for row in draft.judged_rows() {
-        let children = if row.is_child() { &nothing } else { &children };
+        let children = if row.is_child() { &nothing } else { children };
         let scene = Scene { plan: row.plan, values: &row.row.values, children, actor, today: &today };
         for rule in row.plan.rules.iter().filter(|rule| rule.soft && !holds(rule, &scene)) {
             let seen = seen(&row, rule, children);

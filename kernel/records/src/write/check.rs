@@ -1,6 +1,7 @@
 //! Station three: the whole change is judged. Only what passes becomes [`Checked`].
 
 use anju_store::Tx;
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{
@@ -42,7 +43,9 @@ impl Checked {
             }
             Change::Restored => {
                 // The record itself is as it was; what it comes back to may not be.
-                let broken = judge_by_others(records, tx, plans, actor, &draft, false, &faults).await?;
+                let children = draft.child_scene();
+                let broken =
+                    judge_by_others(records, tx, plans, actor, &draft, &children, false, &faults).await?;
                 faults.extend(broken.iter().map(Broken::fault));
                 check_period(records, tx, &draft, &mut faults).await?;
                 faults.extend(ask_hooks(records, tx, actor, &draft).await?);
@@ -66,18 +69,14 @@ async fn judge(
     known: &KnownReferences,
     faults: &mut Vec<FieldError>,
 ) -> Result<Vec<Confirmed>> {
-    let today = records.today();
-    let (no_children, children) = (Object::new(), draft.child_scene());
-    for row in draft.judged_rows() {
-        let children = if row.is_child() { &no_children } else { &children };
-        check_row(row.plan, row.row, children, actor, today, &row.path, faults);
-    }
+    let (today, children) = (records.today(), draft.child_scene());
+    check_rows(draft, &children, actor, today, faults);
     check_transition(&draft.plan, &draft.row, actor, faults);
     check_references(records, tx, plans, actor, draft, known, faults).await?;
     check_period(records, tx, draft, faults).await?;
     let asked = draft.confirm.is_some();
-    let mut soft = if asked { soft_checks(draft, actor, today) } else { Vec::new() };
-    for broken in judge_by_others(records, tx, plans, actor, draft, asked, faults).await? {
+    let mut soft = if asked { soft_checks(draft, &children, actor, today) } else { Vec::new() };
+    for broken in judge_by_others(records, tx, plans, actor, draft, &children, asked, faults).await? {
         if broken.rule.soft {
             soft.push(broken);
         } else {
@@ -93,6 +92,21 @@ async fn judge(
     let repeated = duplicates(records, tx, draft, faults).await?;
     faults.extend(repeated);
     Ok(Vec::new())
+}
+
+/// Each row by itself: the record, and the rows of child tables it gives.
+pub(super) fn check_rows(
+    draft: &Draft,
+    children: &Object,
+    actor: &Actor,
+    today: Date,
+    faults: &mut Vec<FieldError>,
+) {
+    let nothing = Object::new();
+    for row in draft.judged_rows() {
+        let children = if row.is_child() { &nothing } else { children };
+        check_row(row.plan, row.row, children, actor, today, &row.path, faults);
+    }
 }
 
 /// Rows that a change leaves out may be referred to as whole records are.

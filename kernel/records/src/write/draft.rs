@@ -90,6 +90,14 @@ impl DraftRow {
         }
     }
 
+    /// The row as expressions see it.
+    pub(crate) fn in_expressions(&self, plan: &EntityPlan) -> Value {
+        let values = plan.fields.iter().zip(&self.values);
+        Value::Object(
+            values.map(|(field, value)| (field.name.clone(), as_number(field.kind, value))).collect(),
+        )
+    }
+
     /// A record from before a field had to have a value takes the default with its next change: publishing the field
     /// fills records a batch at a time, and nobody should come too early.
     pub(crate) fn take_late_defaults(&mut self, plan: &EntityPlan, today: Date) {
@@ -180,11 +188,8 @@ impl Draft {
     pub(crate) fn child_scene(&self) -> Object {
         let mut object = Object::new();
         for table in &self.tables {
-            let row = |row: &DraftRow| {
-                let values = table.plan.fields.iter().zip(&row.values);
-                Value::Object(values.map(|(f, value)| (f.name.clone(), as_number(f.kind, value))).collect())
-            };
-            object.insert(self.child(table).name.clone(), Value::Array(table.rows.iter().map(row).collect()));
+            let rows = table.rows.iter().map(|row| row.in_expressions(&table.plan));
+            object.insert(self.child(table).name.clone(), Value::Array(rows.collect()));
         }
         object
     }

@@ -5,16 +5,16 @@
 
 use std::sync::Arc;
 
+use anju_calendar::day_of;
 use anju_store::{SqlValue, Tx};
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
 use super::{
-    check::check_transition,
+    check::{check_rows, check_transition},
     draft::{Draft, DraftRow, DraftTable},
     operations::set_row_defaults,
     parse::{Writer, parse_into},
-    rules::check_row,
     save::{Stamp, aligned},
     seal::changed_columns,
     trail::{HISTORY_COLUMNS, Occasion, history_row},
@@ -226,8 +226,10 @@ impl One<'_> {
             prepared.history.push(row);
             prepared.digests.push_str(&digest);
         }
+        // Judged as it is in the end, and written as new.
         draft.row.before = None;
-        self.judge(&draft, day(last.at));
+        draft.tables.iter_mut().for_each(|table| table.given = true);
+        check_rows(&draft, &draft.child_scene(), self.system, day_of(last.at), &mut self.faults);
         let columns = changed_columns(self.records, &plan, &draft.row);
         prepared.rows.push(created.whole_row(&record.id, columns, count, &updated));
         for table in &draft.tables {
@@ -243,7 +245,7 @@ impl One<'_> {
 
     /// Puts a version's values into the draft.
     fn apply(&mut self, draft: &mut Draft, version: &LoadVersion) -> Result<()> {
-        let (plan, today) = (draft.plan.clone(), day(version.at));
+        let (plan, today) = (draft.plan.clone(), day_of(version.at));
         let is_new = draft.change == Change::Created;
         let writer = writer(self.system, self.access, today);
         parse_into(&mut draft.row, &plan, &version.values, &writer, "", None, &mut self.faults);
@@ -297,19 +299,6 @@ impl One<'_> {
         }
         Ok(DraftTable { child: position, plan, given: true, rows, moved: false, removed: Vec::new() })
     }
-
-    /// Judges the record as it is in the end.
-    fn judge(&mut self, draft: &Draft, today: Date) {
-        let (no_children, children) = (Object::new(), draft.child_scene());
-        check_row(&draft.plan, &draft.row, &children, self.system, today, "", &mut self.faults);
-        for table in &draft.tables {
-            let name = &draft.child(table).name;
-            for (index, row) in table.rows.iter().enumerate() {
-                let path = format!("{name}[{index}].");
-                check_row(&table.plan, row, &no_children, self.system, today, &path, &mut self.faults);
-            }
-        }
-    }
 }
 
 /// What the last version made is what the next one changes.
@@ -324,8 +313,4 @@ fn turn_page(draft: &mut Draft, version: i64) {
 
 fn writer<'w>(system: &'w Actor, access: &'w Access<'w>, today: Date) -> Writer<'w> {
     Writer { actor: system, access, operation: Operation::Create, today, system: true }
-}
-
-fn day(at: Timestamp) -> Date {
-    jiff::tz::offset(8).to_datetime(at).date()
 }

@@ -34,4 +34,4 @@ pub(crate) use parse::{Writer, parse_into};
 pub(crate) use references::{KnownReferences, check_references};
 pub(crate) use rules::check_row;
 pub(crate) use seal::{changed_columns, search_tokens};
-pub(crate) use trail::{HISTORY_COLUMNS, row_changes};
+pub(crate) use trail::{HISTORY_COLUMNS, Occasion, history_row};

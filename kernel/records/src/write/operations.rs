@@ -164,7 +164,6 @@ impl Records {
     ) -> Result<Stored> {
         draft.compute(self.today());
         self.before_save(tx, plans, actor, &mut draft, &mut faults).await?;
-        draft.compute(self.today());
         let mut checked = Checked::from(self, tx, plans, actor, draft, known, faults).await?;
         checked.draw_numbers(tx, self.today()).await?;
         let stored = Stored::from(self, tx, actor, Sealed::from(self, checked), None).await?;
@@ -205,6 +204,7 @@ impl Records {
             let computed = hook.before_save(tx, &context).await?;
             parse_into(&mut draft.row, &plan, &computed, &writer, "", None, faults);
             parse_tables(self, tx, plans, draft, &computed, &writer, faults).await?;
+            draft.compute(self.today());
         }
         Ok(())
     }

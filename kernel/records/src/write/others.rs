@@ -35,16 +35,18 @@ struct Question<'d> {
 
 /// Asks all rules over other records that the change gives reason to ask, those that people may confirm only
 /// if `soft`. Changes that the same rule judges by the same values come one after the other.
+#[allow(clippy::too_many_arguments)]
 pub(crate) async fn judge_by_others<'d>(
     records: &Records,
     tx: &mut Tx,
     plans: &Plans,
     actor: &Actor,
     draft: &'d Draft,
+    children: &Object,
     soft: bool,
     faults: &[FieldError],
 ) -> Result<Vec<Broken<'d>>> {
-    let questions = questions(draft, actor, records.today(), soft, faults);
+    let questions = questions(draft, children, actor, records.today(), soft, faults);
     let names: BTreeSet<String> = questions.iter().map(Question::name).collect();
     for name in names {
         tx.take_turn(&name).await?;
@@ -71,16 +73,16 @@ pub(crate) async fn judge_by_others<'d>(
 
 fn questions<'d>(
     draft: &'d Draft,
+    children: &Object,
     actor: &Actor,
     today: Date,
     soft: bool,
     faults: &[FieldError],
 ) -> Vec<Question<'d>> {
     let (nothing, today) = (Object::new(), today.to_string());
-    let children = draft.child_scene();
     let mut questions = Vec::new();
     for row in draft.judged_rows() {
-        let children = if row.is_child() { &nothing } else { &children };
+        let children = if row.is_child() { &nothing } else { children };
         let scene = Scene { plan: row.plan, values: &row.row.values, children, actor, today: &today };
         for rule in row.plan.rules.iter().filter(|rule| soft || !rule.soft) {
             let Judgement::Others(others) = &rule.judgement else { continue };

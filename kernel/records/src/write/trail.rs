@@ -99,7 +99,7 @@ pub(crate) async fn leave_trails(
 }
 
 /// When, by whom and why a version came to be.
-pub(super) struct Occasion<'a> {
+pub(crate) struct Occasion<'a> {
     pub version: i64,
     pub at_ms: i64,
     pub by: &'a str,
@@ -108,7 +108,7 @@ pub(super) struct Occasion<'a> {
 }
 
 /// The row of [`HISTORY`] for a change, and the digest of what changed.
-pub(super) fn history_row(
+pub(crate) fn history_row(
     records: &Records,
     draft: &Draft,
     occasion: &Occasion<'_>,
@@ -179,7 +179,7 @@ fn changes(records: &Records, draft: &Draft) -> Vec<StoredChange> {
     changes
 }
 
-pub(crate) fn row_changes(
+fn row_changes(
     records: &Records,
     plan: &EntityPlan,
     row: &DraftRow,

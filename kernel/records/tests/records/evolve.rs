@@ -21,7 +21,7 @@ on_both_databases!(
 );
 
 /// The next catalog: definitions at these paths with these replacements.
-fn next(changes: &[(&str, &str, &str)]) -> Catalog {
+pub fn next(changes: &[(&str, &str, &str)]) -> Catalog {
     catalog_with(|path, text| {
         let mut text = text.to_owned();
         for (_, from, to) in changes.iter().filter(|(at, _, _)| *at == path) {
@@ -34,7 +34,7 @@ fn next(changes: &[(&str, &str, &str)]) -> Catalog {
 
 const CASE_FILE: &str = "entities/case";
 
-fn codes_of(impact: &Impact) -> Vec<String> {
+pub fn codes_of(impact: &Impact) -> Vec<String> {
     let place = |field: &Option<String>| field.clone().unwrap_or_default();
     impact.refusals.iter().map(|r| format!("{} {}", place(&r.field), r.code).trim().to_owned()).collect()
 }
@@ -44,12 +44,12 @@ fn kinds_of(impact: &Impact) -> Vec<(Option<&str>, EffectKind)> {
 }
 
 impl Bureau {
-    async fn impact(&self, changes: &[(&str, &str, &str)]) -> Impact {
+    pub async fn impact(&self, changes: &[(&str, &str, &str)]) -> Impact {
         self.records.impact(&next(changes)).await.unwrap()
     }
 
     /// Publishes as the platform does: extend, rewrite, swap, fill.
-    async fn publish(&self, mut catalog: Catalog) -> Impact {
+    pub async fn publish(&self, mut catalog: Catalog) -> Impact {
         let impact = self.records.impact(&catalog).await.unwrap();
         assert!(impact.refusals.is_empty(), "{:?}", impact.refusals);
         let store = self.records.store();

@@ -9,6 +9,7 @@ mod export;
 mod faults;
 mod figures;
 mod fixture;
+mod formulas;
 mod import;
 mod import_by_key;
 mod loading;

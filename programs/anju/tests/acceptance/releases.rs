@@ -154,7 +154,7 @@ async fn a_release_that_the_data_cannot_follow_does_not_start(db: TestDatabase) 
     let refused = platform.another(release(CASE_FILE, from, "remark: { title: 备注, type: integer }")).await;
     match refused.map(drop) {
         Err(Error::Definitions(text)) => {
-            assert!(text.contains("“备注”由长文本改为整数，1 条记录的值无法转换"), "{text}")
+            assert!(text.contains("“备注”由多行文字改为整数，1 条记录的值无法转换"), "{text}")
         }
         other => panic!("{other:?}"),
     }
