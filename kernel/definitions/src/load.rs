@@ -128,7 +128,7 @@ fn fill(
 
 fn insert(catalog: &mut Catalog, key: String, definition: Definition) {
     match definition {
-        Definition::Entity(d) => drop(catalog.entities.insert(key, Arc::new(d))),
+        Definition::Entity(d) => drop(catalog.entities.insert(key, d)),
         Definition::Dictionary(d) => drop(catalog.dictionaries.insert(key, Arc::new(d))),
         Definition::Page(d) => drop(catalog.pages.insert(key, Arc::new(d))),
         Definition::Process(d) => drop(catalog.processes.insert(key, Arc::new(d))),

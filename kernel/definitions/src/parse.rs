@@ -1,5 +1,7 @@
 //! One file to one definition and all its problems.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use crate::{
 /// A definition of any kind.
 #[derive(Debug)]
 pub(crate) enum Definition {
-    Entity(Entity),
+    Entity(Arc<Entity>),
     Dictionary(Dictionary),
     Page(Page),
     Process(Process),
@@ -102,7 +104,7 @@ pub(crate) fn is_snake_case(text: &str) -> bool {
 /// The definition, or the path and cause of the first thing that does not fit.
 fn build(kind: Kind, value: Value) -> Result<Definition, (String, String)> {
     Ok(match kind {
-        Kind::Entity => Definition::Entity(typed(value)?),
+        Kind::Entity => Definition::Entity(Arc::new(typed(value)?)),
         Kind::Dictionary => Definition::Dictionary(typed(value)?),
         Kind::Page => Definition::Page(typed(value)?),
         Kind::Process => Definition::Process(typed(value)?),

@@ -24,19 +24,19 @@ const OUTDATED: &str = "definitions_changed";
 pub struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
-    title: String,
+    title: &'static str,
     status: u16,
     /// Stable code a program may rely on.
     code: String,
     /// What happened and what to do, in Chinese.
     detail: String,
     /// Every fault of the input, by field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Fault>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: Box<[Fault]>,
     /// With the code `confirmation_required`: what may be done all the same when the request is repeated with
-    /// `$confirm: [{code, reason}]`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Fault>,
+    /// `$confirm: [{code, field?, reason}]`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: Box<[Fault]>,
 }
 
 /// One fault of an input.
@@ -51,12 +51,12 @@ impl Problem {
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
-            title: title(status).to_owned(),
+            title: title(status),
             status: status.as_u16(),
             code: code.to_owned(),
             detail: detail.into(),
-            errors: Vec::new(),
-            warnings: Vec::new(),
+            errors: Box::default(),
+            warnings: Box::default(),
         }
     }
 
@@ -138,7 +138,7 @@ impl Problem {
     }
 }
 
-fn faults(errors: Vec<FieldError>) -> Vec<Fault> {
+fn faults(errors: Vec<FieldError>) -> Box<[Fault]> {
     errors
         .into_iter()
         .map(|error| Fault { field: error.field, code: error.code, message: error.message })

@@ -3,7 +3,6 @@
 use anju_definitions::{Catalog, Field, FieldType};
 use anju_records::{Actor, Record, Records};
 use anju_store::Tx;
-use serde_json::Value;
 
 use crate::{Error, Result};
 
@@ -47,8 +46,7 @@ impl Source<'_> {
             entity = target;
         }
         let field = self.field(&entity, name, path)?;
-        let texts = self.records.texts(&entity, &record.values)?;
-        let text = texts.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = self.records.text_of(&entity, &record.values, name)?;
         let unit = if field.value_type() == FieldType::Money && !text.is_empty() { "元" } else { "" };
         Ok(format!("{text}{unit}"))
     }

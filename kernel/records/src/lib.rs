@@ -63,4 +63,4 @@ pub use retention::{DueReport, Erased, LegalHold, RemovedCount, RemovedGroup, Te
 pub use schema::tables;
 pub use search::{QueryLimits, QueryPlan, SearchProgress};
 pub use value::masked_name;
-pub use write::{Confirmation, LoadCounts, LoadRecord, LoadVersion, PreparedLoad};
+pub use write::{CONFIRM_KEY, Confirm, Confirmation, LoadCounts, LoadRecord, LoadVersion, PreparedLoad};

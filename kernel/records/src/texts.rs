@@ -6,17 +6,13 @@ use serde_json::Value;
 use crate::{Object, Records, Result, plan::FieldPlan, value};
 
 impl Records {
-    /// What people read of each field of a record's JSON: titles for codes, yuan for fen, names for references,
-    /// addresses in one line. Masks stay masks; absent values and child tables are left out.
-    pub fn texts(&self, entity: &str, record: &Object) -> Result<Object> {
+    /// What people read of one field of a record's JSON: titles for codes, yuan for fen, names for references,
+    /// addresses in one line. A mask stays one; nothing for an absent value.
+    pub fn text_of(&self, entity: &str, record: &Object, field: &str) -> Result<String> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
-        let mut texts = Object::new();
-        for field in &plan.fields {
-            let Some(given) = record.get(&field.name).filter(|value| !value.is_null()) else { continue };
-            texts.insert(field.name.clone(), Value::String(text(field, given, record)));
-        }
-        Ok(texts)
+        let given = plan.field(field).zip(record.get(field).filter(|value| !value.is_null()));
+        Ok(given.map(|(field, given)| text(field, given, record)).unwrap_or_default())
     }
 }
 

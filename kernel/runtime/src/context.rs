@@ -10,8 +10,7 @@ use crate::Runtime;
 const WORKING_DAYS_AHEAD: u32 = 60;
 
 impl Runtime {
-    /// `record` (decimals as numbers), `titles` of its choices, `texts` of all its fields as people read them,
-    /// `actor`, `today`, `working_days_ahead`.
+    /// `record` (decimals as numbers), `titles` of its choices, `actor`, `today`, `working_days_ahead`.
     pub(crate) fn expression_context(
         &self,
         entity: &str,
@@ -28,7 +27,6 @@ impl Runtime {
         Ok(Object::from_iter([
             ("record".to_owned(), Value::Object(shown)),
             ("titles".to_owned(), Value::Object(titles(&catalog, entity, record))),
-            ("texts".to_owned(), Value::Object(self.records.texts(entity, &record.values)?)),
             ("actor".to_owned(), json!({ "account_id": actor.account_id, "name": actor.name })),
             ("today".to_owned(), json!(today.to_string())),
             ("working_days_ahead".to_owned(), json!(ahead)),

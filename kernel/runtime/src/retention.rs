@@ -14,7 +14,7 @@ pub const RETENTION_JOB: &str = "records.retention";
 /// Records erased in one transaction.
 const BATCH: u64 = 50;
 /// How long answers are still remembered where values have to go: clients that are at work repeat within it.
-const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+const ANSWERS_KEPT_ON_ERASURE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A term whose records are to be erased.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ impl Runtime {
             self.store.progress_job(job, looked_at, total, now, LEASE_MS).await?;
         }
         // Answers, events and jobs hold copies of values too.
-        self.forget_traces(ANSWERS_KEPT).await?;
+        self.forget_traces(ANSWERS_KEPT_ON_ERASURE).await?;
         let mut tx = self.store.begin().await?;
         let why = format!("{} {}：{} 条", key.entity, key.term, outcome.erased);
         let entry = AuditEntry::named("retention.done").because(Some(&why));

@@ -17,7 +17,9 @@ const BLOCK: i64 = 20;
 
 /// Numbers that were taken and not yet given, by sequence and period. Those of a server that stops are lost.
 #[derive(Default)]
-pub(crate) struct NumbersAhead(Mutex<HashMap<(String, String), VecDeque<Range<i64>>>>);
+pub(crate) struct NumbersAhead(Mutex<HashMap<(String, String), Blocks>>);
+
+type Blocks = VecDeque<Range<i64>>;
 
 pub(crate) fn table() -> TableSpec {
     TableSpec::new(TABLE)

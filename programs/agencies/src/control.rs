@@ -82,7 +82,7 @@ async fn set_person(State(world): Shared, Path(id_no): Path<String>, body: Bytes
     if set.into_iter().flatten().any(|answer| !answer.is_object()) {
         return Err(Objection(StatusCode::BAD_REQUEST, "各机构的答复应为 JSON 对象".to_owned()));
     }
-    world.lock().record(vec![Event::PersonSet { id_no: id_no.clone(), answers }])?;
+    world.lock().record(vec![Event::PersonSet { id_no: id_no.clone(), answers: Box::new(answers) }])?;
     show_person(State(world), Path(id_no)).await
 }
 

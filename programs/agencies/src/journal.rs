@@ -16,7 +16,7 @@ use crate::{Agency, Behaviour, Error, world::Answers};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    PersonSet { id_no: String, answers: Answers },
+    PersonSet { id_no: String, answers: Box<Answers> },
     PersonForgotten { id_no: String },
     BehaviourSet { agency: Agency, behaviour: Behaviour },
     FaultUsed { agency: Agency },

@@ -192,7 +192,7 @@ pub fn social_insurance(seed: u64, id_no: &str) -> Value {
 fn name(seed: u64, id_no: &str) -> String {
     let mut draw = Draw::about(seed, id_no, "name");
     let surname = draw.one_of(&SURNAMES);
-    let woman = id_no.as_bytes()[16] % 2 == 0;
+    let woman = id_no.as_bytes()[16].is_multiple_of(2);
     let given = if woman { draw.one_of(&GIVEN[12..]) } else { draw.one_of(&GIVEN[..12]) };
     format!("{surname}{given}")
 }

@@ -81,7 +81,7 @@ impl Books {
     fn apply(&mut self, event: Event) {
         match event {
             Event::PersonSet { id_no, answers } => {
-                self.persons.insert(id_no, answers);
+                self.persons.insert(id_no, *answers);
             }
             Event::PersonForgotten { id_no } => {
                 self.persons.remove(&id_no);

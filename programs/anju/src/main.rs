@@ -1,8 +1,9 @@
 //! The platform's one binary.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anju::{check, city, serve};
+use anju_calendar::SystemClock;
 use anju_runtime::Settings;
 use clap::{Args, Parser, Subcommand};
 
@@ -101,7 +102,7 @@ fn fill_city(args: CityArgs) -> anyhow::Result<()> {
     }
     let size = city::Size::scaled(args.scale);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(city::fill(&settings, size, args.seed)).map(drop)
+    runtime.block_on(city::fill(&settings, Arc::new(SystemClock), size, args.seed)).map(drop)
 }
 
 fn run_server(args: ServeArgs) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use anju_runtime::{
     records::{FieldError, Object, Record},
 };
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::case::{CASE, INTAKE_OFFICE, REVIEW_SLOT, all, create, equals, fault, find, household};
 
@@ -82,7 +82,7 @@ async fn intake_office(context: &mut CommandContext<'_>, case: &Record) -> Resul
     }
     let procurement = case.get("procurement").clone();
     let mut wanted = vec![open, equals("procurement", procurement.clone())];
-    if procurement == Value::from("district") {
+    if procurement == "district" {
         wanted.push(equals("district", case.get("district").clone()));
     }
     find(context, INTAKE_OFFICE, all(wanted)).await?.into_iter().next().ok_or_else(|| {

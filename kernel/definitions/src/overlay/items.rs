@@ -161,7 +161,7 @@ fn put(item: &mut Node, key: &str, value: Option<Node>) {
 /// Text, in quotes where it could be read as something else.
 fn scalar(text: &str) -> Node {
     let unquoted = plain(text);
-    if unquoted.value() == serde_json::Value::from(text) {
+    if unquoted.value() == text {
         return unquoted;
     }
     Node { line: 1, content: Content::Scalar { text: text.to_owned(), plain: false } }

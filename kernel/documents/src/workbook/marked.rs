@@ -91,8 +91,8 @@ impl MarkedWriter {
 
     fn write_row(&mut self, place: u32, cells: &[Cell], faults: &[RowFault<'_>]) -> Result<(), XlsxError> {
         let worksheet = self.workbook.worksheet_from_index(self.sheet.unwrap_or_default())?;
-        let mut column = 0;
-        for (index, title) in self.titles.iter().enumerate().filter(|(_, title)| *title != MESSAGES_TITLE) {
+        let kept = self.titles.iter().enumerate().filter(|(_, title)| *title != MESSAGES_TITLE);
+        for (column, (index, title)) in (0..).zip(kept) {
             // A missing value has no cell among those that were read.
             let cell = cells.get(index).unwrap_or(&Cell::Empty);
             let messages: Vec<&str> = faults
@@ -112,7 +112,6 @@ impl MarkedWriter {
                     &Note::new(messages.join("\n")).add_author_prefix(false),
                 )?;
             }
-            column += 1;
         }
         if !faults.is_empty() {
             let text = faults.iter().map(text_of).collect::<Vec<_>>().join("\n");

@@ -1,9 +1,9 @@
 use anju_decisions::Expression;
 use anju_definitions::{Outcome, Step};
-use anju_records::{Actor, FieldError, Object};
+use anju_records::{Actor, CONFIRM_KEY, Confirm, FieldError, Object};
 use anju_store::{Condition, Fetch, Tx};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{hold, too_long};
 use crate::form::{self, Answers};
@@ -28,9 +28,9 @@ pub struct Completion {
     /// Version of the record the decision was made on; a newer one refuses the completion.
     #[serde(default)]
     pub record_version: Option<i64>,
-    /// Rules of the record that the caseworker confirms: `{code, reason}` each.
+    /// Rules of the record that the caseworker confirms.
     #[serde(default)]
-    pub confirm: Vec<Value>,
+    pub confirm: Vec<Confirm>,
 }
 
 impl Processes {
@@ -172,7 +172,7 @@ async fn write_record(
     let mut changes = answers.record.clone();
     if !run.actor.is_system() {
         // It is the caseworker who decides, though the platform writes.
-        changes.insert("$confirm".to_owned(), Value::Array(completion.confirm.clone()));
+        changes.insert(CONFIRM_KEY.to_owned(), json!(completion.confirm));
     }
     match records.patch(run.tx, &system, &task.entity, &task.record_id, version, changes, Some(&why)).await {
         Ok(_) => Ok(()),

@@ -190,7 +190,7 @@ fn value_at(
                 _ => Ok(ids.into_iter().next().unwrap_or_default()),
             }
         }
-        (_, _, text) => value::from_text(field, text).map_err(|fault| ("format", fault.message)),
+        (_, _, text) => value::read_text(field, text).map_err(|fault| ("format", fault.message)),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) trait Kind: Sync {
 
     /// The input that a cell stands for; `text` is trimmed and not empty. References stay as the texts that
     /// name their targets.
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         Ok(Value::from(text))
     }
 
@@ -114,9 +114,9 @@ pub(crate) fn to_text(field: &FieldPlan, value: &Value) -> String {
 }
 
 /// The input that the text of a cell stands for; `Null` for an empty one.
-pub(crate) fn from_text(field: &FieldPlan, cell: &str) -> Parsed {
+pub(crate) fn read_text(field: &FieldPlan, cell: &str) -> Parsed {
     let text = cell.trim();
-    if text.is_empty() { Ok(Value::Null) } else { kind(field.kind).from_text(field, text) }
+    if text.is_empty() { Ok(Value::Null) } else { kind(field.kind).read_text(field, text) }
 }
 
 /// What is shown of a sensitive value.

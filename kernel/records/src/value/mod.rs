@@ -14,6 +14,6 @@ pub(crate) mod testing;
 pub(crate) use codes::Certificate;
 pub(crate) use column::{clear_text, from_clear_text, from_column, instant_text, of_column, to_column};
 pub(crate) use decimal::{SCALE_MAX, format as format_decimal, rounded};
-pub(crate) use kind::{BLANK_MASK, Fault, cell_parts, from_text, kind, mask, parse, to_text};
+pub(crate) use kind::{BLANK_MASK, Fault, cell_parts, kind, mask, parse, read_text, to_text};
 pub(crate) use kinds::{number::scaled_number, time::instant_ms};
 pub use mask::masked_name;

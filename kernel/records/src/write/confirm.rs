@@ -12,21 +12,21 @@ use crate::{Actor, Error, FieldError, Object, Records, Result, audit::AuditEntry
 
 /// Confirmations: one row for each. Rows are only added, until a term of retention ends.
 pub(crate) const CONFIRMATION: &str = "sys_confirmation";
-/// The key of an input that holds them.
-const KEY: &str = "$confirm";
+/// The key of an input that holds [`Confirm`]s.
+pub const CONFIRM_KEY: &str = "$confirm";
 /// Most confirmations one request reads.
 const CONFIRMATIONS_MAX: u64 = 1_000;
 /// Longest reason in characters.
 const REASON_MAX: usize = 200;
 
-/// `{code, reason}`, for one field only with `field`.
+/// What a person confirms: a rule by its code, for one field only with `field`, and why.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Confirm {
-    code: String,
+pub struct Confirm {
+    pub code: String,
     #[serde(default)]
-    field: Option<String>,
-    reason: String,
+    pub field: Option<String>,
+    pub reason: String,
 }
 
 /// A confirmation of this change.
@@ -118,19 +118,19 @@ pub(crate) async fn clean_confirmations(
 /// The confirmations of an input; `None` when nobody is there to be asked. A process step that a person hands in
 /// writes as the platform, and says with the key that there is somebody.
 pub(crate) fn asked(input: &Object, actor: &Actor, faults: &mut Vec<FieldError>) -> Option<Vec<Confirm>> {
-    let given = match input.get(KEY) {
+    let given = match input.get(CONFIRM_KEY) {
         None | Some(Value::Null) => return (!actor.is_system()).then(Vec::new),
         Some(given) => serde_json::from_value::<Vec<Confirm>>(given.clone()),
     };
     let Ok(mut all) = given else {
-        faults.push(FieldError::new(KEY, "type", "确认应为列表，每项含 code 和 reason"));
+        faults.push(FieldError::new(CONFIRM_KEY, "type", "确认应为列表，每项含 code 和 reason"));
         return Some(Vec::new());
     };
     for (index, one) in all.iter_mut().enumerate() {
         one.reason = one.reason.trim().to_owned();
         if one.reason.is_empty() || one.reason.chars().count() > REASON_MAX {
             let message = format!("请填写确认原因，不超过 {REASON_MAX} 字");
-            faults.push(FieldError::new(format!("{KEY}[{index}].reason"), "required", message));
+            faults.push(FieldError::new(format!("{CONFIRM_KEY}[{index}].reason"), "required", message));
         }
     }
     Some(all)

@@ -24,7 +24,7 @@ mod trail;
 mod uniques;
 
 pub(crate) use check::check_transition;
-pub use confirm::Confirmation;
+pub use confirm::{CONFIRM_KEY, Confirm, Confirmation};
 pub(crate) use confirm::{CONFIRMATION, clean_confirmations, confirmations, table as confirmation_table};
 pub(crate) use draft::{Draft, DraftRow, DraftTable};
 pub use load::{LoadCounts, LoadRecord, LoadVersion, PreparedLoad};

@@ -259,7 +259,10 @@ async fn ids_are_those_the_filter_reaches(db: TestDatabase) {
     let near = bureau.a_case(json!({})).await;
     bureau.a_case(json!({ "name": "李四", "id_no": OTHER_ID_NO, "district": "310101" })).await;
     let filter: Filter = serde_json::from_value(json!({ "field": "name", "op": "not_null" })).unwrap();
-    assert_eq!(bureau.records.ids_of(&pudong(), CASE, &filter, None, 10).await.unwrap(), [near.id.clone()]);
+    assert_eq!(
+        bureau.records.ids_of(&pudong(), CASE, &filter, None, 10).await.unwrap(),
+        std::slice::from_ref(&near.id)
+    );
     assert_eq!(bureau.records.ids_of(&city(), CASE, &filter, None, 10).await.unwrap().len(), 2);
     assert_eq!(bureau.records.ids_of(&city(), CASE, &filter, None, 1).await.unwrap(), [near.id]);
 }

@@ -53,7 +53,7 @@ impl Runtime {
         }
         let mut impact = self.impact_of(&candidate, files).await?;
         if strictness == Strictness::TablesOnly {
-            impact.refusals.retain(|refusal| stops_a_release(refusal));
+            impact.refusals.retain(stops_a_release);
         }
         if !impact.refusals.is_empty() {
             return Err(PublishError::Refused(impact.refusals));

@@ -18,7 +18,10 @@ const VALUES_MAX: usize = 64;
 
 /// The texts kept for one database, true as long as its columns stay as they are.
 #[derive(Default)]
-pub(crate) struct Kept(RwLock<HashMap<u64, Vec<(Select, Arc<str>)>>>);
+pub(crate) struct Kept(RwLock<HashMap<u64, Vec<Text>>>);
+
+/// A query and its text.
+type Text = (Select, Arc<str>);
 
 impl Kept {
     /// As [`select`].

@@ -18,7 +18,8 @@ pub(super) const NO_TIMEOUT: &str = "SET LOCAL statement_timeout = 0";
 pub(super) fn create_table(dialect: Dialect, table: &TableSpec) -> String {
     let serial = table.columns.iter().any(|column| column.kind == ColumnKind::Serial);
     let mut lines: Vec<String> = table.columns.iter().map(|column| define(dialect, column)).collect();
-    if !table.primary_key.is_empty() && !(serial && dialect == Dialect::Sqlite) {
+    let is_in_column = serial && dialect == Dialect::Sqlite;
+    if !table.primary_key.is_empty() && !is_in_column {
         lines.push(format!("PRIMARY KEY ({})", list(&table.primary_key)));
     }
     format!("CREATE TABLE \"{}\" (\n  {}\n)", table.name, lines.join(",\n  "))

@@ -124,7 +124,7 @@ async fn long_index_names_stay_apart(db: TestDatabase) {
         .index(IndexSpec::on([name(0), name(1)]))
         .index(IndexSpec::on([name(0), name(2)]))
         .index(IndexSpec::unique_on([name(0), name(2)]));
-    let changes = db.store().sync_schema(&[table.clone()]).await.unwrap();
+    let changes = db.store().sync_schema(std::slice::from_ref(&table)).await.unwrap();
     assert_eq!(changes.len(), 4);
     assert!(changes.iter().all(|change| match change {
         SchemaChange::IndexCreated { index, .. } => index.len() <= 63,

@@ -18,7 +18,7 @@ mod time;
 
 use std::{sync::Arc, time::Instant};
 
-use anju_calendar::SystemClock;
+use anju_calendar::Clock;
 use anju_runtime::{
     Runtime, Settings, StartUp,
     records::{Actor, LoadCounts, tables},
@@ -34,10 +34,14 @@ pub use plan::Size;
 ///
 /// # Errors
 /// A database that holds organisations already is left alone.
-pub async fn fill(settings: &Settings, size: Size, seed: u64) -> anyhow::Result<LoadCounts> {
+pub async fn fill(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    size: Size,
+    seed: u64,
+) -> anyhow::Result<LoadCounts> {
     let began = Instant::now();
-    let start_up =
-        StartUp { apps: apps(), clock: Arc::new(SystemClock), randomness: Arc::new(anju_crypto::OsRandom) };
+    let start_up = StartUp { apps: apps(), clock, randomness: Arc::new(anju_crypto::OsRandom) };
     let runtime = Runtime::start(settings.clone(), start_up).await?;
     if directory::is_present(&runtime).await? {
         bail!("the database is not empty: a city is only made where nothing is yet");

@@ -59,7 +59,7 @@ impl Project {
             title: format!(
                 "{}{}{number}期",
                 dice.one_of(&TITLES),
-                if index % 2 == 0 { "公寓" } else { "家园" }
+                if index.is_multiple_of(2) { "公寓" } else { "家园" }
             ),
             lane: people::lane(&mut dice, &place.title),
             subdistrict: plan.subdistrict(district, &mut dice).to_owned(),

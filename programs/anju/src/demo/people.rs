@@ -137,7 +137,7 @@ pub fn address(dice: &mut Dice, district: &str) -> String {
 }
 
 pub fn employer(dice: &mut Dice) -> &'static str {
-    *dice.one_of::<&'static str>(&EMPLOYERS)
+    dice.one_of::<&'static str>(&EMPLOYERS)
 }
 
 /// Title of a district.

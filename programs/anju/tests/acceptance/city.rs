@@ -6,7 +6,7 @@ use anju::{
     city::{self, Size},
     demo::directory,
 };
-use anju_calendar::SystemClock;
+use anju_calendar::ManualClock;
 use anju_crypto::OsRandom;
 use anju_runtime::{
     Runtime, Settings, StartUp,
@@ -33,6 +33,11 @@ const ENTITIES: [&str; 9] = [
     "contracts.contract",
 ];
 
+/// The day after the last of the city.
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at("2026-03-02T01:00:00Z".parse().expect("an instant")))
+}
+
 struct City {
     runtime: Arc<Runtime>,
     settings: Settings,
@@ -47,9 +52,8 @@ impl City {
             password_rounds: 1_000,
             ..Settings::embedded(data.path())
         };
-        city::fill(&settings, Size::scaled(SCALE), seed).await.expect("the city is made");
-        let start_up =
-            StartUp { apps: anju::apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
+        city::fill(&settings, clock(), Size::scaled(SCALE), seed).await.expect("the city is made");
+        let start_up = StartUp { apps: anju::apps(), clock: clock(), randomness: Arc::new(OsRandom) };
         let runtime = Runtime::start(settings.clone(), start_up).await.expect("the platform starts on it");
         Self { runtime, settings, _data: data }
     }
@@ -210,7 +214,7 @@ async fn numbers_go_on_after_those_of_a_made_city(db: TestDatabase) {
     let in_district = texts(&codes, "unit_code").into_iter().filter(|other| other[..8] == code[..8]);
     assert_eq!(in_district.max(), Some(code.as_str()), "the new unit has the highest number");
 
-    let again = city::fill(&city.settings, Size::scaled(SCALE), 5).await;
+    let again = city::fill(&city.settings, clock(), Size::scaled(SCALE), 5).await;
     let refused = again.expect_err("a city is not made twice").to_string();
     assert!(refused.contains("not empty"), "{refused}");
 }

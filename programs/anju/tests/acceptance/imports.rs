@@ -34,7 +34,7 @@ fn id_no(row: u32) -> String {
 }
 
 /// A workbook with so many applications; `spoil` may change the cells of a row (numbered from 0).
-fn applications(rows: u32, spoil: impl Fn(u32, &mut Vec<String>)) -> Vec<u8> {
+fn applications(rows: u32, spoil: impl Fn(u32, &mut [String])) -> Vec<u8> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.set_name("资格案件").expect("a name");
@@ -83,7 +83,7 @@ async fn count(clerk: &Client) -> u64 {
     figures["rows"][0]["cases"].as_u64().unwrap_or_else(|| panic!("no count in {figures}"))
 }
 
-fn three_bad_rows(row: u32, cells: &mut Vec<String>) {
+fn three_bad_rows(row: u32, cells: &mut [String]) {
     match row {
         10 => cells[3] = "310115198501010011".to_owned(),
         200 => cells[5] = "不详".to_owned(),

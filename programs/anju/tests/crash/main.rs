@@ -59,7 +59,7 @@ async fn r02_no_case_is_lost_or_doubled_when_the_server_is_killed(db: TestDataba
     reckoning::of_the_api(&office, &cases).await;
     server.kill().await;
     reckoning::of_the_agencies(&office, &cases).await;
-    reckoning::of_the_store(db.store(), &cases).await;
+    reckoning::of_the_store(db.store(), &cases, time.clock().now()).await;
 }
 
 on_both_databases!(r02_no_case_is_lost_or_doubled_when_the_server_is_killed);

@@ -117,7 +117,7 @@ fn written(rows: &[Vec<String>]) -> Vec<u8> {
 #[test]
 fn s05_what_looks_like_a_formula_gets_an_apostrophe() {
     let cells = ["=HYPERLINK(\"http://x\")", "-2+3", "＝1"].map(str::to_owned).to_vec();
-    let bytes = written(&[cells.clone()]);
+    let bytes = written(std::slice::from_ref(&cells));
     let text = String::from_utf8(bytes.clone()).expect("UTF-8");
     assert!(text.starts_with("\u{feff}甲,乙\r\n"));
     assert!(text.contains("\"'=HYPERLINK(\"\"http://x\"\")\",'-2+3,'＝1\r\n"), "{text}");

@@ -21,7 +21,7 @@ impl Kind for Boolean {
         if value == &Value::Bool(true) { "是" } else { "否" }.to_owned()
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         match text {
             "是" | "有" | "1" | "true" | "TRUE" | "Y" | "y" => Ok(Value::Bool(true)),
             "否" | "无" | "0" | "false" | "FALSE" | "N" | "n" => Ok(Value::Bool(false)),
@@ -39,7 +39,7 @@ impl Kind for Choice {
         title(field, value)
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         named(field, text).map(Value::from)
     }
 
@@ -73,7 +73,7 @@ impl Kind for MultiChoice {
         codes.map(|code| title(field, code)).collect::<Vec<_>>().join("、")
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         cell_parts(text)
             .map(|part| named(field, part).map(Value::from))
             .collect::<Result<_, _>>()
@@ -132,11 +132,11 @@ mod tests {
     #[test]
     fn cells_name_codes_by_title_and_path() {
         let one = a_region_field(json!({"type": "choice"}));
-        assert_eq!(Choice.from_text(&one, "浦东新区/陆家嘴街道").unwrap(), "310115005");
-        assert!(Choice.from_text(&one, "陆家嘴街道").unwrap_err().message.contains("上级/名称"));
+        assert_eq!(Choice.read_text(&one, "浦东新区/陆家嘴街道").unwrap(), "310115005");
+        assert!(Choice.read_text(&one, "陆家嘴街道").unwrap_err().message.contains("上级/名称"));
         assert_eq!(Choice.to_text(&one, &json!("310115005")), "陆家嘴街道");
         let many = a_region_field(json!({"type": "multi_choice", "count_max": 2}));
-        let codes = MultiChoice.from_text(&many, "浦东新区、黄浦区").unwrap();
+        let codes = MultiChoice.read_text(&many, "浦东新区、黄浦区").unwrap();
         assert_eq!(
             (codes.clone(), MultiChoice.to_text(&many, &codes)),
             (json!(["310115", "310101"]), "浦东新区、黄浦区".into())

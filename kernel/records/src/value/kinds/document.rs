@@ -24,7 +24,7 @@ impl Kind for Json {
         value.to_string()
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         serde_json::from_str(text).map_err(|_| fault("format", "应为 JSON"))
     }
 }

@@ -21,7 +21,7 @@ impl Kind for Integer {
         scaled_number(input, 0).and_then(|number| in_bounds(field, number)).map(Value::from)
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         Ok(Value::from(digits_of(field, text)))
     }
 }
@@ -32,7 +32,7 @@ impl Kind for Decimal {
         Ok(Value::String(decimal::format(scaled, field.scale)))
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         Ok(Value::from(digits_of(field, text)))
     }
 
@@ -50,7 +50,7 @@ impl Kind for Money {
         value.as_i64().map_or_else(|| plain_text(value), |fen| decimal::format(fen, 2))
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         let fen = scaled_number(&Value::from(digits_of(field, text)), 2);
         fen.map(Value::from).map_err(|_| fault("format", "应为金额，单位元，最多两位小数"))
     }
@@ -127,13 +127,13 @@ mod tests {
     fn cells_may_have_units_separators_and_wide_digits() {
         let money = a_field(json!({"type": "money", "max": 100_000_000}));
         for (cell, fen) in [("1,234.50", 123_450), ("１２３４．５元", 123_450), ("-3", -300)] {
-            assert_eq!(Money.from_text(&money, cell).unwrap(), json!(fen), "{cell}");
+            assert_eq!(Money.read_text(&money, cell).unwrap(), json!(fen), "{cell}");
         }
-        assert!(Money.from_text(&money, "1,23").is_err());
+        assert!(Money.read_text(&money, "1,23").is_err());
         assert_eq!(Money.to_text(&money, &json!(123_450)), "1234.50");
         let area = a_field(json!({"type": "decimal", "scale": 2, "unit": "㎡", "min": 5}));
         assert_eq!(parsed(&area, json!("５６.3")), "56.30");
-        assert_eq!(Decimal.from_text(&area, "1,056.3㎡").unwrap(), "1056.3");
+        assert_eq!(Decimal.read_text(&area, "1,056.3㎡").unwrap(), "1056.3");
         assert_eq!(faulty(&area, json!("4")), "range: 不能小于 5.00㎡");
     }
 }

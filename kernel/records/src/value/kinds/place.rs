@@ -44,7 +44,7 @@ impl Kind for GeoPoint {
         format!("{},{}", plain_text(&value["longitude"]), plain_text(&value["latitude"]))
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         let text = half_width(text);
         let mut parts = text.split([',', ' ', ';', '、']).filter(|part| !part.is_empty());
         match (parts.next(), parts.next(), parts.next()) {
@@ -110,7 +110,7 @@ impl Kind for Address {
         region_text(field, value) + &plain_text(&value["detail"])
     }
 
-    fn from_text(&self, field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, field: &FieldPlan, text: &str) -> Parsed {
         let Some((code, detail)) = field.codes.leading(text) else {
             return Err(fault("format", "地址应以地区名称开头，如“浦东新区陆家嘴街道……”"));
         };
@@ -154,7 +154,7 @@ mod tests {
         let field = a_field(json!({"type": "geo_point"}));
         let point = json!({"longitude": "121.473701", "latitude": "31.230416"});
         assert_eq!(parsed(&field, json!({"longitude": 121.473_701_9, "latitude": "31.2304161"})), point);
-        assert_eq!(parsed(&field, GeoPoint.from_text(&field, "121.473701，31.230416").unwrap()), point);
+        assert_eq!(parsed(&field, GeoPoint.read_text(&field, "121.473701，31.230416").unwrap()), point);
         assert_eq!(GeoPoint.to_text(&field, &point), "121.473701,31.230416");
         assert_eq!(parsed(&field, json!({"longitude": 121, "latitude": 31}))["latitude"], "31.000000");
         assert!(faulty(&field, json!({"longitude": 31, "latitude": 121})).contains("填反"));
@@ -172,13 +172,13 @@ mod tests {
         assert_eq!(parsed(&field, address.clone()), address);
         assert_eq!(Address.to_text(&field, &address), "浦东新区陆家嘴街道世纪大道100号");
         assert_eq!(
-            parsed(&field, Address.from_text(&field, "浦东新区陆家嘴街道世纪大道100号").unwrap()),
+            parsed(&field, Address.read_text(&field, "浦东新区陆家嘴街道世纪大道100号").unwrap()),
             address
         );
         assert_eq!(Address.mask(&field, &address), "浦东新区陆家嘴街道****");
         assert!(faulty(&field, json!({"detail": "世纪大道"})).starts_with("required"));
         assert!(faulty(&field, json!({"region": "1"})).starts_with("choice"));
         assert!(faulty(&field, json!({"region": "310115", "detail": "号".repeat(21)})).starts_with("length"));
-        assert!(Address.from_text(&field, "世纪大道100号").is_err());
+        assert!(Address.read_text(&field, "世纪大道100号").is_err());
     }
 }

@@ -32,7 +32,7 @@ impl Kind for References {
         joined(value)
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         Ok(cell_parts(text).collect())
     }
 

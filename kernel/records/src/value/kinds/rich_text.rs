@@ -49,7 +49,7 @@ impl Kind for RichText {
         text.trim_end().to_owned()
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         let paragraphs = text.lines().map(str::trim).filter(|line| !line.is_empty());
         Ok(Value::String(paragraphs.map(|line| format!("<p>{}</p>", escaped(line))).collect()))
     }
@@ -68,7 +68,7 @@ mod tests {
         let markup = "<h3>说明</h3><ul><li>甲 &amp; 乙</li><li>丙</li></ul>";
         assert_eq!(parsed(&field, json!(markup)), markup);
         assert_eq!(RichText.to_text(&field, &json!(markup)), "说明\n甲 & 乙\n丙");
-        assert_eq!(RichText.from_text(&field, "甲<乙\n\n丙").unwrap(), "<p>甲&lt;乙</p><p>丙</p>");
+        assert_eq!(RichText.read_text(&field, "甲<乙\n\n丙").unwrap(), "<p>甲&lt;乙</p><p>丙</p>");
         assert_eq!(parsed(&field, json!("<p> <br></p>")), json!(null));
         assert_eq!(faulty(&field, json!("<p>一二三四五六七八九十一二三</p>")), "length: 不能超过 12 个字");
         assert!(faulty(&field, json!("<p onclick=\"x\">甲</p>")).starts_with("format"));

@@ -33,7 +33,7 @@ impl Kind for Day {
         }
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         Ok(Value::String(date_text(&half_width(text))))
     }
 
@@ -59,7 +59,7 @@ impl Kind for Instant {
         shown(&plain_text(value))
     }
 
-    fn from_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
+    fn read_text(&self, _field: &FieldPlan, text: &str) -> Parsed {
         let text = half_width(text);
         let Some((day, time)) = text.split_once([' ', 'T']) else {
             return Ok(Value::String(date_text(&text) + "T00:00"));
@@ -123,11 +123,11 @@ mod tests {
     fn instants_are_read_and_written_in_shanghai() {
         let field = a_field(json!({"type": "date_time", "min": "2026-01-01T00:00:00+08:00"}));
         for cell in ["2026/1/31 9:05", "2026-01-31T09:05:00+08:00", "2026-01-31 ０９:05"] {
-            let input = Instant.from_text(&field, cell).unwrap();
+            let input = Instant.read_text(&field, cell).unwrap();
             assert_eq!(parsed(&field, input), "2026-01-31T09:05:00+08:00", "{cell}");
         }
         assert_eq!(
-            parsed(&field, Instant.from_text(&field, "2026.1.31").unwrap()),
+            parsed(&field, Instant.read_text(&field, "2026.1.31").unwrap()),
             "2026-01-31T00:00:00+08:00"
         );
         assert_eq!(Instant.to_text(&field, &json!("2026-01-31T09:05:00+08:00")), "2026-01-31 09:05:00");

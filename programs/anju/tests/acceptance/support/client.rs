@@ -194,21 +194,11 @@ impl Client {
     }
 
     /// The caller's only open task on a record, at this step.
-    #[track_caller]
-    pub fn task_at<'a>(
-        &'a self,
-        entity: &'a str,
-        id: &'a str,
-        step: &'a str,
-    ) -> impl Future<Output = String> + 'a {
-        async move {
-            let tasks = self.tasks_on(entity, id).await;
-            let task = tasks.iter().find(|task| task["step"] == step);
-            task.unwrap_or_else(|| panic!("no task at {step}: {tasks:?}"))["id"]
-                .as_str()
-                .expect("an id")
-                .to_owned()
-        }
+    pub async fn task_at(&self, entity: &str, id: &str, step: &str) -> String {
+        let tasks = self.tasks_on(entity, id).await;
+        let task = tasks.iter().find(|task| task["step"] == step);
+        let task = task.unwrap_or_else(|| panic!("no task at {step}: {tasks:?}"));
+        task["id"].as_str().expect("an id").to_owned()
     }
 
     /// Completes the caller's task on a record.
