@@ -1,3 +1,4 @@
+use anju_definitions::Filter;
 use anju_store::Tx;
 
 use super::{AfterEach, ImportError, ImportSetup, Judged};
@@ -33,7 +34,7 @@ pub struct ImportCounts {
 
 impl Records {
     /// Whether nothing but the rows themselves decides about them: no code of an application looks at each, and none
-    /// is judged by what others are there, among which those written before it count.
+    /// is judged by what others of them are there, among which those written before it count.
     pub fn judges_alone(&self, entity: &str) -> Result<bool> {
         let plans = self.plans()?;
         let plan = plans.entity(entity)?;
@@ -115,10 +116,18 @@ impl Records {
     }
 }
 
-/// Whether a rule of the entity or of its child tables asks for other records, or its periods must not overlap.
+/// Whether a rule of the entity or of its child tables looks at other records of them, or its periods must not overlap.
 fn looks_at_others(plans: &Plans, plan: &EntityPlan) -> Result<bool> {
+    let written =
+        |entity: &str| plan.key() == entity || plan.children.iter().any(|child| child.entity == entity);
     let asks = |plan: &EntityPlan| {
-        plan.rules.iter().any(|rule| !rule.soft && matches!(rule.judgement, Judgement::Others(_)))
+        plan.rules.iter().any(|rule| match &rule.judgement {
+            // A path may lead from other entities to what is written.
+            Judgement::Others(others) => {
+                !rule.soft && (written(&others.entity) || !is_of_one_entity(&others.filter))
+            }
+            Judgement::Check(_) => false,
+        })
     };
     for child in &plan.children {
         if asks(plans.child(child)?) {
@@ -126,6 +135,15 @@ fn looks_at_others(plans: &Plans, plan: &EntityPlan) -> Result<bool> {
         }
     }
     Ok(asks(plan) || plan.period.is_some())
+}
+
+fn is_of_one_entity(filter: &Filter) -> bool {
+    match filter {
+        Filter::And { and: all } | Filter::Or { or: all } => all.iter().all(is_of_one_entity),
+        Filter::Not { not } => is_of_one_entity(not),
+        Filter::Test(test) => !test.field.contains('.'),
+        Filter::Has(_) => false,
+    }
 }
 
 const CHANGED: &str = "记录刚被他人修改，请重新导入";

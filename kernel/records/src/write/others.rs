@@ -47,7 +47,9 @@ pub(crate) async fn judge_by_others<'d>(
     faults: &[FieldError],
 ) -> Result<Vec<Broken<'d>>> {
     let questions = questions(draft, children, actor, records.today(), soft, faults);
-    let names: BTreeSet<String> = questions.iter().map(Question::name).collect();
+    // What must be there, no other save takes away.
+    let limited = questions.iter().filter(|question| question.others.expected != Expected::Some);
+    let names: BTreeSet<String> = limited.map(Question::name).collect();
     for name in names {
         tx.take_turn(&name).await?;
     }

@@ -111,7 +111,9 @@ fn put_under_way(versions: &mut [LoadVersion], dice: &mut Dice) {
         3 => &["verification", "verification_review"],
         4 => &["preliminary_review", "preliminary_confirm", "local_notice"],
         5 => &["secondary_review", "secondary_confirm", "online_notice"],
-        _ => &["online_notice_confirm", "admission"],
+        6 => &["online_notice_confirm", "admission"],
+        // Admitted; whether the family gives its place up is still to come.
+        _ => return,
     };
     if let Some(last) = versions.last_mut() {
         last.values.insert("status".to_owned(), json!(dice.one_of(desks)));

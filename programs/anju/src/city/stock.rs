@@ -18,7 +18,7 @@ const UNITS_PER_PROJECT: usize = UNITS_PER_BUILDING * BUILDINGS_PER_PROJECT;
 const UNITS_PER_FLOOR: usize = 4;
 const FLOORS: usize = UNITS_PER_BUILDING / UNITS_PER_FLOOR;
 /// Layouts with their least and greatest areas, in hundredths of a square metre.
-const LAYOUTS: [(&str, i64, i64); 5] = [
+const UNIT_TYPES: [(&str, i64, i64); 5] = [
     ("dormitory", 1_800, 2_600),
     ("studio", 2_600, 3_800),
     ("one_room", 3_800, 5_200),
@@ -82,18 +82,18 @@ pub struct Unit {
     pub rent: i64,
     /// In hundredths of a square metre.
     pub area: i64,
-    layout: &'static str,
+    unit_type: &'static str,
 }
 
 impl Unit {
     pub fn of(plan: &Plan, index: usize) -> Self {
         let mut dice = plan.dice(Kind::Unit, index as u64);
-        let (layout, least, most) = *dice.one_of(&LAYOUTS);
+        let (unit_type, least, most) = *dice.one_of(&UNIT_TYPES);
         let area = dice.between(least, most);
         // Yuan a square metre, in whole tens of yuan a month.
         let rent = area * dice.between(30, 62) / 1_000 * 1_000;
         let id = plan.id(Kind::Unit, index, taken_over());
-        Self { id, project: Project::of(plan, project_of(index)), rent, area, layout }
+        Self { id, project: Project::of(plan, project_of(index)), rent, area, unit_type }
     }
 }
 
@@ -165,7 +165,7 @@ pub fn unit(plan: &Plan, index: usize) -> LoadRecord {
         ("address", json!(format!("{}{}号", project.lane, building % BUILDINGS_PER_PROJECT + 1))),
         ("room_no", json!(format!("{floor}{:02}", in_building % UNITS_PER_FLOOR + 1))),
         ("floor", json!(floor)),
-        ("layout", json!(unit.layout)),
+        ("unit_type", json!(unit.unit_type)),
         ("floor_area", json!(format!("{}.{:02}", unit.area / 100, unit.area % 100))),
         ("location", point(project.location)),
         ("monthly_rent", json!(unit.rent)),

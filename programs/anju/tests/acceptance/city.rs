@@ -153,6 +153,11 @@ async fn every_reference_leads_somewhere_and_nothing_contradicts(db: TestDatabas
     let mut by_units: Vec<&str> = is_let.filter_map(|unit| unit["id"].as_str()).collect();
     by_units.sort_unstable();
     assert_eq!(by_units, by_contracts, "units say of themselves what contracts say of them");
+    let certified = cases.iter().filter(|case| !case["certificate_no"].is_null());
+    assert!(certified.clone().count() > 0);
+    for case in certified {
+        assert!(["admitted", "given_up"].contains(&case["status"].as_str().expect("a status")), "{case}");
+    }
     let states = set(&cases, "status");
     assert!(states.len() > 10, "cases are in many states: {states:?}");
 }
@@ -202,7 +207,7 @@ async fn numbers_go_on_after_those_of_a_made_city(db: TestDatabase) {
         .get(&format!("/api/records/supply.unit/{}", page["items"][0]["id"].as_str().expect("a vacant unit")))
         .await
         .ok();
-    let fields = ["project", "building", "district", "address", "layout", "floor_area", "operator"];
+    let fields = ["project", "building", "district", "address", "unit_type", "floor_area", "operator"];
     let mut values = anju_runtime::records::Object::new();
     for field in fields {
         values.insert(field.to_owned(), unit[field].take());

@@ -27,7 +27,7 @@ async fn a_unit(platform: &Platform, clerk: &Client) -> (String, String) {
         .await;
     let unit = json!({
         "project": project, "building": building, "address": "上海市浦东新区张杨路100弄1号", "room_no": "101",
-        "layout": "studio", "floor_area": "32.50", "monthly_rent": 180_000,
+        "unit_type": "studio", "floor_area": "32.50", "monthly_rent": 180_000,
         "location": { "longitude": "121.52", "latitude": "31.23" },
     });
     let unit = clerk.create(UNIT, with(unit)).await;
@@ -53,14 +53,21 @@ async fn a_unit_is_released_let_and_let_go_of(db: TestDatabase) {
     assert_eq!((&released["state"], &released["unit_code"]), (&json!("vacant"), &json!("FY31011500000001")));
     let case = clerk.create("eligibility.case", a_family("310115", 1).application(&clerk).await).await;
 
+    let path = format!("/api/records/{CONTRACT}");
+    let early = clerk.post(&path, a_contract(&case, &unit, &operator)).await;
+    assert!(early.error_at("case").contains("尚未取得资格"));
+    platform.change("eligibility.case", &case, json!({ "status": "admitted" })).await;
     let contract = clerk.create(CONTRACT, a_contract(&case, &unit, &operator)).await;
-    let again = clerk.post(&format!("/api/records/{CONTRACT}"), a_contract(&case, &unit, &operator)).await;
+    let again = clerk.post(&path, a_contract(&case, &unit, &operator)).await;
     assert!(again.error_at("unit").contains("未终止的合同"));
     clerk.act(CONTRACT, "file", &contract, json!({})).await.refused(409, "action_not_available");
     for action in ["sign", "file"] {
         clerk.act(CONTRACT, action, &contract, json!({})).await.ok();
     }
+    clerk.act(CONTRACT, "expire", &contract, json!({})).await.refused(409, "action_not_available");
     clerk.act(UNIT, "move_in", &unit, json!({})).await.ok();
+    let occupied = clerk.post(&path, a_contract(&case, &unit, &operator)).await;
+    assert!(occupied.error_at("unit").contains("不可租"));
     clerk.act(UNIT, "lock", &unit, json!({ "reason": "维修" })).await.refused(409, "action_not_available");
     clerk.act(CONTRACT, "surrender", &contract, json!({ "reason": "自行购房" })).await.ok();
     clerk.act(UNIT, "vacate", &unit, json!({})).await.ok();
@@ -72,7 +79,22 @@ async fn a_unit_is_released_let_and_let_go_of(db: TestDatabase) {
     );
     assert_eq!((&ended["signed_on"], &ended["ended_on"]), (&json!("2026-03-02"), &json!("2026-03-02")));
     assert!(ended["id_no"].as_str().is_some_and(|masked| masked.contains('*')), "{ended}");
-    clerk.create(CONTRACT, a_contract(&case, &unit, &operator)).await;
+    let last = clerk.create(CONTRACT, a_contract(&case, &unit, &operator)).await;
+    clerk.act(CONTRACT, "sign", &last, json!({})).await.ok();
+    platform.pass_days(740).await;
+    clerk.act(CONTRACT, "expire", &last, json!({})).await.ok();
+    assert_eq!(clerk.read(CONTRACT, &last).await["state"], "expired");
+    // What is locked cannot be released past the manager, nor what is not of its project entered.
+    let manager = platform.log_in("pudong-confirm").await;
+    manager.act(UNIT, "recall", &unit, json!({})).await.ok();
+    clerk.act(UNIT, "lock", &unit, json!({ "reason": "维修" })).await.refused(409, "action_not_available");
+    let elsewhere = json!({ "code": "XM2", "title": "另一处", "address": "浦三路8弄", "district": "310115", "operator": operator });
+    let elsewhere = clerk.create("supply.project", elsewhere).await;
+    let version = clerk.read(UNIT, &unit).await["version"].as_i64().expect("a version");
+    let moved =
+        clerk.patch(&format!("/api/records/{UNIT}/{unit}"), version, json!({ "project": elsewhere })).await;
+    assert!(moved.error_at("building").contains("不属于"));
+    manager.act(UNIT, "withdraw", &unit, json!({})).await.ok();
 }
 
 async fn another_operator_sees_nothing_of_it_and_the_district_only_looks(db: TestDatabase) {
