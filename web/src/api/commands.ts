@@ -1,5 +1,5 @@
 import { call, post, randomKey } from './client';
-import type { Json, RecordJson, Session, Task, Values } from './types';
+import type { Confirm, Json, RecordJson, Session, Task, Values } from './types';
 
 const path = encodeURIComponent;
 
@@ -34,6 +34,7 @@ export interface Completion {
   opinion?: string;
   data: Record<string, Json>;
   record_version?: number;
+  confirm?: Confirm[];
 }
 
 export const completeTask = (id: string, completion: Completion, key: string) =>

@@ -124,11 +124,15 @@ export interface HistoryEntry {
   confirmations?: Confirmation[];
 }
 
-export interface Confirmation {
-  field: string;
+/** A rule that is let pass, and why. */
+export interface Confirm {
   code: string;
-  message: string;
+  field: string;
   reason: string;
+}
+
+export interface Confirmation extends Confirm {
+  message: string;
 }
 
 export interface ImportError {

@@ -17,7 +17,8 @@ interface Props {
 export function FieldBox({ id, title, required, help, error, width, children }: Props) {
   return (
     <div className={width ? `field ${width}` : 'field'} data-field={id}>
-      <label htmlFor={id} className={required ? 'required' : undefined}>{title}</label>
+      {/* To an area of rich text, which is no form control, a label does not lead by itself. */}
+      <label htmlFor={id} className={required ? 'required' : undefined} onClick={() => document.getElementById(id)?.focus()}>{title}</label>
       <div className="field-input">
         {children}
         {error ? <p className="field-error" role="alert">{error}</p> : help && <p className="field-help">{help}</p>}

@@ -15,8 +15,8 @@ interface Props {
   prefix?: string;
   /** One column, for narrow places. */
   one?: boolean;
-  /** Names of fields that cannot be changed now. */
-  fixed?: (name: string, field: Field) => boolean;
+  /** Whether a field cannot be changed now. */
+  fixed?: (field: Field) => boolean;
 }
 
 /** Inputs for fields, in columns; conditional ones come and go. */
@@ -28,7 +28,7 @@ export function FieldGrid({ fields, values, errors, onChange, prefix = 'f', one,
       {shown.map(([name, field]) => (
         <Cell
           key={name} id={`${prefix}-${name}`} name={name} field={field} value={values[name]} error={errors[name]} onChange={onChange}
-          required={isRequired(field, values)} disabled={fixed?.(name, field) ?? false}
+          required={isRequired(field, values)} disabled={fixed?.(field) ?? false}
           masked={isMasked(values, name) ? String(values[name] ?? '') : undefined} record={field.type === 'ref' ? values : undefined}
         />
       ))}

@@ -38,7 +38,7 @@ export function FieldValue({ name, field, record, dictionary, entity }: Props) {
     case 'text':
     case 'person_name':
     case 'ref':
-      return <>{formatValue(field, value, undefined, displayOf(record, name))}</>;
+      return <>{formatValue(field, value, displayOf(record, name))}</>;
     default:
       return <span className="numeric">{formatValue(field, value)}</span>;
   }

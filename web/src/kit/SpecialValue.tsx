@@ -1,8 +1,8 @@
 import type { Dictionary, Field, Json, Values } from '../api/types';
+import { idsIn, isFile, isMasked } from './fields';
 import { FileLink } from './FileLink';
-import { addressText, pointText } from './places';
+import { addressText, datumOf, pointText } from './places';
 import { RichText } from './RichText';
-import { isMasked } from './fields';
 
 interface Props {
   name: string;
@@ -16,17 +16,14 @@ interface Props {
 export function specialValue({ name, field, value, record, dictionary }: Props) {
   // A masked value is text, whatever its type.
   if (isMasked(record, name)) return null;
+  if (isFile(field.type)) return <Files ids={idsIn(value)} />;
   switch (field.type) {
     case 'rich_text':
       return <RichText markup={String(value)} />;
-    case 'file':
-    case 'image':
-    case 'video':
-      return <Files ids={Array.isArray(value) ? value.map(String) : [String(value)]} />;
     case 'address':
       return <>{addressText(value, dictionary?.items)}</>;
     case 'geo_point':
-      return <span className="numeric" title={field.datum === 'gcj02' ? 'GCJ-02' : 'WGS-84'}>{pointText(value)}</span>;
+      return <span className="numeric" title={datumOf(field)}>{pointText(value)}</span>;
     case 'ref_list':
       return <>{listedNames(record, name, value).join('、')}</>;
     default:
@@ -49,5 +46,5 @@ function listedNames(record: Values, name: string, value: Json): string[] {
   const refs = record.$refs;
   const names = refs && typeof refs === 'object' && !Array.isArray(refs) ? refs[name] : undefined;
   if (Array.isArray(names)) return names.map(String);
-  return Array.isArray(value) ? value.map(String) : [String(value)];
+  return idsIn(value);
 }

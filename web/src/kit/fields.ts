@@ -14,6 +14,10 @@ const BUILT_IN: Record<string, Field> = {
   updated_at: { title: '更新时间', type: 'date_time', system: true },
 };
 
+const FILES = new Set<Field['type']>(['file', 'image', 'video']);
+
+export const isFile = (type: Field['type']) => FILES.has(type);
+
 export type Fields = Record<string, Field | undefined>;
 
 /** Where following a path stops for want of an entity's definition. */
@@ -92,10 +96,29 @@ export function actionsOf(record: Values): string[] {
   return Array.isArray(record.$actions) ? record.$actions.map(String) : [];
 }
 
+/** The ids in a value of files or references: one, or several. */
+export const idsIn = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(String) : typeof value === 'string' && value ? [value] : []);
+
 /** Rows of a child table. */
 export function rowsOf(record: Values, name: string): Values[] {
   const rows = record[name];
   return Array.isArray(rows) ? (rows as unknown as Values[]) : [];
+}
+
+/** The title of the field an error belongs to: `members[1].id_no` → 家庭成员第 2 行 · 证件号码. */
+function titleOfError(entity: Entity, key: string): string {
+  const match = /^(\w+)\[(\d+)\](?:\.(\w+))?$/.exec(key);
+  if (!match) return entity.fields[key]?.title ?? entity.children?.[key]?.title ?? '';
+  const child = entity.children?.[match[1]!];
+  const row = `${child?.title ?? match[1]}第 ${Number(match[2]) + 1} 行`;
+  const field = match[3] ? child?.fields[match[3]]?.title : undefined;
+  return field ? `${row} · ${field}` : row;
+}
+
+/** An error or warning in one sentence: mostly it names its field, else the title stands before it. */
+export function sentenceOf(entity: Entity | undefined, key: string, message: string): string {
+  const title = entity ? titleOfError(entity, key) : '';
+  return !title || message.includes(title) ? message : `${title}：${message}`;
 }
 
 export interface Countdown {

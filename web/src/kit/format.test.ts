@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Field } from '../api/types';
-import { dueText, dueTone, formatFen, formatTime, formatValue, parseYuan, yuanText } from './format';
+import { countText, dueText, dueTone, formatFen, formatTime, formatValue, parseYuan, yuanText } from './format';
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({ title: '项', type, ...more });
 
@@ -35,10 +35,14 @@ describe('values', () => {
     expect(formatValue(field('text'), null)).toBe('—');
   });
 
-  it('names choices, and shows the code of an unknown one', () => {
-    const items = [{ code: 'a', title: '甲' }, { code: 'b', title: '乙' }];
-    expect(formatValue(field('choice'), 'b', items)).toBe('乙');
-    expect(formatValue(field('multi_choice'), ['a', 'x'], items)).toBe('甲、x');
+  it('names references as the server does', () => {
+    expect(formatValue(field('ref'), 'r1', '陈燕')).toBe('陈燕');
+    expect(formatValue(field('ref'), 'r1')).toBe('r1');
+  });
+
+  it('says where counting stopped', () => {
+    expect([0, 9_999, 10_000, 10_001].map((count) => countText(count))).toEqual(['0', '9999', '超过 10000', '超过 10000']);
+    expect([countText(10_000, true), countText(10_000, false)]).toEqual(['超过 10000', '10000']);
   });
 
   it('keeps times in Shanghai', () => {

@@ -1,6 +1,4 @@
-import type { DictionaryItem, Field, Json } from '../api/types';
-import { addressText, pointText } from './places';
-import { plainOf } from './richText';
+import type { Field, Json } from '../api/types';
 
 export const NOTHING = '—';
 
@@ -53,10 +51,9 @@ export function isBlank(value: Json | undefined): value is null | undefined | ''
   return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
-/** A value as text. Choices need `items`, references their `$refs` text. */
-export function formatValue(field: Field, value: Json | undefined, items?: DictionaryItem[], display?: string): string {
+/** A value as a line of text; references need their `$refs` text. */
+export function formatValue(field: Field, value: Json | undefined, display?: string): string {
   if (isBlank(value)) return NOTHING;
-  const titleOf = (code: Json) => items?.find((item) => item.code === code)?.title ?? String(code);
   switch (field.type) {
     case 'money':
       return typeof value === 'number' ? `${formatFen(value)} 元` : String(value);
@@ -67,29 +64,19 @@ export function formatValue(field: Field, value: Json | undefined, items?: Dicti
       return value ? '是' : '否';
     case 'date_time':
       return formatTime(String(value));
-    case 'choice':
-      return titleOf(value);
-    case 'multi_choice':
-      return Array.isArray(value) ? value.map(titleOf).join('、') : String(value);
     case 'ref':
       return display ?? String(value);
-    case 'ref_list':
-      return display ?? `${Array.isArray(value) ? value.length : 1} 项`;
-    case 'file':
-    case 'image':
-    case 'video':
-      return Array.isArray(value) ? `${value.length} 个文件` : String(value);
-    case 'address':
-      return addressText(value, items);
-    case 'geo_point':
-      return pointText(value);
-    case 'rich_text':
-      return plainOf(String(value));
-    case 'json':
-      return typeof value === 'string' ? value : JSON.stringify(value);
     default:
       return String(value);
   }
+}
+
+/** Lists and work are counted so far and no further. */
+const COUNTED_MAX = 10_000;
+
+/** A count as people read it; `more`: counting stopped there. Where the server does not say so, reaching the limit does. */
+export function countText(count: number, more = count >= COUNTED_MAX): string {
+  return more ? `超过 ${Math.min(count, COUNTED_MAX)}` : String(count);
 }
 
 export function withUnit(text: string, unit: string | null | undefined): string {

@@ -1,4 +1,4 @@
-import type { DictionaryItem, Json } from '../api/types';
+import type { DictionaryItem, Field, Json } from '../api/types';
 
 export interface Address {
   region: string[];
@@ -37,6 +37,9 @@ export function pointText(value: Json | undefined): string {
   const point = pointOf(value);
   return point ? `${point.longitude}, ${point.latitude}` : textOf(value);
 }
+
+/** The system that degrees are measured in. */
+export const datumOf = (field: Field) => (field.datum === 'gcj02' ? 'GCJ-02' : 'WGS-84');
 
 /** A pasted pair of degrees, longitude first: `121.4737, 31.2304`. */
 export function parsePoint(text: string): GeoPoint | null {

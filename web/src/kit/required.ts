@@ -1,5 +1,6 @@
 import type { Field, Values } from '../api/types';
 import { holds } from './expression';
+import { isFile } from './fields';
 import { isBlank } from './format';
 
 export function isRequired(field: Field, values: Values): boolean {
@@ -10,18 +11,21 @@ export function isVisible(field: Field, values: Values): boolean {
   return holds(field.visible_when, values, true);
 }
 
-/** Whether a person may not change it now: neither as the record was nor as it stands in the inputs. */
+/**
+ * Whether a person may not change it now: neither as the record (or row) was nor as it stands in the inputs. `before` is what
+ * is stored; there is none of a new one.
+ */
 export function isReadOnly(field: Field, before: Values | undefined, values: Values): boolean {
+  if (before && field.immutable) return true;
   return holds(field.read_only_when, values, false) && (!before || holds(field.read_only_when, before, false));
 }
 
 const CHOSEN = new Set<Field['type']>(['choice', 'multi_choice', 'ref', 'ref_list', 'boolean', 'date', 'date_time']);
-const UPLOADED = new Set<Field['type']>(['file', 'image', 'video']);
 
 /** What has to be done to give the field a value. */
 function doing(field: Field): string {
   if (CHOSEN.has(field.type)) return '请选择';
-  return UPLOADED.has(field.type) ? '请上传' : '请填写';
+  return isFile(field.type) ? '请上传' : '请填写';
 }
 
 /** What is plainly missing or too short, before the server is asked. The server checks everything. */

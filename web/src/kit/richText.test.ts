@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isEmptyMarkup, plainOf, readMarkup, writeMarkup } from './richText';
+import { isEmpty, plainOf, readMarkup, writeMarkup } from './richText';
 
 const kept = (markup: string) => writeMarkup(readMarkup(markup));
 
@@ -25,7 +25,9 @@ describe('rich text', () => {
 
   it('tells plain text and emptiness', () => {
     expect(plainOf('<p>甲</p><ul><li>乙</li><li>丙</li></ul>')).toBe('甲 乙 丙');
-    expect(isEmptyMarkup('<p><br></p>')).toBe(true);
-    expect(isEmptyMarkup('<p>0</p>')).toBe(false);
+    expect(plainOf('<h2>说明</h2>甲<blockquote>乙</blockquote>丙<br>丁')).toBe('说明 甲 乙 丙 丁');
+    expect(plainOf('<table><tr><td>甲</td><td>乙</td></tr><tr><td>丙</td></tr></table>')).toBe('甲 乙 丙');
+    expect(plainOf('<p><strong>月</strong>租<a href="https://x.cn">金</a></p>')).toBe('月租金');
+    expect(['<p><br></p>', '<p>0</p>'].map((markup) => isEmpty(readMarkup(markup)))).toEqual([true, false]);
   });
 });

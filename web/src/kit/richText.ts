@@ -5,6 +5,7 @@ const TAGS: Record<string, string> = {
   sub: 'sub', sup: 'sup', a: 'a',
 };
 const VOID = new Set(['br', 'hr']);
+const INLINE = new Set(['strong', 'em', 'u', 's', 'sub', 'sup', 'a']);
 /** Tags that hold no text of their own; white space between their parts means nothing. */
 const FRAMES = new Set(['ul', 'ol', 'table', 'thead', 'tbody', 'tr']);
 const WITHIN: Record<string, string[]> = { li: ['ul', 'ol'], thead: ['table'], tbody: ['table'], tr: ['table', 'thead', 'tbody'], th: ['tr'], td: ['tr'] };
@@ -44,7 +45,7 @@ function nodesOf(parent: Node, around: string, depth: number): (RichNode | strin
 
 function linkOf(node: Element): string | undefined {
   const href = node.getAttribute('href')?.trim() ?? '';
-  return /^https?:\/\/\S+$/.test(href) ? href : undefined;
+  return isLink(href) ? href : undefined;
 }
 
 function spanOf(node: Element, name: string): number | undefined {
@@ -67,11 +68,20 @@ export function writeMarkup(nodes: (RichNode | string)[]): string {
     .join('');
 }
 
-/** The text of markup without its tags, for places of one line. */
-export function plainOf(markup: string): string {
-  const text = (nodes: (RichNode | string)[]): string => nodes.map((node) => (typeof node === 'string' ? node : `${text(node.children)}${node.tag === 'p' || node.tag === 'li' || node.tag === 'br' ? ' ' : ''}`)).join('');
-  return text(readMarkup(markup)).replaceAll(/\s+/g, ' ').trim();
+/** The text of markup without its tags, for places of one line; blocks stand apart. */
+export const plainOf = (markup: string) => textOf(readMarkup(markup)).replaceAll(/\s+/g, ' ').trim();
+
+function textOf(nodes: (RichNode | string)[]): string {
+  return nodes
+    .map((node) => {
+      if (typeof node === 'string') return node;
+      return INLINE.has(node.tag) ? textOf(node.children) : ` ${textOf(node.children)} `;
+    })
+    .join('');
 }
 
-/** Whether markup shows nothing. */
-export const isEmptyMarkup = (markup: string) => plainOf(markup) === '';
+/** Whether nodes show nothing. */
+export const isEmpty = (nodes: (RichNode | string)[]) => textOf(nodes).trim() === '';
+
+/** Whether an address may stand in a link. */
+export const isLink = (address: string) => /^https?:\/\/\S+$/.test(address);

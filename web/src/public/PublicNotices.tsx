@@ -7,6 +7,7 @@ import type { Entity, Field, Filter, ListPage, RecordJson } from '../api/types';
 import { useTitle } from '../app/session';
 import { useDictionaries, useDictionary } from '../kit/fields';
 import { FieldValue } from '../kit/FieldValue';
+import { countText } from '../kit/format';
 import { Empty, Failed, Loading } from '../kit/states';
 import { PublicPage } from './PublicPage';
 
@@ -50,7 +51,7 @@ function Notices({ page }: { page: ListPage }) {
         ? <Empty text={tests.length ? '没有符合条件的公示，请放宽条件。' : '目前没有公示。'} />
         : <NoticeTable page={page} entity={entity} rows={data.items} />}
       {(data.total ?? 0) > SIZE && (
-        <Pagination className="public-paging" current={at} pageSize={SIZE} total={data.total ?? 0} onChange={setAt} showSizeChanger={false} showTotal={(total) => `共 ${total} 条`} />
+        <Pagination className="public-paging" current={at} pageSize={SIZE} total={data.total ?? 0} onChange={setAt} showSizeChanger={false} showTotal={(total) => `共 ${countText(total, data.at_least)} 条`} />
       )}
     </>
   );

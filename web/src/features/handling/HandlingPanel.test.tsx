@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { App, ConfigProvider } from 'antd';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Task } from '../../api/types';
+import type { Entity, Task } from '../../api/types';
 import { HandlingPanel } from './HandlingPanel';
 
 const task: Task = {
@@ -17,6 +17,11 @@ const task: Task = {
   form: [{ name: 'reason', required: true, outcomes: ['fail'], length_min: 15, field: { title: '不通过理由', type: 'long_text', system: true } }],
 };
 
+const entity: Entity = { entity: 'a.case', title: '案件', display: '{name}', fields: { income: { title: '家庭月收入', type: 'money' } } };
+
+/** For a test of many steps, on a busy computer. */
+const LONG_MS = 20_000;
+
 /** The server: what it was asked, and what it answers. */
 const server = vi.fn<(path: string, body: unknown) => { status: number; body: unknown }>();
 
@@ -24,7 +29,7 @@ function panel(changes: Partial<Task> = {}) {
   const onLeft = vi.fn();
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <ConfigProvider button={{ autoInsertSpace: false }}><App><HandlingPanel task={{ ...task, ...changes }} version={7} onLeft={onLeft} /></App></ConfigProvider>
+      <ConfigProvider button={{ autoInsertSpace: false }}><App><HandlingPanel task={{ ...task, ...changes }} entity={entity} version={7} onLeft={onLeft} /></App></ConfigProvider>
     </QueryClientProvider>,
   );
   return { onLeft, user: userEvent.setup() };
@@ -70,6 +75,30 @@ describe('handling a task', () => {
     expect(screen.getByLabelText<HTMLTextAreaElement>('办理意见').value).toBe('符合条件');
     expect(onLeft).not.toHaveBeenCalled();
   });
+
+  it('asks why a rule may be broken, keeps the reason over a failure, and hands in all reasons with the decision', async () => {
+    const asked = (field: string, message: string) => ({ status: 422, body: { code: 'confirmation_required', warnings: [{ field, code: `${field}_high`, message }] } });
+    server.mockReturnValueOnce(asked('income', '超过准入线'));
+    const { user, onLeft } = panel();
+    await user.type(screen.getByLabelText('办理意见'), '符合条件');
+    await user.click(screen.getByRole('button', { name: '提交' }));
+    expect(await screen.findByText('家庭月收入：超过准入线')).toBeTruthy();
+    await user.type(screen.getByLabelText('超过准入线的原因'), '含一次性补偿');
+
+    server.mockReturnValueOnce({ status: 503, body: { detail: '系统繁忙，请稍后重试' } });
+    await user.click(screen.getByRole('button', { name: '确认并提交' }));
+    expect(await screen.findAllByText('系统繁忙，请稍后重试')).toBeTruthy();
+
+    server.mockReturnValueOnce(asked('assets', '家庭资产待核'));
+    await user.click(screen.getByRole('button', { name: '确认并提交' }));
+    await user.type(await screen.findByLabelText('家庭资产待核的原因'), '已函询银行');
+    await user.click(screen.getByRole('button', { name: '确认并提交' }));
+    await waitFor(() => expect(onLeft).toHaveBeenCalledTimes(1));
+    expect(sent().at(-1)?.body).toEqual({
+      outcome: 'pass', opinion: '符合条件', data: {}, record_version: 7,
+      confirm: [{ code: 'income_high', field: 'income', reason: '含一次性补偿' }, { code: 'assets_high', field: 'assets', reason: '已函询银行' }],
+    });
+  }, LONG_MS);
 
   it('is signed for before it is decided', async () => {
     const { user, onLeft } = panel({ claim: true });

@@ -1,7 +1,8 @@
 import { Button, Input, Radio } from 'antd';
 import { useState } from 'react';
 
-import type { Field, Json, Task, TaskOutcome, Values } from '../../api/types';
+import type { Confirm, Entity, Field, Json, Task, TaskOutcome, Values } from '../../api/types';
+import { ConfirmRules } from '../../kit/ConfirmRules';
 import { FieldGrid } from '../../kit/FieldGrid';
 import { ProblemAlert } from '../../kit/ProblemAlert';
 import { missingIn } from '../../kit/required';
@@ -15,16 +16,18 @@ const PHRASES = { good: ['情况属实，同意。', '材料齐全，符合条�
 
 interface Props {
   task: Task;
+  /** What the case is, once it is known. */
+  entity: Entity | undefined;
   /** Version of the case that is shown beside it: a decision is made on what was seen. */
   version: number;
   onLeft: () => void;
 }
 
 /** What the caseworker decides: outcome, form, opinion. */
-export function HandlingPanel({ task, version, onLeft }: Props) {
+export function HandlingPanel({ task, entity, version, onLeft }: Props) {
   const handling = useHandling(task, version, onLeft);
   if (task.claim && task.state === 'open') return <Claiming handling={handling} />;
-  return <Deciding task={task} handling={handling} />;
+  return <Deciding task={task} entity={entity} handling={handling} />;
 }
 
 type Handling = ReturnType<typeof useHandling>;
@@ -42,7 +45,7 @@ function Claiming({ handling }: { handling: Handling }) {
   );
 }
 
-function Deciding({ task, handling }: { task: Task; handling: Handling }) {
+function Deciding({ task, entity, handling }: Pick<Props, 'task' | 'entity'> & { handling: Handling }) {
   const outcomes = task.outcomes ?? [];
   const [outcome, setOutcome] = useState(() => outcomes.find((one) => one.allowed !== false && !one.negative)?.key ?? '');
   const [opinion, setOpinion] = useState('');
@@ -50,15 +53,16 @@ function Deciding({ task, handling }: { task: Task; handling: Handling }) {
   const [returning, setReturning] = useState(false);
   const chosen = outcomes.find((one) => one.key === outcome);
   const fields = fieldsOf(task, outcome);
+  const does = (outcomes.length === 1 && outcomes[0]?.title) || '提交';
 
-  const submit = () => {
+  const submit = (confirm?: Confirm[]) => {
     if (!chosen || chosen.allowed === false) return;
     const missing = missingIn(fields, values);
     if (chosen.opinion_required && !opinion.trim()) missing[OPINION] = '请填写办理意见';
     handling.refuse(missing);
     if (Object.keys(missing).length) return;
     const data = Object.fromEntries(Object.keys(fields).map((name) => [name, values[name] ?? null])) as Record<string, Json>;
-    void handling.complete(outcome, chosen.title, opinion.trim(), data);
+    void handling.complete(outcome, chosen.title, opinion.trim(), data, confirm);
   };
 
   const choices: Shortcut[] = (outcomes.length > 1 ? outcomes : [])
@@ -66,7 +70,7 @@ function Deciding({ task, handling }: { task: Task; handling: Handling }) {
   useShortcuts([
     ...choices,
     { key: 'o', title: '填写意见', group: '办理', run: () => document.getElementById(OPINION)?.focus() },
-    { key: 'Ctrl+Enter', title: '提交，并转到下一件', group: '办理', run: submit },
+    { key: 'Ctrl+Enter', title: '提交，并转到下一件', group: '办理', run: () => submit() },
   ]);
 
   return (
@@ -95,13 +99,17 @@ function Deciding({ task, handling }: { task: Task; handling: Handling }) {
       <div className="handling-buttons">
         <Button
           type="primary" danger={chosen?.negative} loading={handling.busy} disabled={!chosen || chosen.allowed === false}
-          title="提交（Ctrl+Enter）" onClick={submit}
+          title="提交（Ctrl+Enter）" onClick={() => submit()}
         >
-          {outcomes.length === 1 ? outcomes[0]?.title : '提交'}
+          {does}
         </Button>
         {Boolean(task.return_to?.length) && <Button onClick={() => setReturning(true)}>退回</Button>}
         {task.state === 'claimed' && <Button onClick={() => void handling.release()}>取消签收</Button>}
       </div>
+      <ConfirmRules
+        entity={entity} warnings={handling.warnings} problem={handling.problem} does={does} busy={handling.busy}
+        onConfirm={submit} onCancel={handling.dismissWarnings}
+      />
       {returning && <ReturnDialog task={task} onClose={() => setReturning(false)} onReturn={(step, reason) => void handling.sendBack(step, reason)} />}
     </>
   );

@@ -50,7 +50,7 @@ function Handling({ task, queue }: { task: Task; queue: Queue }) {
         </section>
         <aside className="card padded handling-panel" aria-label="办理">
           {!open ? <DoneTask task={task} queue={queue} />
-            : record.data ? <HandlingPanel key={`${task.id}-${task.state}`} task={task} version={record.data.version} onLeft={queue.leave} />
+            : record.data ? <HandlingPanel key={`${task.id}-${task.state}`} task={task} entity={entity.data} version={record.data.version} onLeft={queue.leave} />
             : !failed && <Loading />}
         </aside>
       </div>

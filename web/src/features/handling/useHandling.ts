@@ -4,9 +4,10 @@ import { useRef, useState } from 'react';
 
 import { randomKey } from '../../api/client';
 import { claimTask, completeTask, releaseTask, returnTask } from '../../api/commands';
-import { ApiProblem, errorsByField, messageOf } from '../../api/problem';
+import { ApiProblem, errorsByField, type FieldError } from '../../api/problem';
 import { afterChange } from '../../api/queries';
-import type { Json, Task } from '../../api/types';
+import type { Confirm, Json, Task } from '../../api/types';
+import { problemAfter, warningsAfter } from '../../kit/confirmations';
 
 /** The state of things, not the input, stands against it: what is shown is out of date. */
 const OUT_OF_DATE = 409;
@@ -19,6 +20,7 @@ export function useHandling(task: Task, version: number, onLeft: () => void) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const [errors, setErrors] = useState<Record<string, string>>({});
+  const [warnings, setWarnings] = useState<FieldError[]>([]);
 
   const run = async (work: () => Promise<unknown>, done?: string) => {
     if (busy) return;
@@ -27,13 +29,15 @@ export function useHandling(task: Task, version: number, onLeft: () => void) {
     setErrors({});
     try {
       await work();
+      setWarnings([]);
       if (done) {
         void message.success(done);
         onLeft();
       }
       await afterChange(queries);
     } catch (error) {
-      setProblem(messageOf(error));
+      setProblem(problemAfter(error));
+      setWarnings((asked) => warningsAfter(asked, error));
       if (error instanceof ApiProblem) {
         setErrors(errorsByField(error.errors));
         if (error.status === OUT_OF_DATE) await afterChange(queries);
@@ -46,10 +50,11 @@ export function useHandling(task: Task, version: number, onLeft: () => void) {
 
   const named = `${task.record_display} ${task.title}`;
   return {
-    busy, problem, errors,
-    complete: (outcome: string, outcomeTitle: string, opinion: string, data: Record<string, Json>) =>
+    busy, problem, errors, warnings,
+    dismissWarnings: () => setWarnings([]),
+    complete: (outcome: string, outcomeTitle: string, opinion: string, data: Record<string, Json>, confirm?: Confirm[]) =>
       run(
-        () => completeTask(task.id, { outcome, opinion: opinion || undefined, data, record_version: version }, attempt.current),
+        () => completeTask(task.id, { outcome, opinion: opinion || undefined, data, record_version: version, confirm }, attempt.current),
         `${named}：${outcomeTitle}`,
       ),
     sendBack: (step: string, reason: string) => run(() => returnTask(task.id, step, reason), `${named}：已退回`),

@@ -5,6 +5,7 @@ import { useDictionary } from '../fields';
 import { addressOf } from '../places';
 import type { InputProps } from './FieldInput';
 import TreeInput from './TreeInput';
+import { useOffered } from './useOffered';
 
 const DETAIL_MAX = 200;
 
@@ -13,7 +14,7 @@ export default function AddressInput({ id, field, value, onChange, invalid, disa
   const dictionary = useDictionary(field.dictionary);
   const address = addressOf(value);
   const status = invalid ? ('error' as const) : undefined;
-  const items = (dictionary?.items ?? []).filter((item) => !item.retired || address?.region.includes(item.code));
+  const items = useOffered(dictionary, address?.region ?? []);
   const put = (region: string | null, detail: string) => onChange(region || detail.trim() ? { region, detail } : null);
   const region = address?.region.at(-1) ?? null;
 
@@ -21,6 +22,7 @@ export default function AddressInput({ id, field, value, onChange, invalid, disa
     <div className="address-input">
       <TreeInput
         id={id} items={items} value={region ?? undefined} status={status} disabled={disabled} label={`${label ?? field.title}所在地区`} leafOnly={field.leaf_only}
+        loading={!dictionary && Boolean(field.dictionary)}
         placeholder={placeholder ?? '所在地区'} onChange={(code: Json) => put(typeof code === 'string' ? code : null, address?.detail ?? '')}
       />
       <Input

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react';
 
 import type { Dictionary } from '../../api/types';
 import type { InputProps } from './FieldInput';
+import { useOffered } from './useOffered';
 
 const TreeInput = lazy(() => import('./TreeInput'));
 
@@ -10,7 +11,7 @@ const TreeInput = lazy(() => import('./TreeInput'));
 export function ChoiceInput({ id, field, value, onChange, invalid, disabled, label, dictionary, compact }: InputProps & { dictionary?: Dictionary }) {
   const many = field.type === 'multi_choice';
   const chosen = Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
-  const items = (dictionary?.items ?? []).filter((item) => !item.retired || chosen.includes(item.code));
+  const items = useOffered(dictionary, chosen);
   const status = invalid ? ('error' as const) : undefined;
 
   if (!many && items.some((item) => item.parent)) {

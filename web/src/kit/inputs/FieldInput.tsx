@@ -9,7 +9,6 @@ import { RefInput } from './RefInput';
 import { specialInput } from './special';
 
 const DateInput = lazy(() => import('./DateInput'));
-const FileInput = lazy(() => import('./FileInput'));
 
 export interface InputProps {
   id?: string;
@@ -72,8 +71,6 @@ export function FieldInput(props: InputProps) {
       return <ChoiceOf {...props} />;
     case 'ref':
       return <RefInput {...props} />;
-    case 'file':
-      return <Suspense fallback={<Input disabled aria-label={label} />}><FileInput {...props} /></Suspense>;
     case 'json':
     case 'sequence':
       return <Input id={id} aria-label={label} value={field.type === 'sequence' ? text : ''} disabled placeholder={field.type === 'sequence' ? '保存后自动生成' : '由系统写入'} />;

@@ -1,33 +1,17 @@
 import { DeleteOutlined, UploadOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 
-import { uploadFile } from '../../api/client';
-import { messageOf } from '../../api/problem';
 import { FileLink } from '../FileLink';
-import { acceptOf, refusalOf } from './files';
 import type { InputProps } from './FieldInput';
+import { acceptOf } from './files';
+import { useUploads } from './useUploads';
 
 /** One file: chosen or dropped, sent at once, then named here. */
 export default function FileInput({ id, field, value, onChange, invalid, disabled, label, compact }: InputProps) {
   const picker = useRef<HTMLInputElement>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-
-  const take = async (file: File | undefined) => {
-    if (!file) return;
-    const refusal = refusalOf(file, acceptOf(field), field.size_mb_max);
-    setProblem(refusal);
-    if (refusal) return;
-    setBusy(true);
-    try {
-      onChange((await uploadFile(file)).id);
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { progress, problems, take } = useUploads(field, 1, ([file]) => file && onChange(file.id));
+  const busy = progress !== null;
 
   return (
     <div
@@ -35,13 +19,13 @@ export default function FileInput({ id, field, value, onChange, invalid, disable
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        if (!disabled) void take(event.dataTransfer.files[0]);
+        if (!disabled) take([...event.dataTransfer.files].slice(0, 1));
       }}
     >
       <input
         ref={picker} type="file" hidden tabIndex={-1} accept={acceptOf(field).join(',')} aria-label={label}
         onChange={(event) => {
-          void take(event.target.files?.[0]);
+          take([...(event.target.files ?? [])]);
           event.target.value = '';
         }}
       />
@@ -52,9 +36,9 @@ export default function FileInput({ id, field, value, onChange, invalid, disable
         </Button>
       )}
       {typeof value === 'string' && !disabled && !field.required && (
-        <Button type="text" size="small" icon={<DeleteOutlined aria-hidden />} aria-label="移除文件" onClick={() => onChange(null)} />
+        <Button type="text" size="small" icon={<DeleteOutlined aria-hidden />} aria-label="移除文件" disabled={busy} onClick={() => onChange(null)} />
       )}
-      {problem && <span className="field-error" role="alert">{problem}</span>}
+      {problems.map((text) => <span key={text} className="field-error" role="alert">{text}</span>)}
     </div>
   );
 }

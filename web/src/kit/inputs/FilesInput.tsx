@@ -1,42 +1,22 @@
 import { DeleteOutlined, UploadOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 
-import { uploadFile } from '../../api/client';
-import { messageOf } from '../../api/problem';
+import { idsIn } from '../fields';
 import { FileLink } from '../FileLink';
 import type { InputProps } from './FieldInput';
-import { acceptOf, refusalOf } from './files';
+import { acceptOf } from './files';
+import { useUploads } from './useUploads';
 
 const FILES_MAX = 20;
 
 /** Several files of one field: chosen or dropped together, sent one after the other. */
 export default function FilesInput({ id, field, value, onChange, invalid, disabled, label, compact }: InputProps) {
   const picker = useRef<HTMLInputElement>(null);
-  const [progress, setProgress] = useState<string | null>(null);
-  const [problems, setProblems] = useState<string[]>([]);
-  const ids = Array.isArray(value) ? value.map(String) : [];
+  const ids = idsIn(value);
   const room = (field.count_max ?? FILES_MAX) - ids.length;
-  const accept = acceptOf(field);
-
-  const take = async (files: File[]) => {
-    const refusals = files.map((file) => refusalOf(file, accept, field.size_mb_max));
-    const found = refusals.filter((text): text is string => text !== null);
-    if (files.length - found.length > room) found.push(`最多还能添加 ${room} 个文件，其余未上传`);
-    const fit = files.filter((_, index) => refusals[index] === null).slice(0, room);
-    const stored: string[] = [];
-    for (const [index, file] of fit.entries()) {
-      setProgress(`上传中 ${index + 1}/${fit.length}`);
-      try {
-        stored.push((await uploadFile(file)).id);
-      } catch (error) {
-        found.push(`「${file.name}」${messageOf(error)}`);
-      }
-    }
-    setProgress(null);
-    setProblems(found);
-    if (stored.length) onChange([...ids, ...stored]);
-  };
+  const { progress, problems, take } = useUploads(field, room, (files) => onChange([...ids, ...files.map((file) => file.id)]));
+  const busy = progress !== null;
   const remove = (gone: string) => {
     const left = ids.filter((one) => one !== gone);
     onChange(left.length ? left : null);
@@ -48,25 +28,30 @@ export default function FilesInput({ id, field, value, onChange, invalid, disabl
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        if (!disabled) void take([...event.dataTransfer.files]);
+        if (!disabled) take([...event.dataTransfer.files]);
       }}
     >
       <input
-        ref={picker} type="file" multiple hidden tabIndex={-1} accept={accept.join(',')} aria-label={label}
+        ref={picker} type="file" multiple hidden tabIndex={-1} accept={acceptOf(field).join(',')} aria-label={label}
         onChange={(event) => {
-          void take([...(event.target.files ?? [])]);
+          take([...(event.target.files ?? [])]);
           event.target.value = '';
         }}
       />
-      {ids.map((one) => (
+      {ids.map((one, index) => (
         <span key={one}>
           <FileLink id={one} />
-          {!disabled && <Button type="text" size="small" icon={<DeleteOutlined aria-hidden />} aria-label="移除文件" onClick={() => remove(one)} />}
+          {!disabled && (
+            <Button
+              type="text" size="small" icon={<DeleteOutlined aria-hidden />} aria-label={`移除第 ${index + 1} 个文件`} disabled={busy}
+              onClick={() => remove(one)}
+            />
+          )}
         </span>
       ))}
       {!disabled && (
         <Button
-          id={id} icon={<UploadOutlined aria-hidden />} loading={progress !== null} danger={invalid} disabled={room <= 0} size={compact ? 'small' : 'middle'}
+          id={id} icon={<UploadOutlined aria-hidden />} loading={busy} danger={invalid} disabled={room <= 0} size={compact ? 'small' : 'middle'}
           onClick={() => picker.current?.click()}
         >
           {progress ?? (compact ? '上传' : '上传文件（可拖入多个）')}

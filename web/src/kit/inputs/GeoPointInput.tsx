@@ -1,6 +1,6 @@
 import { Input } from 'antd';
 
-import { parsePoint, pointOf } from '../places';
+import { datumOf, parsePoint, pointOf } from '../places';
 import type { InputProps } from './FieldInput';
 
 /** Longitude and latitude; a pasted pair fills both. */
@@ -10,13 +10,12 @@ export default function GeoPointInput({ id, field, value, onChange, invalid, dis
     const next = parsePoint(text) ?? { ...point, [part]: text.trim() };
     onChange(next.longitude || next.latitude ? { ...next } : null);
   };
-  const datum = field.datum === 'gcj02' ? 'GCJ-02' : 'WGS-84';
   return (
     <div className="point-input">
       {(['longitude', 'latitude'] as const).map((part) => (
         <Input
           key={part} id={part === 'longitude' ? id : undefined} aria-label={`${label ?? field.title}${part === 'longitude' ? '经度' : '纬度'}`} inputMode="decimal"
-          prefix={part === 'longitude' ? '经' : '纬'} suffix={part === 'latitude' ? <span className="quiet small">{datum}</span> : undefined}
+          prefix={part === 'longitude' ? '经' : '纬'} suffix={part === 'latitude' ? <span className="quiet small">{datumOf(field)}</span> : undefined}
           placeholder={placeholder ?? (part === 'longitude' ? '121.473701' : '31.230416')} value={point[part]} status={invalid ? 'error' : undefined}
           disabled={disabled} autoComplete="off" className="numeric" onChange={(event) => put(part, event.target.value)}
         />

@@ -1,11 +1,12 @@
 import '../richtext.css';
 
-import { BoldOutlined, ItalicOutlined, LinkOutlined, OrderedListOutlined, StrikethroughOutlined, UnderlineOutlined, UnorderedListOutlined } from '@ant-design/icons';
-import { Button, Input, Popover } from 'antd';
-import { type ClipboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { BoldOutlined, ItalicOutlined, OrderedListOutlined, StrikethroughOutlined, UnderlineOutlined, UnorderedListOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
+import { type ClipboardEvent, type ReactNode, useEffect, useRef } from 'react';
 
-import { isEmptyMarkup, readMarkup, writeMarkup } from '../richText';
+import { isEmpty, readMarkup, writeMarkup } from '../richText';
 import type { InputProps } from './FieldInput';
+import { LinkTool } from './LinkTool';
 
 const TOOLS: [string, string, ReactNode][] = [
   ['bold', '加粗', <BoldOutlined key="b" aria-hidden />],
@@ -20,33 +21,53 @@ const BLOCKS: [string, string][] = [['h3', '标题'], ['p', '正文']];
 const cleaned = (markup: string) => writeMarkup(readMarkup(markup));
 
 /** Text with headings, lists and links. What is typed or pasted is held to the tags that the server takes. */
-export default function RichTextInput({ id, field, value, onChange, invalid, disabled, label, placeholder }: InputProps) {
+export default function RichTextInput({ id, field, value, onChange, invalid, disabled, label }: InputProps) {
   const area = useRef<HTMLDivElement>(null);
-  const [link, setLink] = useState<string | null>(null);
+  // What the area holds, as it was last given or sent.
+  const held = useRef<string | null>(null);
+  // What was marked before the focus went to the address of a link.
+  const marked = useRef<Range | null>(null);
   const given = typeof value === 'string' ? value : '';
   // The browser owns the area while somebody types; only what comes from outside is put into it.
   useEffect(() => {
-    if (area.current && cleaned(area.current.innerHTML) !== cleaned(given)) area.current.innerHTML = cleaned(given);
+    if (!area.current || given === held.current) return;
+    area.current.innerHTML = cleaned(given);
+    held.current = given;
   }, [given]);
 
   const changed = () => {
-    const markup = cleaned(area.current?.innerHTML ?? '');
-    onChange(isEmptyMarkup(markup) ? null : markup);
+    const nodes = readMarkup(area.current?.innerHTML ?? '');
+    const markup = isEmpty(nodes) ? '' : writeMarkup(nodes);
+    if (markup === held.current) return;
+    held.current = markup;
+    onChange(markup || null);
   };
   const run = (command: string, argument?: string) => {
     area.current?.focus();
     document.execCommand(command, false, argument);
     changed();
   };
+  const mark = () => {
+    const selection = window.getSelection();
+    const range = selection?.rangeCount ? selection.getRangeAt(0) : null;
+    marked.current = range && area.current?.contains(range.commonAncestorContainer) ? range.cloneRange() : null;
+  };
+  const addLink = (address: string) => {
+    area.current?.focus();
+    const selection = window.getSelection();
+    if (marked.current) {
+      selection?.removeAllRanges();
+      selection?.addRange(marked.current);
+    }
+    // Where nothing is marked, the address itself becomes the text.
+    if (selection?.isCollapsed) run('insertHTML', writeMarkup([{ tag: 'a', href: address, children: [address] }]));
+    else run('createLink', address);
+  };
   const paste = (event: ClipboardEvent) => {
     event.preventDefault();
     const markup = event.clipboardData.getData('text/html');
     if (markup) document.execCommand('insertHTML', false, cleaned(markup));
     else document.execCommand('insertText', false, event.clipboardData.getData('text/plain'));
-  };
-  const addLink = () => {
-    if (link && /^https?:\/\/\S+$/.test(link)) run('createLink', link);
-    setLink(null);
   };
 
   return (
@@ -59,16 +80,11 @@ export default function RichTextInput({ id, field, value, onChange, invalid, dis
           {TOOLS.map(([command, title, icon]) => (
             <Button key={command} type="text" size="small" icon={icon} title={title} aria-label={title} onMouseDown={(event) => event.preventDefault()} onClick={() => run(command)} />
           ))}
-          <Popover
-            open={link !== null} trigger="click" onOpenChange={(open) => !open && setLink(null)}
-            content={<Input.Search aria-label="链接地址" placeholder="https://" value={link ?? ''} enterButton="确定" onChange={(event) => setLink(event.target.value)} onSearch={addLink} />}
-          >
-            <Button type="text" size="small" icon={<LinkOutlined aria-hidden />} title="链接" aria-label="链接" onMouseDown={(event) => event.preventDefault()} onClick={() => setLink('')} />
-          </Popover>
+          <LinkTool onOpen={mark} onLink={addLink} />
         </div>
       )}
       <div
-        ref={area} id={id} className="rich-text" role="textbox" aria-multiline aria-label={label ?? field.title} aria-invalid={invalid} aria-placeholder={placeholder}
+        ref={area} id={id} className="rich-text" role="textbox" aria-multiline aria-label={label ?? field.title} aria-invalid={invalid}
         contentEditable={!disabled} suppressContentEditableWarning onInput={changed} onBlur={changed} onPaste={paste}
       />
     </div>

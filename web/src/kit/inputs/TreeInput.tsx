@@ -11,6 +11,8 @@ interface Props {
   onChange: (value: Json) => void;
   status?: 'error';
   disabled?: boolean;
+  /** The items are still on their way. */
+  loading?: boolean;
   label?: string;
   placeholder?: string;
   /** Only codes with none below them may be chosen. */
@@ -18,11 +20,11 @@ interface Props {
 }
 
 /** A code of a tree (regions): column by column, or by typing a part of its name. */
-export default function TreeInput({ id, items, value, onChange, status, disabled, label, placeholder = '请选择', leafOnly = false }: Props) {
+export default function TreeInput({ id, items, value, onChange, status, disabled, loading, label, placeholder = '请选择', leafOnly = false }: Props) {
   const options = useMemo(() => treeOf(items), [items]);
   return (
     <Cascader
-      id={id} aria-label={label} options={options} value={pathTo(items, value)} status={status} disabled={disabled}
+      id={id} aria-label={label} options={options} value={pathTo(items, value)} status={status} disabled={disabled} loading={loading}
       changeOnSelect={!leafOnly} expandTrigger="hover" showSearch placeholder={placeholder} style={{ width: '100%' }}
       displayRender={(labels) => labels.join(' / ')}
       onChange={(path?: (string | number | null)[]) => onChange(path?.length ? String(path[path.length - 1]) : null)}

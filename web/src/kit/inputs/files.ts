@@ -11,8 +11,18 @@ export function acceptOf(field: Pick<Field, 'type' | 'accept'>): string[] {
   return field.type === 'video' ? ['video/*'] : [];
 }
 
+/** Which of the chosen files are sent, and why the others are not. */
+export function chosenOf(files: File[], field: Field, room: number): { fit: File[]; refusals: string[] } {
+  const places = Math.max(0, room);
+  const reasons = files.map((file) => refusalOf(file, acceptOf(field), field.size_mb_max));
+  const fit = files.filter((_, index) => reasons[index] === null);
+  const refusals = reasons.filter((reason) => reason !== null);
+  if (fit.length > places) refusals.push(`最多还能添加 ${places} 个文件，其余未上传`);
+  return { fit: fit.slice(0, places), refusals };
+}
+
 /** Why a file cannot be taken, before it is sent; `null` when it can. The server checks again by content. */
-export function refusalOf(file: { name: string; size: number; type: string }, accept: string[], sizeMbMax?: number | null): string | null {
+function refusalOf(file: { name: string; size: number; type: string }, accept: string[], sizeMbMax?: number | null): string | null {
   const most = Math.min(sizeMbMax ?? SIZE_MB_MAX, SIZE_MB_MAX) * MB;
   if (file.size === 0) return `「${file.name}」是空文件`;
   if (file.size > most) return `「${file.name}」${formatSize(file.size)}，超过 ${formatSize(most)}`;

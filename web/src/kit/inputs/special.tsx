@@ -15,7 +15,7 @@ const RefListInput: Special = lazy(() => import('./RefListInput'));
 
 /** Inputs that are fetched when a form has a field of their type. */
 const BY_TYPE: Partial<Record<Field['type'], Special>> = {
-  image: FileInput, video: FileInput, address: AddressInput, geo_point: GeoPointInput, rich_text: RichTextInput, ref_list: RefListInput,
+  file: FileInput, image: FileInput, video: FileInput, address: AddressInput, geo_point: GeoPointInput, rich_text: RichTextInput, ref_list: RefListInput,
 };
 
 /** The input of a type that has one of its own; `null` for all others. */

@@ -5,10 +5,10 @@ import { countsQuery, entityQuery, pagesQuery, tasksQuery } from '../../api/quer
 import type { Filter, TaskCounts, Widget } from '../../api/types';
 import { places } from '../../app/places';
 import { useDictionary } from '../../kit/fields';
-import { formatTime } from '../../kit/format';
+import { countText, formatTime } from '../../kit/format';
 import { Empty, Failed, Loading } from '../../kit/states';
 import { DueTag } from '../../kit/Tag';
-import { paramsOf, shownCount, URGENCIES, workListFrom, type Urgency } from '../tasks/workList';
+import { paramsOf, URGENCIES, workListFrom, type Urgency } from '../tasks/workList';
 import { filterOfGroup, shareOf } from './breakdown';
 
 type Of<K extends Widget['widget']> = Extract<Widget, { widget: K }>;
@@ -66,7 +66,7 @@ export function Tasks({ widget }: { widget: Of<'tasks'> }) {
   return (
     <section className="card board-tasks">
       <h2>
-        {widget.title}<small className="numeric">{data ? `共 ${shownCount(data.total)}` : ''}</small>
+        {widget.title}<small className="numeric">{data ? `共 ${countText(data.total)}` : ''}</small>
         {data && <Pressing counts={data.counts} />}
       </h2>
       {error ? <Failed error={error} again={() => void refetch()} /> : !data ? <Loading /> : data.items.length === 0 ? <Empty text="没有待办任务。" /> : (
@@ -84,7 +84,7 @@ export function Tasks({ widget }: { widget: Of<'tasks'> }) {
           </tbody>
         </table>
       )}
-      {data && data.total > data.items.length && <p className="board-more"><Link to={places.tasks}>全部 {shownCount(data.total)} 件待办</Link></p>}
+      {data && data.total > data.items.length && <p className="board-more"><Link to={places.tasks}>全部 {countText(data.total)} 件待办</Link></p>}
     </section>
   );
 }
@@ -96,7 +96,7 @@ function Pressing({ counts }: { counts: TaskCounts }) {
     <span className="board-pressing">
       {of.filter(([, count]) => count > 0).map(([urgency, count, tone]) => (
         <Link key={urgency} className={`tag ${tone}`} to={places.workList(paramsOf({ ...workListFrom(new URLSearchParams()), urgency }))}>
-          {URGENCIES[urgency].title} {shownCount(count)}
+          {URGENCIES[urgency].title} {countText(count)}
         </Link>
       ))}
     </span>

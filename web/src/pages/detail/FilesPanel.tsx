@@ -1,12 +1,11 @@
-import type { Entity, Field, Json, Values } from '../../api/types';
+import type { Entity, Values } from '../../api/types';
 import { DocumentViewer, type ViewedFile } from '../../features/viewer';
-import { rowsOf, useDictionaries } from '../../kit/fields';
+import { idsIn, isFile, rowsOf, useDictionaries } from '../../kit/fields';
 import { Empty } from '../../kit/states';
 
-const isFile = (type: Field['type']) => type === 'file' || type === 'image' || type === 'video';
-
-/** The files of a field: one, or several. */
-const idsIn = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []);
+/** The files of one value, numbered where there are several. */
+const viewed = (kind: string, ids: string[], name?: string): ViewedFile[] =>
+  ids.map((id, index) => ({ id, kind: ids.length > 1 ? `${kind} ${index + 1}` : kind, name }));
 
 /** Files of a record and its child tables, with a viewer. */
 export function FilesPanel({ entity, record }: { entity: Entity; record: Values }) {
@@ -22,12 +21,12 @@ export function FilesPanel({ entity, record }: { entity: Entity; record: Values 
     return rowsOf(record, name).flatMap((row) => {
       const title = typeof row.title === 'string' ? row.title : undefined;
       const of = (kind && titleOf(kind[1].dictionary, row[kind[0]])) ?? title ?? child.title;
-      return idsIn(row[file]).map((id): ViewedFile => ({ id, kind: of, name: title === of ? undefined : title }));
+      return viewed(of, idsIn(row[file]), title === of ? undefined : title);
     });
   });
   const own = Object.entries(entity.fields)
     .filter(([, field]) => isFile(field.type))
-    .flatMap(([name, field]) => idsIn(record[name]).map((id): ViewedFile => ({ id, kind: field.title })));
+    .flatMap(([name, field]) => viewed(field.title, idsIn(record[name])));
   const files = [...ofRows, ...own];
   if (files.length === 0) return <Empty text="没有材料文件。" />;
   return <DocumentViewer key={files.map((file) => file.id).join()} files={files} />;

@@ -1,7 +1,7 @@
 import { Alert } from 'antd';
 
 import type { Entity } from '../../api/types';
-import { titleOfError } from './changes';
+import { sentenceOf } from '../../kit/fields';
 
 const SHOWN_MAX = 12;
 
@@ -21,16 +21,11 @@ export function ErrorSummary({ entity, errors }: { entity: Entity; errors: Recor
         <div className="error-summary">
           <span>有 {entries.length} 处需要修改：</span>
           {entries.slice(0, SHOWN_MAX).map(([key, message]) => (
-            <button key={key} type="button" onClick={() => go(key)}>{sentence(titleOfError(entity, key), message)}</button>
+            <button key={key} type="button" onClick={() => go(key)}>{sentenceOf(entity, key, message)}</button>
           ))}
           {entries.length > SHOWN_MAX && <span>等，见下方红字</span>}
         </div>
       }
     />
   );
-}
-
-/** Messages mostly name their field: then they need no title before them. */
-function sentence(title: string, message: string): string {
-  return !title || message.includes(title) ? message : `${title}：${message}`;
 }

@@ -2,17 +2,17 @@ import { Alert, App, Button, Modal } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useBlocker, useLocation, useNavigate } from 'react-router';
 
-import type { Entity, Field, FormPage, RecordJson } from '../../api/types';
+import type { Confirm, Entity, FormPage, RecordJson } from '../../api/types';
 import { places } from '../../app/places';
+import { ConfirmRules } from '../../kit/ConfirmRules';
 import { actionsOf } from '../../kit/fields';
 import { FieldGrid } from '../../kit/FieldGrid';
 import { PageHead } from '../../kit/PageHead';
 import { isReadOnly, isVisible } from '../../kit/required';
 import { ChildTable } from './ChildTable';
-import { ConfirmRules } from './ConfirmRules';
 import { ErrorSummary } from './ErrorSummary';
 import { writable } from './changes';
-import { type Confirm, useRecordForm } from './useRecordForm';
+import { useRecordForm } from './useRecordForm';
 
 interface Props {
   page: FormPage;
@@ -61,10 +61,7 @@ export function RecordFormView({ page, entity, record, back }: Props) {
     else await navigate(-1);
   };
 
-  const fixed = useCallback(
-    (_: string, field: Field) => Boolean(record && field.immutable) || isReadOnly(field, record, form.values),
-    [record, form.values],
-  );
+  const saves = submit ? '暂存' : '保存';
   return (
     <div className="page form-page">
       <PageHead title={record ? `编辑：${String(record.$display ?? entity.title)}` : page.title} purpose={page.purpose} />
@@ -82,7 +79,10 @@ export function RecordFormView({ page, entity, record, back }: Props) {
             <section key={section.title} className="card form-section" aria-label={section.title}>
               <h2>{section.title}{section.help && <small>{section.help}</small>}</h2>
               {section.fields && (
-                <FieldGrid fields={writable(entity, section.fields)} values={form.values} errors={form.errors} onChange={form.set} fixed={fixed} />
+                <FieldGrid
+                  fields={writable(entity, section.fields)} values={form.values} errors={form.errors} onChange={form.set}
+                  fixed={(field) => isReadOnly(field, form.before, form.values)}
+                />
               )}
               {section.children && <ChildTable entity={entity} section={section} form={form} />}
             </section>
@@ -91,7 +91,7 @@ export function RecordFormView({ page, entity, record, back }: Props) {
       <div className="form-foot">
         <Button disabled={form.busy} onClick={() => void navigate(-1)}>取消</Button>
         <Button disabled={form.busy} loading={form.busy && !asking} type={submit ? 'default' : 'primary'} onClick={() => void save()}>
-          {submit ? '暂存' : '保存'}
+          {saves}
         </Button>
         {submit && (
           <Button type="primary" disabled={form.busy} onClick={() => (submit.confirm ? ask() : void save(page.submit ?? undefined))}>
@@ -100,11 +100,10 @@ export function RecordFormView({ page, entity, record, back }: Props) {
         )}
         {form.dirty && <span className="quiet small">有未保存的修改</span>}
       </div>
-      {form.warnings.length > 0 && (
-        <ConfirmRules
-          entity={entity} warnings={form.warnings} busy={form.busy} onConfirm={(confirm) => void save(wanted, confirm)} onCancel={form.dismissWarnings}
-        />
-      )}
+      <ConfirmRules
+        entity={entity} warnings={form.warnings} problem={form.problem} does={wanted && submit ? submit.title : saves} busy={form.busy}
+        onConfirm={(confirm) => void save(wanted, confirm)} onCancel={form.dismissWarnings}
+      />
       <Modal open={asking} title={submit?.title} okText="确定" cancelText="再看看" onOk={() => void save(page.submit ?? undefined)} onCancel={() => setAsking(false)}>
         {submit?.confirm}
       </Modal>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Entity, FormPage, Json } from '../../api/types';
 import { errorsByField } from '../../api/problem';
-import { changesOf, errorsWithoutRow, missingInForm, titleOfError } from './changes';
+import { changesOf, errorsWithoutRow, missingInForm } from './changes';
 
 const member: Entity = {
   entity: 'a.member', title: '家庭成员', display: '{name}', parent: { field: 'case', as: 'members', rows_max: 20 },
@@ -61,8 +61,6 @@ describe('errors of a form', () => {
       { field: 'members[1].id_no', code: 'x', message: '另一个' },
     ];
     expect(errorsByField(errors)).toEqual({ 'members[1].id_no': '校验位不符' });
-    expect(titleOfError(entity, 'members[1].id_no')).toBe('家庭成员第 2 行 · 证件号码');
-    expect(titleOfError(entity, 'name')).toBe('主申请人');
   });
 
   it('move with their rows', () => {

@@ -70,16 +70,6 @@ export function columnsOf(columns: string[] | undefined, child: Entity): string[
   return columns?.length ? columns : Object.keys(child.fields).filter((name) => name !== child.parent?.field);
 }
 
-/** The title of the field an error belongs to: `members[1].id_no` → 家庭成员第 2 行 · 证件号码. */
-export function titleOfError(entity: Entity, key: string): string {
-  const match = /^(\w+)\[(\d+)\](?:\.(\w+))?$/.exec(key);
-  if (!match) return entity.fields[key]?.title ?? entity.children?.[key]?.title ?? '';
-  const child = entity.children?.[match[1]!];
-  const row = `${child?.title ?? match[1]}第 ${Number(match[2]) + 1} 行`;
-  const field = match[3] ? child?.fields[match[3]]?.title : undefined;
-  return field ? `${row} · ${field}` : row;
-}
-
 /** Errors after a row was removed: those of the row go, those below move up. */
 export function errorsWithoutRow(errors: Record<string, string>, table: string, row: number): Record<string, string> {
   const kept: Record<string, string> = {};

@@ -3,12 +3,15 @@ import { useCallback, useMemo, useRef, useState } from 'react';
 
 import { randomKey } from '../../api/client';
 import { createRecord, patchRecord, runAction } from '../../api/commands';
-import { ApiProblem, errorsByField, type FieldError, messageOf } from '../../api/problem';
+import { ApiProblem, errorsByField, type FieldError } from '../../api/problem';
 import { afterChange } from '../../api/queries';
-import type { Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
+import type { Confirm, Entity, FormPage, Json, RecordJson, Values } from '../../api/types';
+import { problemAfter, warningsAfter } from '../../kit/confirmations';
 import { changesOf, defaultsOf, errorsWithoutRow, missingInForm } from './changes';
 
 export interface RecordForm {
+  /** The record as it was last loaded or saved; none before a new one is saved. */
+  before: RecordJson | undefined;
   values: Values;
   errors: Record<string, string>;
   /** What stands against saving as a whole. */
@@ -27,13 +30,6 @@ export interface RecordForm {
   dismissWarnings: () => void;
 }
 
-/** A rule that is let pass, and why. */
-export interface Confirm {
-  code: string;
-  field: string;
-  reason: string;
-}
-
 /** The state of one form: what was loaded, what stands in the inputs, what the server said about it. */
 export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJson): RecordForm {
   const queries = useQueryClient();
@@ -46,7 +42,6 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
   const [warnings, setWarnings] = useState<FieldError[]>([]);
   const attempt = useRef(randomKey());
 
-  const before = useMemo<Values>(() => saved ?? {}, [saved]);
   const start = useMemo<Values>(() => saved ?? defaultsOf(entity), [saved, entity]);
   const dirty = useMemo(() => Object.keys(changesOf(page, entity, start, values)).length > 0, [page, entity, start, values]);
 
@@ -74,14 +69,14 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
     if (!check()) return null;
     setBusy(true);
     try {
-      const changes = changesOf(page, entity, before, values);
+      const changes = changesOf(page, entity, saved ?? {}, values);
       if (confirm) changes.$confirm = confirm as unknown as Json;
-      setWarnings([]);
       let record = saved;
       if (!record) record = await createRecord(entity.entity, changes, attempt.current);
       else if (Object.keys(changes).length) record = await patchRecord(entity.entity, record.id, record.version, changes);
       setSaved(record);
       setValues(record);
+      setWarnings([]);
       attempt.current = randomKey();
       if (action) await runAction(entity.entity, action, [record.id], {});
       await afterChange(queries);
@@ -90,15 +85,15 @@ export function useRecordForm(page: FormPage, entity: Entity, loaded?: RecordJso
       attempt.current = randomKey();
       if (error instanceof ApiProblem) {
         setErrors(errorsByField(error.errors));
-        setWarnings(error.warnings);
         setStale(error.status === 409 || error.status === 412);
       }
-      setProblem(error instanceof ApiProblem && error.warnings.length ? null : messageOf(error));
+      setWarnings((asked) => warningsAfter(asked, error));
+      setProblem(problemAfter(error));
       return null;
     } finally {
       setBusy(false);
     }
   };
 
-  return { values, errors, problem, stale, busy, dirty, set, removeRow, check, save, warnings, dismissWarnings: () => setWarnings([]) };
+  return { before: saved, values, errors, problem, stale, busy, dirty, set, removeRow, check, save, warnings, dismissWarnings: () => setWarnings([]) };
 }

@@ -3,7 +3,7 @@ import { useState, type FormEvent } from 'react';
 
 import type { ListPage } from '../../api/types';
 import { FilterField } from './FilterField';
-import { styleOf, type FilterInput } from './filters';
+import { isFilterable, styleOf, type FilterInput } from './filters';
 import { filterParam, SEARCH_PARAM, type ListState } from './useListState';
 
 /** As many places as stand in one line with the buttons, which take two as ranges do. */
@@ -11,7 +11,7 @@ const PLACES = 4;
 
 /** Conditions above a list. Enter or 查询 applies; the rest of many conditions is folded away until asked for or in use. */
 export function FilterBar({ page, state }: { page: ListPage; state: ListState }) {
-  const names = (page.filters ?? []).filter((name) => state.fields[name]);
+  const names = (page.filters ?? []).filter((name) => state.fields[name] && isFilterable(state.fields[name]));
   const [typed, setTyped] = useState<Record<string, FilterInput>>({});
   const [words, setWords] = useState<string | null>(null);
   const searchable = state.searched.length > 0;

@@ -4,11 +4,14 @@ import { Link, useNavigate } from 'react-router';
 
 import type { Column, Field, ListPage, QueryResult, RecordJson } from '../../api/types';
 import { places } from '../../app/places';
-import { COUNTDOWN, countdownOf } from '../../kit/fields';
+import { COUNTDOWN, countdownOf, idsIn, isFile } from '../../kit/fields';
 import { FieldValue } from '../../kit/FieldValue';
 import { FileLink } from '../../kit/FileLink';
+import { countText, isBlank } from '../../kit/format';
+import { plainOf } from '../../kit/richText';
 import { Empty, Failed } from '../../kit/states';
 import { DueTag } from '../../kit/Tag';
+import { isSortable } from './filters';
 import type { ListState } from './useListState';
 
 interface Props {
@@ -19,12 +22,11 @@ interface Props {
   onChoose: (ids: string[]) => void;
 }
 
-const SORTABLE = new Set(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
 /** Of columns whose definition gives none, and of the boxes that choose rows. */
 const WIDTH = 140;
 const SELECTION_WIDTH = 32;
 /** Cut short in a row; the whole stands on the record's page and in the tip. */
-const LONG = new Set(['text', 'long_text', 'ref']);
+const LONG = new Set(['text', 'long_text', 'rich_text', 'address', 'ref']);
 const NUMERIC = new Set(['integer', 'decimal', 'money']);
 
 export const columnTitle = (column: Column, field: Field | undefined) =>
@@ -37,9 +39,14 @@ export function Cell({ column, record, state }: { column: Column; record: Record
   }
   const field = state.fields[column.field];
   const value = record[column.field];
-  // The name of a file is as long as a row: what it is stands in the head.
-  if (field?.type === 'file' && typeof value === 'string') return <FileLink id={value} name="打开" />;
+  if (field && isFile(field.type) && !isBlank(value)) return <FilesCell ids={idsIn(value)} />;
+  if (field?.type === 'rich_text' && typeof value === 'string') return <>{plainOf(value)}</>;
   return <FieldValue name={column.field} field={field} record={record} dictionary={state.dictionaries.get(field?.dictionary ?? '')} />;
+}
+
+/** The name of a file is as long as a row and has to be asked for: what it is stands in the head. */
+function FilesCell({ ids }: { ids: string[] }) {
+  return ids.length === 1 ? <FileLink id={ids[0]!} name="打开" /> : <>{ids.length} 个文件</>;
 }
 
 /** The rows: a table, or cards where the screen is narrow. */
@@ -70,7 +77,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
       align: field && NUMERIC.has(field.type) && column.field !== COUNTDOWN ? 'right' : undefined,
       className: field && LONG.has(field.type) ? 'cell-text' : 'cell-short',
       ellipsis: field && LONG.has(field.type) ? { showTitle: true } : undefined,
-      sorter: Boolean(field && SORTABLE.has(field.type) && !field.sensitive && !column.field.includes('.')),
+      sorter: isSortable(column.field, field),
       sortOrder: sorted === column.field ? 'ascend' : sorted === `-${column.field}` ? 'descend' : null,
       render: (_, record) => {
         const cell = <Cell column={column} record={record} state={state} />;
@@ -84,7 +91,7 @@ export function RecordTable({ page, state, records, chosen, onChoose }: Props) {
     <Pagination
       className="list-paging" size="small" current={state.number} pageSize={state.size} showSizeChanger pageSizeOptions={[20, 50, 100]} hideOnSinglePage={false}
       total={total ?? (state.number - 1) * state.size + items.length + (items.length === state.size ? 1 : 0)}
-      showTotal={() => (typeof total === 'number' ? `共 ${records.data?.at_least ? '超过 ' : ''}${total} 条` : '')}
+      showTotal={() => (typeof total === 'number' ? `共 ${countText(total, records.data?.at_least ?? false)} 条` : '')}
       onChange={(number, size) => state.set({ page: number > 1 ? String(number) : null, size: size === 20 ? null : String(size) })}
     />
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Field } from '../../api/types';
 import { COUNTDOWN } from '../../kit/fields';
-import { allOf, filterFrom, filterOf, filterStyle, sortOf, styleOf } from './filters';
+import { allOf, filterFrom, filterOf, filterStyle, isFilterable, isSortable, sortOf, styleOf } from './filters';
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({ title: '项', type, ...more });
 const built = (type: Field['type'], input: string[], more: Partial<Field> = {}) => {
@@ -15,6 +15,25 @@ describe('filters above a list', () => {
     expect(built('text', [' 王 '])).toEqual({ field: 'f', op: 'contains', value: '王' });
     const id = '310101199001011234';
     expect(built('id_number', [id], { sensitive: true })).toEqual({ field: 'f', op: 'eq', value: id });
+  });
+
+  it('looks for sensitive values of other types whole too, or only whether there are any', () => {
+    const sensitive = { sensitive: true };
+    expect(built('money', ['10'], sensitive)).toEqual({ field: 'f', op: 'eq', value: 1000 });
+    expect(built('date', ['1990-01-01'], sensitive)).toEqual({ field: 'f', op: 'eq', value: '1990-01-01' });
+    expect(built('integer', ['x'], sensitive)).toBeNull();
+    expect(built('choice', ['a'], sensitive)).toEqual({ field: 'f', op: 'in', value: ['a'] });
+    for (const type of ['multi_choice', 'date_time', 'geo_point', 'address'] as const) expect(filterStyle(field(type, sensitive))).toBe('presence');
+  });
+
+  it('neither orders nor searches by what is worked out on reading', () => {
+    const [read, stored] = [field('integer', { computed: 'on_reading' }), field('integer', { computed: 'stored' })];
+    expect([read, stored].map(isFilterable)).toEqual([false, true]);
+    expect([read, stored].map((one) => isSortable('f', one))).toEqual([false, true]);
+    expect(isSortable('f', field('address'))).toBe(false);
+    expect(isSortable('f', field('text', { sensitive: true }))).toBe(false);
+    expect(isSortable('case.f', field('text'))).toBe(false);
+    expect(isSortable('f', undefined)).toBe(false);
   });
 
   it('takes several codes of a list and whatever lies below a code of a tree', () => {

@@ -1,5 +1,5 @@
 import type { Dictionary, Field, Filter, FilterOp, Json, Sort } from '../../api/types';
-import { COUNTDOWN } from '../../kit/fields';
+import { COUNTDOWN, isFile } from '../../kit/fields';
 import { parseYuan } from '../../kit/format';
 
 /** What an input above the list holds, as it stands in the address: text, codes, or the two ends of a range. */
@@ -27,8 +27,19 @@ export function styleOf(name: string, field: Field, dictionary?: Dictionary): Fi
   return name === COUNTDOWN ? 'countdown' : filterStyle(field, dictionary);
 }
 
-/** How a kind of field is searched. Sensitive fields can only be found whole, by their blind index. */
+const SORTABLE = new Set<Field['type']>(['text', 'integer', 'decimal', 'money', 'date', 'date_time', 'choice', 'sequence', 'boolean']);
+
+/** Whether the server has a column that a list can be ordered by. */
+export const isSortable = (name: string, field: Field | undefined) =>
+  Boolean(field && SORTABLE.has(field.type) && !field.sensitive && isFilterable(field) && !name.includes('.'));
+
+/** Whether a list can be searched by it: what is worked out on reading has no column. */
+export const isFilterable = (field: Field) => field.computed !== 'on_reading';
+
+/** How a kind of field is searched. */
 export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle {
+  if (field.sensitive) return sensitiveStyle(field);
+  if (isFile(field.type)) return 'presence';
   switch (field.type) {
     case 'choice':
       return dictionary?.items.some((item) => item.parent) ? 'tree' : 'choice';
@@ -39,7 +50,7 @@ export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle 
     case 'integer':
     case 'decimal':
     case 'money':
-      return field.sensitive ? 'exact' : 'range';
+      return 'range';
     case 'date':
     case 'date_time':
       return 'dates';
@@ -47,15 +58,27 @@ export function filterStyle(field: Field, dictionary?: Dictionary): FilterStyle 
     case 'ref_list':
       return 'ref';
     case 'address':
-      return field.sensitive ? 'presence' : 'tree';
-    case 'file':
-    case 'image':
-    case 'video':
+      return 'tree';
     case 'geo_point':
     case 'json':
       return 'presence';
     default:
-      return field.sensitive ? 'exact' : 'text';
+      return 'text';
+  }
+}
+
+/** Sensitive values can only be found whole, by their blind index; those that nobody enters whole, by being there. */
+function sensitiveStyle(field: Field): FilterStyle {
+  switch (field.type) {
+    case 'choice':
+      return 'choice';
+    case 'multi_choice':
+    case 'date_time':
+    case 'geo_point':
+    case 'address':
+      return 'presence';
+    default:
+      return 'exact';
   }
 }
 
@@ -71,7 +94,10 @@ export function filterOf(name: string, field: Field, style: FilterStyle, input: 
       return countdownFilter(given);
     case 'text':
       return test('contains', first);
-    case 'exact':
+    case 'exact': {
+      const value = bound(field, first, false);
+      return value === null ? null : test('eq', value);
+    }
     case 'ref':
       return test('eq', first);
     case 'choice':
@@ -91,6 +117,7 @@ export function filterOf(name: string, field: Field, style: FilterStyle, input: 
   }
 }
 
+/** A typed value as the server compares with it; `null` when it is none. */
 function bound(field: Field, text: string, upper: boolean): Json {
   if (text === '') return null;
   switch (field.type) {

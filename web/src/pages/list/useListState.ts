@@ -7,7 +7,7 @@ import type { Dictionary, Entity, ListPage, Query } from '../../api/types';
 import { useMaybeSession } from '../../app/session';
 import { useDictionaries, useFieldPaths, type Fields } from '../../kit/fields';
 import { sameForAll } from '../../kit/scope';
-import { allOf, filterFrom, filterOf, sortOf, styleOf, type FilterInput } from './filters';
+import { allOf, filterFrom, filterOf, isFilterable, sortOf, styleOf, type FilterInput } from './filters';
 
 const SIZE_DEFAULT = 20;
 const FILTER_PREFIX = 'f.';
@@ -70,7 +70,7 @@ export function useListState(definition: ListPage, entity: Entity | undefined) {
 
   const conditions = (page.filters ?? []).map((name) => {
     const field = fields[name];
-    if (!field) return null;
+    if (!field || !isFilterable(field)) return null;
     return filterOf(name, field, styleOf(name, field, dictionaries.get(field.dictionary ?? '')), inputs[name] ?? []);
   });
   const query: Query = {

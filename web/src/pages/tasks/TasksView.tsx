@@ -8,10 +8,11 @@ import { useSearchParams } from 'react-router';
 
 import { tasksQuery } from '../../api/queries';
 import type { TaskBox, TaskCounts } from '../../api/types';
+import { countText } from '../../kit/format';
 import { PageHead } from '../../kit/PageHead';
 import { Empty, Failed, Loading } from '../../kit/states';
 import { TaskRows } from './TaskRows';
-import { paramsOf, queryOf, shownCount, URGENCIES, workListFrom, type Urgency, type WorkList } from './workList';
+import { paramsOf, queryOf, URGENCIES, workListFrom, type Urgency, type WorkList } from './workList';
 
 const SIZE = 20;
 
@@ -57,7 +58,7 @@ export default function TasksView({ title, purpose, process }: { title: string; 
         {(data?.total ?? 0) > SIZE && (
           <Pagination
             className="list-paging" size="small" current={list.page} pageSize={SIZE} total={data?.total ?? 0} showSizeChanger={false}
-            showTotal={(total) => `共 ${shownCount(total)} 件`} onChange={(page) => set({ page })}
+            showTotal={(total) => `共 ${countText(total)} 件`} onChange={(page) => set({ page })}
           />
         )}
       </section>
@@ -67,7 +68,7 @@ export default function TasksView({ title, purpose, process }: { title: string; 
 
 const NOTHING = { todo: '没有待办任务。', done: '还没有办过任务。', started: '还没有发起过流程。' };
 
-const counted = (title: string, count: number | undefined) => (count ? `${title} ${shownCount(count)}` : title);
+const counted = (title: string, count: number | undefined) => (count ? `${title} ${countText(count)}` : title);
 
 function Urgencies({ counts, value, onChange }: { counts?: TaskCounts; value: Urgency | null; onChange: (value: Urgency | null) => void }) {
   const of: Record<Urgency, number | undefined> = { late: counts?.late, today: counts?.due_today, soon: counts?.due_soon, later: counts?.due_later };
@@ -78,7 +79,7 @@ function Urgencies({ counts, value, onChange }: { counts?: TaskCounts; value: Ur
           key={urgency} type="button" className={`tasks-due-${urgency}`} aria-pressed={value === urgency}
           onClick={() => onChange(value === urgency ? null : urgency)}
         >
-          {URGENCIES[urgency].title}{of[urgency] !== undefined && <b className="numeric" data-none={of[urgency] === 0 || undefined}>{shownCount(of[urgency])}</b>}
+          {URGENCIES[urgency].title}{of[urgency] !== undefined && <b className="numeric" data-none={of[urgency] === 0 || undefined}>{countText(of[urgency])}</b>}
         </button>
       ))}
     </div>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { afterDone, neighboursOf, paramsOf, queryOf, shownCount, workListFrom } from './workList';
+import { afterDone, neighboursOf, paramsOf, queryOf, workListFrom } from './workList';
 
 const address = (text: string) => workListFrom(new URLSearchParams(text));
 
@@ -36,11 +36,5 @@ describe('the way through a list of work', () => {
     expect(afterDone(list, 'a')?.id).toBe('b');
     expect(afterDone(list, 'c')?.id).toBe('a');
     expect(afterDone([{ id: 'a' }], 'a')).toBeNull();
-  });
-});
-
-describe('counts', () => {
-  it('say where counting stopped', () => {
-    expect([0, 9_999, 10_000, 10_001].map(shownCount)).toEqual(['0', '9999', '10000+', '10000+']);
   });
 });

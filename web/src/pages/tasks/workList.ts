@@ -51,12 +51,6 @@ export function queryOf({ box, urgency, step, search, page }: WorkList, size: nu
   return { box, step: step ?? undefined, search: search || undefined, daysLeftMin: least, daysLeftMax: most, page, size };
 }
 
-/** Work is counted so far and no further. */
-const COUNTED_MAX = 10_000;
-
-/** A count of work as people read it: where counting stopped, that there may be more. */
-export const shownCount = (count: number) => (count >= COUNTED_MAX ? `${COUNTED_MAX}+` : String(count));
-
 export interface Neighbours<T> {
   previous: T | null;
   next: T | null;
