@@ -41,7 +41,7 @@ describe('values', () => {
   });
 
   it('says where counting stopped', () => {
-    expect([0, 9_999, 10_000, 10_001].map((count) => countText(count))).toEqual(['0', '9999', '超过 10000', '超过 10000']);
+    expect([0, 9_999, 10_000, 10_001].map((count) => countText(count))).toEqual(['0', '9999', '10000', '超过 10000']);
     expect([countText(10_000, true), countText(10_000, false)]).toEqual(['超过 10000', '10000']);
   });
 

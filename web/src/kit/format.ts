@@ -74,8 +74,8 @@ export function formatValue(field: Field, value: Json | undefined, display?: str
 /** Lists and work are counted so far and no further. */
 const COUNTED_MAX = 10_000;
 
-/** A count as people read it; `more`: counting stopped there. Where the server does not say so, reaching the limit does. */
-export function countText(count: number, more = count >= COUNTED_MAX): string {
+/** A count as people read it; `more`: counting stopped there. Where the server does not say so, it counts one further. */
+export function countText(count: number, more = count > COUNTED_MAX): string {
   return more ? `超过 ${Math.min(count, COUNTED_MAX)}` : String(count);
 }
 

@@ -10,8 +10,8 @@ use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS, TASK, TASK_COLUMNS};
 use crate::{Error, Processes, Result, access};
 
 const PAGE_SIZE_MAX: u32 = 200;
-/// Counting stops here.
-pub(super) const COUNT_MAX: u64 = 10_000;
+/// Counting stops here: one more than people are told of, so that they know there are more.
+pub(super) const COUNT_MAX: u64 = 10_001;
 
 /// Which list of work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
