@@ -46,7 +46,12 @@ function Address({ box, onGiven }: { box: Ref<InputRef>; onGiven: (address: stri
   return (
     <>
       <Input.Search
-        ref={box} aria-label="链接地址" placeholder="https://" value={address} status={refused ? 'error' : undefined} enterButton="确定" onSearch={add}
+        ref={box} aria-label="链接地址" placeholder="https://" value={address} status={refused ? 'error' : undefined} enterButton="确定"
+        onSearch={(_, event) => {
+          // The focus goes back to the text, where the key would begin a new line.
+          event?.preventDefault();
+          add();
+        }}
         onChange={(event) => {
           setAddress(event.target.value);
           setRefused(false);
