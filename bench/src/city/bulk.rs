@@ -9,8 +9,11 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool};
 
-use super::server::Server;
-use anju_bench::client::{Connection, request};
+use anju_bench::{
+    client::{Connection, request},
+    server::Server,
+    session::sign_in,
+};
 
 /// How often a job is asked for.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
@@ -21,7 +24,7 @@ const BATCH: usize = 1_000;
 
 /// Units of the district with the most of them, as a workbook with the names of what they refer to.
 pub async fn export(server: &Server, database: &PgPool, rows: usize) -> anyhow::Result<String> {
-    let session = server.session("city").await?;
+    let session = sign_in(server.address, "city").await?;
     let mut connection = Connection::open(server.address).await?;
     let select = [
         "unit_code",
@@ -81,7 +84,7 @@ async fn last_code(database: &PgPool, rows: usize) -> anyhow::Result<String> {
 
 /// New units of one building; each run adds rooms of its own.
 pub async fn import(server: &Server, database: &PgPool, rows: usize) -> anyhow::Result<String> {
-    let session = server.session("pudong-clerk").await?;
+    let session = sign_in(server.address, "pudong-clerk").await?;
     let mut connection = Connection::open(server.address).await?;
     let query = json!({ "select": ["project.code"], "page": { "size": 1 } });
     let wire = request("POST", "/api/records/supply.building/query", &session, Some(&query));
