@@ -28,7 +28,7 @@ use anju::demo::directory::Staff;
 use anju_bench::load::{self, Plan, Samples, on_own_thread};
 use anju_runtime::Runtime;
 use anju_store::testing::TestDatabase;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{bare::Bare, capture::Listener, platform::Platform, report::Report, requests::Requests};
@@ -178,5 +178,6 @@ async fn contend(
     let setting = format!("contention, {kind:?}: {clients} clients, {units} units, {seconds} s");
     let figures = contention::run(&platform, &plan, setting).await?;
     platform.stop().await;
+    ensure!(figures.are_sound(), "{figures}not sound: contradictions, or refusals other than conflicts");
     Ok(figures.to_string())
 }

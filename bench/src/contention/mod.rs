@@ -1,6 +1,6 @@
 //! many clients reserve and release units over HTTP, each reservation a change of the unit's state under the
 //! version the client saw, with an idempotency key. Counts what succeeded, how long it took, what was refused and why;
-//! then holds what clients were told against the version of every unit.
+//! then holds what clients were told against the version of every unit. A refusal may be a conflict (409), nothing else.
 
 mod estate;
 
@@ -146,7 +146,7 @@ async fn change_unit(
     let answer = connection.send(&request("PATCH", &path(unit), &headers, Some(change))).await?;
     let body: Value = serde_json::from_slice(answer.body)?;
     if answer.status == 200 {
-        return Ok(body["version"].as_i64());
+        return Ok(Some(body["version"].as_i64().context("a version")?));
     }
     let kind = format!("{} {}", answer.status, body["code"].as_str().unwrap_or_default());
     *done.others.entry(kind).or_default() += 1;
@@ -171,6 +171,13 @@ async fn contradictions(
         found += usize::from(!of_unit.eq(2..=version));
     }
     Ok(found)
+}
+
+impl Figures {
+    /// Nobody was told what is not so, and whoever was refused came too late.
+    pub fn are_sound(&self) -> bool {
+        self.contradictions == 0 && self.others.keys().all(|kind| kind.starts_with("409 "))
+    }
 }
 
 impl fmt::Display for Figures {
