@@ -4,10 +4,13 @@ SHELL := /bin/bash
 PORT ?= 8080
 DEMO_CASES ?= 60
 DATA ?= data
+CITY_DATA ?= data/city
 CONTENTION_SECONDS ?= 10
+# Options of anju-bench-peers.
+PEERS ?=
 BIN := target/debug
 
-.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-city bench-peers city-data clean-data
+.PHONY: help tools run build web test test-rust test-web test-browser pictures check-definitions check-layers schemas fmt fmt-check lint coverage bench bench-city bench-peers city-data run-city clean-data clean-city-data
 
 help: ## Lists the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 24
@@ -67,28 +70,37 @@ coverage: ## One line for each of the 234 modules with its passing tests (after 
 	@node scripts/coverage.mjs
 
 bench: ## Record read, list and create against a bare handler with the same SQL, and 64 clients reserving units, on both databases
-	@scripts/ensure-tools test
+	@scripts/ensure-tools database
 	cargo build --locked --profile bench-run -p anju-bench
 	@target/bench-run/anju-bench --database sqlite
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench --database postgres
 	@target/bench-run/anju-bench contention --database sqlite --seconds $(CONTENTION_SECONDS)
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench contention --database postgres --seconds $(CONTENTION_SECONDS)
 
-city-data: ## Fills PostgreSQL with a whole city (SCALE=0.01 to try; ANJU_DATABASE_URL, or one kept in data/city)
-	@scripts/ensure-tools test
+city-data: ## Fills PostgreSQL with a whole city (SCALE=0.01 to try; ANJU_DATABASE_URL, or one kept in CITY_DATA, data/city)
+	@scripts/ensure-tools database
 	cargo build --locked --profile bench-run -p anju
-	@scripts/city-data
+	@CITY_DATA=$(CITY_DATA) scripts/city-data
+
+run-city: tools web ## Serves the data of make city-data at http://localhost:8080
+	@scripts/ensure-tools database
+	cargo build --locked --profile bench-run -p anju
+	@CITY_DATA=$(CITY_DATA) scripts/city-data target/bench-run/anju serve --listen 127.0.0.1:$(PORT)
 
 bench-city: ## Lists, searches, figures, export and import on the data of make city-data, beside hand-written SQL
-	@scripts/ensure-tools test
+	@scripts/ensure-tools database
 	cargo build --locked --profile bench-run -p anju -p anju-bench
-	@scripts/city-data target/bench-run/anju-bench city
+	@CITY_DATA=$(CITY_DATA) scripts/city-data target/bench-run/anju-bench city
 
-bench-peers: ## The same beside Directus 10 and Strapi 5 (npm), one entity on one PostgreSQL: bench/peers/README.md
+bench-peers: ## Create, read and list beside Directus 10 and Strapi 5 (npm), one entity on one PostgreSQL: bench/peers/README.md
 	@scripts/ensure-tools bench-peers
 	@scripts/install-peers
 	cargo build --locked --profile bench-run -p anju -p anju-bench
 	@ANJU_POSTGRES_DURABLE=1 scripts/with-postgres target/bench-run/anju-bench-peers $(PEERS)
 
-clean-data: ## Removes the local demonstration data
-	rm -rf $(DATA)
+clean-data: ## Removes the local demonstration data; the city's stays
+	@[ ! $(DATA) -ef . ] || { echo "DATA is this folder" >&2; exit 1; }
+	@for entry in $(DATA)/*; do [ "$$entry" -ef $(CITY_DATA) ] || rm -rf "$$entry"; done
+
+clean-city-data: ## Removes the data of make city-data
+	rm -rf $(CITY_DATA)

@@ -1,5 +1,17 @@
 //! The arithmetic of figures.
 
+use std::time::Duration;
+
+/// Whole microseconds.
+pub fn microseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// Microseconds as milliseconds, for people.
+pub fn milliseconds(microseconds: u32) -> f64 {
+    f64::from(microseconds) / 1_000.0
+}
+
 /// The middle of the values; of an even number, the lower of the two. Zero when there are none.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

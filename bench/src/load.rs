@@ -1,15 +1,18 @@
-//! Load from a client thread of its own, in rounds that alternate between the two servers.
+//! Load in rounds that alternate between servers, so that what else the machine does hits all of them.
 
 use std::{
-    cell::Cell,
+    borrow::Cow,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
-use anju_bench::client::Connection;
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use futures::future::try_join_all;
 
-use crate::requests::{Operation, Side};
+use crate::{
+    client::{Answer, Connection},
+    figures::microseconds,
+};
 
 /// How much to measure.
 pub struct Plan {
@@ -19,56 +22,62 @@ pub struct Plan {
     pub round: Duration,
 }
 
-/// What the rounds of one operation gave.
-#[derive(Default)]
-pub struct Measured {
-    pub ours: Samples,
-    pub bare: Samples,
+/// One server, and what it is asked for one operation.
+pub trait Target {
+    type Shot: Shot;
+
+    fn name(&self) -> &str;
+    fn address(&self) -> SocketAddr;
+    /// What is asked next.
+    fn next(&self) -> Cow<'_, Self::Shot>;
+    /// Processor time of the server so far; zero where nobody asks for it.
+    fn cpu_ms(&self) -> f64 {
+        0.0
+    }
 }
 
-/// One server's rounds.
+/// A request, and what its answer must be.
+pub trait Shot: Clone {
+    fn request(&self) -> &[u8];
+    /// A fast error is no result: a wrong answer ends the run.
+    fn check(&self, answer: &Answer<'_>) -> anyhow::Result<()>;
+}
+
+/// One server's rounds of one operation.
 #[derive(Default)]
 pub struct Samples {
     /// Answers per second, by round.
     pub rates: Vec<f64>,
     /// Microseconds from request to answer, of all rounds.
     pub latencies_us: Vec<u32>,
+    /// Processor time of the server, all rounds together.
+    pub cpu_ms: f64,
 }
 
-/// Measures both servers, after a round of each that does not count.
-pub fn measure(operation: &Operation, plan: &Plan) -> anyhow::Result<Measured> {
-    on_own_thread(async || {
-        let mut measured = Measured::default();
-        let mut ours = Server::connect(&operation.ours, plan.connections).await?;
-        let mut bare = Server::connect(&operation.bare, plan.connections).await?;
-        ours.round(plan.round, &mut Samples::default()).await?;
-        bare.round(plan.round, &mut Samples::default()).await?;
-        for round in 0..plan.rounds {
-            // Who goes first changes, so that neither always finds what the other left behind.
-            if round % 2 == 0 {
-                ours.round(plan.round, &mut measured.ours).await?;
-                bare.round(plan.round, &mut measured.bare).await?;
-            } else {
-                bare.round(plan.round, &mut measured.bare).await?;
-                ours.round(plan.round, &mut measured.ours).await?;
-            }
+/// Measures all targets, after a round of each that does not count; in their order.
+pub async fn measure<T: Target>(targets: &[T], plan: &Plan) -> anyhow::Result<Vec<Samples>> {
+    for target in targets {
+        round(target, plan, plan.round, &mut Samples::default()).await?;
+    }
+    let mut samples: Vec<Samples> = targets.iter().map(|_| Samples::default()).collect();
+    for number in 0..plan.rounds {
+        for turn in 0..targets.len() {
+            // Who goes first changes, so that nobody always finds what the same other left behind.
+            let at = (number + turn) % targets.len();
+            round(&targets[at], plan, plan.round, &mut samples[at]).await?;
         }
-        Ok(measured)
-    })
-    .context(operation.name)
+    }
+    Ok(samples)
 }
 
-/// Loads one server for as long as all rounds would take; the answers per second.
-pub fn exercise(side: &Side, plan: &Plan) -> anyhow::Result<f64> {
-    on_own_thread(async || {
-        let mut samples = Samples::default();
-        let mut server = Server::connect(side, plan.connections).await?;
-        server.round(plan.round * plan.rounds as u32, &mut samples).await?;
-        Ok(samples.rates[0])
-    })
+/// Loads one target for as long as all rounds would take; the answers per second.
+pub async fn exercise(target: &impl Target, plan: &Plan) -> anyhow::Result<f64> {
+    let mut samples = Samples::default();
+    round(target, plan, plan.round * plan.rounds as u32, &mut samples).await?;
+    Ok(samples.rates[0])
 }
 
-/// Work of the client, away from the server's threads.
+/// Work of the client, away from the threads of a server in the same process.
 pub fn on_own_thread<T: Send>(work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
     let client = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -78,49 +87,35 @@ pub fn on_own_thread<T: Send>(work: impl AsyncFnOnce() -> anyhow::Result<T> + Se
         .map_err(|_| anyhow::anyhow!("the client panicked"))?
 }
 
-/// One server with open connections to it.
-struct Server<'s> {
-    side: &'s Side,
-    connections: Vec<Connection>,
-    /// Requests sent so far; says which is next.
-    sent: Cell<usize>,
-}
-
-impl<'s> Server<'s> {
-    async fn connect(side: &'s Side, connections: usize) -> anyhow::Result<Self> {
-        let connections = try_join_all((0..connections).map(|_| Connection::open(side.address))).await?;
-        Ok(Self { side, connections, sent: Cell::new(0) })
-    }
-
-    /// Keeps all connections busy for the time given.
-    async fn round(&mut self, time: Duration, samples: &mut Samples) -> anyhow::Result<()> {
-        let Self { side, connections, sent } = self;
-        let began = Instant::now();
-        let lanes = connections.iter_mut().map(|connection| lane(connection, side, sent, began + time));
-        let latencies = try_join_all(lanes).await?;
-        let answers: usize = latencies.iter().map(Vec::len).sum();
-        samples.rates.push(answers as f64 / began.elapsed().as_secs_f64());
-        samples.latencies_us.extend(latencies.into_iter().flatten());
-        Ok(())
-    }
+/// Keeps all connections busy for the time given. They are new ones: servers close those that were idle while others
+/// had their turn.
+async fn round(
+    target: &impl Target,
+    plan: &Plan,
+    time: Duration,
+    samples: &mut Samples,
+) -> anyhow::Result<()> {
+    let opened = (0..plan.connections).map(|_| Connection::open(target.address()));
+    let mut connections = try_join_all(opened).await?;
+    let (cpu_ms, began) = (target.cpu_ms(), Instant::now());
+    let lanes = connections.iter_mut().map(|connection| lane(connection, target, began + time));
+    let latencies = try_join_all(lanes).await.with_context(|| target.name().to_owned())?;
+    let answers: usize = latencies.iter().map(Vec::len).sum();
+    samples.rates.push(answers as f64 / began.elapsed().as_secs_f64());
+    samples.cpu_ms += target.cpu_ms() - cpu_ms;
+    samples.latencies_us.extend(latencies.into_iter().flatten());
+    Ok(())
 }
 
 /// Sends one request after the other until the end; how long each took, in microseconds.
-async fn lane(
-    connection: &mut Connection,
-    side: &Side,
-    sent: &Cell<usize>,
-    end: Instant,
-) -> anyhow::Result<Vec<u32>> {
+async fn lane(connection: &mut Connection, target: &impl Target, end: Instant) -> anyhow::Result<Vec<u32>> {
     let mut latencies = Vec::new();
-    loop {
+    while Instant::now() < end {
+        let shot = target.next();
         let began = Instant::now();
-        if began >= end {
-            return Ok(latencies);
-        }
-        let next = sent.replace(sent.get() + 1) % side.requests.len();
-        let answer = connection.send(&side.requests[next]).await?;
-        ensure!(answer.status == side.status, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
-        latencies.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
+        let answer = connection.send(shot.request()).await?;
+        latencies.push(microseconds(began.elapsed()));
+        shot.check(&answer)?;
     }
+    Ok(latencies)
 }

@@ -1,18 +1,21 @@
-//! Measures record read, list and create of the platform against a bare axum handler that issues the same SQL.
+//! Measures the platform, three things in three ways.
 //!
-//! The platform runs as in production, over HTTP on loopback, with an ordinary caseworker signed in whose rows are
-//! scoped. Beside it, in the same process and on the same database, runs a server without a kernel: it replays the
-//! statements the platform was seen to execute ([`capture`]) straight through sqlx. Signing in, rights, checks,
-//! encryption and masking are the platform's overhead and have no counterpart there.
+//! Without a subcommand: record read, list and create against a bare axum handler that issues the same SQL. The platform
+//! runs as in production, over HTTP on loopback, with an ordinary caseworker signed in whose rows are scoped. Beside it,
+//! in the same process and on the same database, runs a server without a kernel: it replays the statements the platform
+//! was seen to execute ([`capture`]) straight through sqlx. Signing in, rights, checks, encryption and masking are the
+//! platform's overhead and have no counterpart there. Rounds alternate between the two, so that what else the machine
+//! does hits both; the median of the rounds' ratios is the figure.
 //!
-//! Rounds alternate between the two, so that what else the machine does hits both; the median of the rounds' ratios
-//! is the figure.
+//! [`contention`]: many clients reserve and release the same units. [`city`]: lists, searches, figures, export and import
+//! on the data of a whole city, beside hand-written SQL.
+//!
+//! Beside other systems the platform is measured by the other program, `anju-bench-peers`.
 
 mod bare;
 mod capture;
 mod city;
 mod contention;
-mod load;
 mod platform;
 mod report;
 mod requests;
@@ -21,16 +24,20 @@ mod statement;
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
+use anju::demo::directory::Staff;
+use anju_bench::load::{self, Plan, Samples, on_own_thread};
+use anju_runtime::Runtime;
 use anju_store::testing::TestDatabase;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{
-    bare::Bare, capture::Listener, load::Plan, platform::Platform, report::Report, requests::Requests,
-};
+use crate::{bare::Bare, capture::Listener, platform::Platform, report::Report, requests::Requests};
 
 #[derive(Parser)]
-#[command(name = "anju-bench", about = "Measures the platform against a bare handler with the same SQL")]
+#[command(
+    name = "anju-bench",
+    about = "Measures the platform: beside a bare handler with the same SQL, under contention, with a whole city"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -137,15 +144,19 @@ async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<Strin
     let mut report = Report::new(bare.settings().await?, arguments.cases, &plan);
     let wanted = |name: &str| arguments.operation.as_deref().is_none_or(|wanted| wanted == name);
     for operation in requests.operations(&bare).into_iter().filter(|operation| wanted(operation.name)) {
-        let side = match arguments.only {
-            Some(Server::Ours) => &operation.ours,
-            Some(Server::Bare) => &operation.bare,
-            None => {
-                report.add(&operation, load::measure(&operation, &plan)?);
-                continue;
-            }
+        let Some(only) = arguments.only else {
+            let samples = on_own_thread(async || load::measure(&operation.sides, &plan).await);
+            let samples = <[Samples; 2]>::try_from(samples.context(operation.name)?);
+            report.add(&operation, samples.map_err(|_| anyhow::anyhow!("samples of two sides"))?);
+            continue;
         };
-        report.note(format!("{}: {:.0} 1/s", operation.name, load::exercise(side, &plan)?));
+        let [ours, bare] = &operation.sides;
+        let side = match only {
+            Server::Ours => ours,
+            Server::Bare => bare,
+        };
+        let rate = on_own_thread(async || load::exercise(side, &plan).await)?;
+        report.note(format!("{}: {rate:.0} 1/s", operation.name));
     }
     platform.stop().await;
     bare.stop().await;
@@ -161,12 +172,12 @@ async fn contend(
 ) -> anyhow::Result<String> {
     let mut apps = anju::apps();
     apps.push(Box::new(contention::Estate));
-    let prepare =
-        async |runtime: &std::sync::Arc<anju_runtime::Runtime>| contention::fill(runtime, units).await;
+    let prepare = async |runtime: &Runtime, staff: &Staff| contention::fill(runtime, staff, units).await;
     let platform = Platform::start_with(url, apps, contention::SELLER, prepare).await?;
     let plan = contention::Plan { clients, time: Duration::from_secs(seconds) };
     let setting = format!("contention, {kind:?}: {clients} clients, {units} units, {seconds} s");
     let figures = contention::run(&platform, &plan, setting).await?;
     platform.stop().await;
+    ensure!(figures.are_sound(), "{figures}not sound: contradictions, or refusals other than conflicts");
     Ok(figures.to_string())
 }

@@ -2,13 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use anju::demo::directory;
-use anju_bench::client::{Connection, request};
+use anju::demo::directory::{self, Staff};
+use anju_bench::session::sign_in;
 use anju_calendar::SystemClock;
 use anju_crypto::OsRandom;
 use anju_runtime::{App, Runtime, Settings, StartUp};
-use anyhow::Context;
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -24,21 +22,17 @@ const PASSWORD_ROUNDS: u32 = 1_000;
 pub struct Platform<S = Seeded> {
     pub runtime: Arc<Runtime>,
     pub address: SocketAddr,
-    pub session: Session,
+    /// The header lines of the person signed in.
+    pub session: Vec<String>,
     pub seeded: S,
     serving: JoinHandle<std::io::Result<()>>,
     _data: TempDir,
 }
 
-/// The header lines of somebody signed in.
-#[derive(Clone)]
-pub struct Session(pub Vec<String>);
-
 impl Platform {
     /// The platform with cases and the caseworker.
     pub async fn start(database_url: String, cases: u32) -> anyhow::Result<Self> {
-        let prepare =
-            async |runtime: &Arc<Runtime>| fill(runtime, &directory::staff(runtime).await?, cases).await;
+        let prepare = async |runtime: &Runtime, staff: &Staff| fill(runtime, staff, cases).await;
         Self::start_with(database_url, anju::apps(), CLERK, prepare).await
     }
 }
@@ -49,16 +43,16 @@ impl<S> Platform<S> {
         database_url: String,
         apps: Vec<Box<dyn App>>,
         account: &str,
-        prepare: impl AsyncFnOnce(&Arc<Runtime>) -> anyhow::Result<S>,
+        prepare: impl AsyncFnOnce(&Runtime, &Staff) -> anyhow::Result<S>,
     ) -> anyhow::Result<Self> {
         let data = TempDir::new()?;
         let settings =
             Settings { database_url, password_rounds: PASSWORD_ROUNDS, ..Settings::embedded(data.path()) };
         let start_up = StartUp { apps, clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
         let runtime = Runtime::start(settings, start_up).await?;
-        directory::create(&runtime).await?;
+        let staff = directory::create(&runtime).await?;
         runtime.reload_calendar().await?;
-        let seeded = prepare(&runtime).await?;
+        let seeded = prepare(&runtime, &staff).await?;
 
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -73,15 +67,4 @@ impl<S> Platform<S> {
         self.serving.abort();
         self.runtime.store.close().await;
     }
-}
-
-async fn sign_in(address: SocketAddr, account: &str) -> anyhow::Result<Session> {
-    let body = json!({ "account": account, "password": directory::PASSWORD });
-    let mut connection = Connection::open(address).await?;
-    let answer = connection.send(&request("POST", "/api/session", &[], Some(&body))).await?;
-    let who = answer.json(200)?;
-    let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
-    let cookie = cookie.context("no session cookie")?;
-    let csrf = who["csrf"].as_str().context("no CSRF token")?;
-    Ok(Session(vec![format!("cookie: {cookie}"), format!("x-csrf-token: {csrf}")]))
 }

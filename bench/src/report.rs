@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use anju_bench::figures::{median, percentile};
-
-use crate::{
-    load::{Measured, Plan},
-    requests::Operation,
+use anju_bench::{
+    figures::{median, milliseconds, percentile},
+    load::{Plan, Samples},
 };
+
+use crate::requests::Operation;
 
 /// The figures of one database.
 pub struct Report {
@@ -42,8 +42,8 @@ impl Report {
         self.notes.push(note);
     }
 
-    pub fn add(&mut self, operation: &Operation, measured: Measured) {
-        let Measured { mut ours, mut bare } = measured;
+    /// The figures of one operation, the platform's and the bare handler's.
+    pub fn add(&mut self, operation: &Operation, [mut ours, mut bare]: [Samples; 2]) {
         let ratios = ours.rates.iter().zip(&bare.rates).map(|(ours, bare)| ours / bare);
         self.lines.push(Line {
             name: operation.name,
@@ -76,7 +76,7 @@ impl fmt::Display for Report {
             "", "ours 1/s", "bare 1/s", "ratio", "aim", "ours p50/p99 ms", "bare p50/p99 ms"
         )?;
         for line in &self.lines {
-            let [ours50, ours99, bare50, bare99] = line.latencies_us.map(|us| f64::from(us) / 1000.0);
+            let [ours50, ours99, bare50, bare99] = line.latencies_us.map(milliseconds);
             let verdict = if line.ratio >= line.aim { "" } else { "  below" };
             writeln!(
                 f,

@@ -1,9 +1,17 @@
 //! The three operations: what is asked of the platform and of the bare handler, and which statements that takes.
 
-use std::net::SocketAddr;
+use std::{
+    borrow::Cow,
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use anju::demo::dice::Dice;
-use anju_bench::client::{Connection, request};
+use anju_bench::{
+    client::{Answer, Connection, request},
+    load::{Shot, Target},
+};
+use anyhow::ensure;
 use serde_json::{Value, json};
 
 use crate::{
@@ -39,16 +47,59 @@ pub struct Operation {
     pub name: &'static str,
     /// The ratio aimed at.
     pub aim: f64,
-    pub ours: Side,
-    pub bare: Side,
+    /// The platform, then the bare handler.
+    pub sides: [Side; 2],
 }
 
 /// Requests to one server, to be sent in turn.
 pub struct Side {
-    pub address: SocketAddr,
-    pub requests: Vec<Vec<u8>>,
-    /// The status of every answer.
-    pub status: u16,
+    name: &'static str,
+    address: SocketAddr,
+    shots: Vec<Asked>,
+    /// Requests sent so far; says which is next.
+    sent: AtomicUsize,
+}
+
+/// A request, and the status of its answer.
+#[derive(Clone)]
+pub struct Asked {
+    request: Vec<u8>,
+    status: u16,
+}
+
+impl Side {
+    fn new(name: &'static str, address: SocketAddr, requests: Vec<Vec<u8>>, status: u16) -> Self {
+        let shots = requests.into_iter().map(|request| Asked { request, status }).collect();
+        Self { name, address, shots, sent: AtomicUsize::new(0) }
+    }
+}
+
+impl Target for Side {
+    type Shot = Asked;
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn next(&self) -> Cow<'_, Asked> {
+        let sent = self.sent.fetch_add(1, Ordering::Relaxed);
+        Cow::Borrowed(&self.shots[sent % self.shots.len()])
+    }
+}
+
+impl Shot for Asked {
+    fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    fn check(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
+        ensure!(answer.status == self.status, "{}: {}", answer.status, String::from_utf8_lossy(answer.body));
+        Ok(())
+    }
 }
 
 impl Requests {
@@ -59,7 +110,7 @@ impl Requests {
             .collect();
         let seeded = &platform.seeded;
         let ids: Vec<String> = seeded.ids.iter().take(VARIETY).cloned().collect();
-        let session = &platform.session.0;
+        let session = &platform.session;
         let (id, status) = (ids[0].clone(), seeded.statuses[0].clone());
         let read = our_read(&id, session);
         let list = our_list(&status, session);
@@ -77,28 +128,32 @@ impl Requests {
     }
 
     pub fn operations(&self, bare: &Bare) -> [Operation; 3] {
-        let ours = |requests, status| Side { address: self.platform, requests, status };
-        let theirs = |requests, status| Side { address: bare.address, requests, status };
-        let session = &self.session;
+        let (session, ids, statuses) = (&self.session, &self.ids, &self.statuses);
+        let sides = |ours: Vec<Vec<u8>>, theirs: Vec<Vec<u8>>, status| {
+            [
+                Side::new("the platform", self.platform, ours, status),
+                Side::new("the bare handler", bare.address, theirs, status),
+            ]
+        };
+        let read = sides(
+            ids.iter().map(|id| our_read(id, session)).collect(),
+            ids.iter().map(|id| bare_read(id)).collect(),
+            200,
+        );
+        let list = sides(
+            statuses.iter().map(|status| our_list(status, session)).collect(),
+            statuses.iter().map(|status| bare_list(status)).collect(),
+            200,
+        );
+        let create = sides(
+            self.applications.iter().map(|body| our_create(body, session)).collect(),
+            self.applications.iter().map(bare_create).collect(),
+            201,
+        );
         [
-            Operation {
-                name: "read",
-                aim: 0.6,
-                ours: ours(self.ids.iter().map(|id| our_read(id, session)).collect(), 200),
-                bare: theirs(self.ids.iter().map(|id| bare_read(id)).collect(), 200),
-            },
-            Operation {
-                name: "list",
-                aim: 0.7,
-                ours: ours(self.statuses.iter().map(|status| our_list(status, session)).collect(), 200),
-                bare: theirs(self.statuses.iter().map(|status| bare_list(status)).collect(), 200),
-            },
-            Operation {
-                name: "create",
-                aim: 0.35,
-                ours: ours(self.applications.iter().map(|body| our_create(body, session)).collect(), 201),
-                bare: theirs(self.applications.iter().map(bare_create).collect(), 201),
-            },
+            Operation { name: "read", aim: 0.6, sides: read },
+            Operation { name: "list", aim: 0.7, sides: list },
+            Operation { name: "create", aim: 0.35, sides: create },
         ]
     }
 

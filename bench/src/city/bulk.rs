@@ -9,8 +9,13 @@ use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgPool};
 
-use super::server::Server;
-use anju_bench::client::{Connection, request};
+use anju_bench::{
+    client::{Connection, request},
+    server::Server,
+    session::sign_in,
+};
+
+use super::tidy::ROOM;
 
 /// How often a job is asked for.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
@@ -19,9 +24,9 @@ const JOB_MAX: Duration = Duration::from_secs(600);
 /// Rows of one statement of the SQL beside it.
 const BATCH: usize = 1_000;
 
-/// Units of the district with the most of them, as a workbook with the names of what they refer to.
+/// The first units by code, as a workbook with the names of what they refer to.
 pub async fn export(server: &Server, database: &PgPool, rows: usize) -> anyhow::Result<String> {
-    let session = server.session("city").await?;
+    let session = sign_in(server.address, "city").await?;
     let mut connection = Connection::open(server.address).await?;
     let select = [
         "unit_code",
@@ -79,17 +84,16 @@ async fn last_code(database: &PgPool, rows: usize) -> anyhow::Result<String> {
     }
 }
 
-/// New units of one building; each run adds rooms of its own.
+/// New units of one building; [`super::tidy`] removes them.
 pub async fn import(server: &Server, database: &PgPool, rows: usize) -> anyhow::Result<String> {
-    let session = server.session("pudong-clerk").await?;
+    let session = sign_in(server.address, "pudong-clerk").await?;
     let mut connection = Connection::open(server.address).await?;
     let query = json!({ "select": ["project.code"], "page": { "size": 1 } });
     let wire = request("POST", "/api/records/supply.building/query", &session, Some(&query));
     let buildings = connection.send(&wire).await?.json(200)?;
     let building = &buildings["items"][0];
     let of = |name: &str| building[name].as_str().map(str::to_owned).context("a building of the operator");
-    let run = uuid::Uuid::new_v4().simple().to_string()[..6].to_owned();
-    let book = workbook(&of("project.code")?, &of("id")?, &run, rows)?;
+    let book = workbook(&of("project.code")?, &of("id")?, rows)?;
     let began = Instant::now();
     let wire = upload("/api/records/supply.unit/import?mode=skip_faulty", &session, &book);
     let order = connection.send(&wire).await?.json(202)?;
@@ -102,11 +106,11 @@ pub async fn import(server: &Server, database: &PgPool, rows: usize) -> anyhow::
     .await?;
     let seconds = began.elapsed().as_secs_f64();
     ensure!(done["result"]["created"].as_u64() == Some(rows as u64), "{done}");
-    let plain = insert(database, &run, rows).await?;
+    let plain = insert(database, rows).await?;
     Ok(line("import from xlsx", rows, seconds, plain))
 }
 
-fn workbook(project: &str, building: &str, run: &str, rows: usize) -> anyhow::Result<Vec<u8>> {
+fn workbook(project: &str, building: &str, rows: usize) -> anyhow::Result<Vec<u8>> {
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     sheet.set_name("房源")?;
@@ -114,7 +118,7 @@ fn workbook(project: &str, building: &str, run: &str, rows: usize) -> anyhow::Re
     sheet.write_row(0, 0, header)?;
     for row in 0..rows {
         let at = row as u32 + 1;
-        let (room, floor) = (format!("{run}{row}"), (1 + row % 30).to_string());
+        let (room, floor) = (format!("{ROOM}{row}"), (1 + row % 30).to_string());
         let cells = [project, building, "浦东新区", "浦三路8弄", &room, &floor, "一室一厅", "45.5", "2300"];
         sheet.write_row(at, 0, cells)?;
     }
@@ -123,12 +127,11 @@ fn workbook(project: &str, building: &str, run: &str, rows: usize) -> anyhow::Re
 
 /// The same number of rows, with a row of history each, by statements of a thousand in one transaction into tables with
 /// the same columns and indexes; seconds.
-async fn insert(database: &PgPool, run: &str, rows: usize) -> anyhow::Result<f64> {
+async fn insert(database: &PgPool, rows: usize) -> anyhow::Result<f64> {
     let mut connection = database.acquire().await?;
     for table in ["supply_unit", "sys_history"] {
         let statement = format!(
-            "DROP TABLE IF EXISTS bench_{table}; CREATE UNLOGGED TABLE bench_{table} (LIKE {table} INCLUDING ALL); \
-             ALTER TABLE bench_{table} SET LOGGED"
+            "DROP TABLE IF EXISTS bench_{table}; CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)"
         );
         connection.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone()))).await?;
     }
@@ -144,11 +147,11 @@ async fn insert(database: &PgPool, run: &str, rows: usize) -> anyhow::Result<f64
     for batch in (0..rows).step_by(BATCH) {
         let (mut units, mut history) = (Vec::new(), Vec::new());
         for row in batch..rows.min(batch + BATCH) {
-            units.push(format!("('{run}-{row}', '{run}{row}', '{run}{row}')"));
+            units.push(format!("('{ROOM}{row}', '{ROOM}{row}', '{ROOM}{row}')"));
             let changes =
                 "[{\"field\":\"address\",\"after\":\"浦三路8弄\"},{\"field\":\"floor\",\"after\":3}]";
             history
-                .push(format!("('supply.unit', '{run}-{row}', 1, 0, 'x', '陈静怡', 'created', '{changes}')"));
+                .push(format!("('supply.unit', '{ROOM}{row}', 1, 0, 'x', '陈静怡', 'created', '{changes}')"));
         }
         let statement = format!(
             "INSERT INTO bench_supply_unit (id, unit_code, room_no, {columns}) SELECT v.id, v.code, v.room, {columns} \

@@ -3,16 +3,26 @@
 
 mod bulk;
 mod questions;
-mod server;
+mod same;
+mod tidy;
 
-use std::{io::Write, time::Instant};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
+use anju_bench::{
+    client::{Connection, request},
+    figures::{microseconds, milliseconds, percentile},
+    server::{PLATFORM_READY, Server, free_address},
+    session::sign_in,
+};
 use anyhow::{Context, ensure};
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, Executor, PgPool};
+use tokio::process::Command;
 
-use self::{questions::Question, server::Server};
-use anju_bench::client::{Connection, request};
+use self::{questions::Question, same::ensure_same};
 
 /// Times each question is asked before measuring: pages of the database and plans of statements are warm then.
 const WARM_UP: usize = 20;
@@ -20,8 +30,12 @@ const WARM_UP: usize = 20;
 /// Asks all questions so many times and moves so many rows; figures are printed as they come.
 pub async fn run(asked: usize, rows: usize) -> anyhow::Result<()> {
     let url = std::env::var("ANJU_DATABASE_URL").context("ANJU_DATABASE_URL names the city's database")?;
+    let data =
+        PathBuf::from(std::env::var("ANJU_DATA").context("ANJU_DATA is the folder with the city's keys")?);
     let database = PgPool::connect(&url).await?;
-    let server = Server::start().await?;
+    // Of a run that broke off.
+    tidy::remove_imported(&url, &database).await?;
+    let server = start(&data).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", heading(&database).await?)?;
     writeln!(
@@ -36,12 +50,22 @@ pub async fn run(asked: usize, rows: usize) -> anyhow::Result<()> {
         writeln!(out, "{:<34}{figures}", question.name)?;
     }
     writeln!(out, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?;
-    for figures in
-        [bulk::export(&server, &database, rows).await?, bulk::import(&server, &database, rows).await?]
-    {
-        writeln!(out, "{figures}")?;
-    }
-    Ok(writeln!(out, "memory of the server throughout: {} MB", server.memory_mb()?)?)
+    writeln!(out, "{}", bulk::export(&server, &database, rows).await?)?;
+    writeln!(out, "{}", bulk::import(&server, &database, rows).await?)?;
+    writeln!(out, "memory of the server throughout: {} MB", server.memory_mb()?)?;
+    server.stop().await?;
+    Ok(writeln!(out, "{}", tidy::remove_imported(&url, &database).await?)?)
+}
+
+/// The program beside this one; database and keys are those of the environment (`scripts/city-data`).
+async fn start(data: &Path) -> anyhow::Result<Server> {
+    let address = free_address()?;
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("anju"));
+    command
+        .args(["serve", "--listen", &address.to_string()])
+        .env("ANJU_EXPORT_APPROVAL_ROWS", "1000000")
+        .env("ANJU_LOG", "warn");
+    Server::start(command, address, &data.join("bench.log"), PLATFORM_READY).await
 }
 
 async fn heading(database: &PgPool) -> anyhow::Result<String> {
@@ -67,58 +91,31 @@ async fn ask(
     question: &Question,
     times: usize,
 ) -> anyhow::Result<String> {
-    let session = server.session(question.account).await?;
+    let session = sign_in(server.address, question.account).await?;
     let mut connection = Connection::open(server.address).await?;
     let mut plain = database.acquire().await?;
-    let (mut ours, mut sql) = (Vec::with_capacity(times), Vec::with_capacity(times));
-    let (warm_up, times) = (WARM_UP.min(times) / question.weight, times / question.weight);
+    let (mut ours_us, mut sql_us) = (Vec::with_capacity(times), Vec::with_capacity(times));
+    let (warm_up, times) = (WARM_UP.min(times) / question.weight, (times / question.weight).max(1));
     for time in 0..warm_up + times {
         let (path, body, statement) = question.variant(time);
         let wire = request(if body.is_none() { "GET" } else { "POST" }, &path, &session, body.as_ref());
         let began = Instant::now();
         let answer = connection.send(&wire).await?;
         let taken = began.elapsed();
-        let found = found(&answer.json(200).with_context(|| format!("{path} {body:?}"))?);
+        let answer = answer.json(200).with_context(|| format!("{path} {body:?}"))?;
         let began = Instant::now();
         let rows = plain
             .fetch_all(sqlx::raw_sql(AssertSqlSafe(statement.clone())))
             .await
             .with_context(|| statement.clone())?;
         let plain_taken = began.elapsed();
-        ensure!(
-            found.is_none_or(|found| found == rows.len()),
-            "{}: {found:?} records, {} rows of SQL: {body:?}",
-            question.name,
-            rows.len()
-        );
+        ensure_same(&answer, &rows).with_context(|| format!("{}: {path} {body:?}", question.name))?;
         if time >= warm_up {
-            ours.push(taken.as_secs_f64() * 1_000.0);
-            sql.push(plain_taken.as_secs_f64() * 1_000.0);
+            ours_us.push(microseconds(taken));
+            sql_us.push(microseconds(plain_taken));
         }
     }
-    let (ours, sql) = (spread(ours), spread(sql));
-    Ok(format!("{:>10.2}{:>10.2}{:>10.2}{:>10.2}{:>8.2}", ours.0, ours.1, sql.0, sql.1, ours.0 / sql.0))
-}
-
-/// How many records or groups an answer has; nothing for a single record.
-fn found(answer: &Value) -> Option<usize> {
-    answer["items"].as_array().or_else(|| answer["rows"].as_array()).map(Vec::len)
-}
-
-/// Median and 99th percentile.
-fn spread(mut values: Vec<f64>) -> (f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let at = |percent: usize| {
-        values.get(values.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
-    };
-    (at(50), at(99))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn spread_is_median_and_99th_percentile() {
-        let values = (1..=101).rev().map(f64::from).collect();
-        assert_eq!(super::spread(values), (51.0, 100.0));
-    }
+    let [ours, ours_99] = [50, 99].map(|percent| milliseconds(percentile(&mut ours_us, percent)));
+    let [sql, sql_99] = [50, 99].map(|percent| milliseconds(percentile(&mut sql_us, percent)));
+    Ok(format!("{ours:>10.2}{ours_99:>10.2}{sql:>10.2}{sql_99:>10.2}{:>8.2}", ours / sql))
 }

@@ -47,6 +47,13 @@ pub fn all(ids: Vec<String>) -> Vec<Question> {
     ]
 }
 
+/// Child tables of a case: name in an answer, and table.
+pub const CHILDREN: [(&str, &str); 3] = [
+    ("members", "eligibility_member"),
+    ("housings", "eligibility_housing"),
+    ("materials", "eligibility_material"),
+];
+
 const COLUMNS: &str = "c.id, c.version, c.case_no, c.applicant_name, c.id_no, c.status, c.due_on, c.channel, c.district, \
      o.title, c.household_size, c.per_capita_area, c.submitted_at";
 const FROM: &str = "FROM eligibility_case c LEFT JOIN platform_organisation o ON o.id = c.operator";
@@ -73,7 +80,7 @@ fn list(filter: Value, count: bool, statement: String) -> Variant {
 
 fn page(condition: &str) -> String {
     format!(
-        "SELECT {COLUMNS} {FROM} WHERE c.deleted_at IS NULL AND {condition} ORDER BY c.submitted_at DESC, c.id DESC LIMIT 20"
+        "SELECT {COLUMNS} {FROM} WHERE c.deleted_at IS NULL AND {condition} ORDER BY c.submitted_at DESC, c.id LIMIT 20"
     )
 }
 
@@ -111,14 +118,11 @@ fn by_name(time: usize) -> Variant {
     list(filter, true, page(&condition))
 }
 
-/// Nobody has the number: SQL looks for its own stand-in of the index, which nobody has either.
+/// Nobody has the number, since no made-up person has the sequence 999: SQL looks for its own stand-in of the index, which
+/// nobody has either.
 fn by_id_no(time: usize) -> Variant {
-    let number = anju::demo::people::with_check(&format!(
-        "31011519{:02}0{}1{:04}",
-        50 + time % 50,
-        1 + time % 9,
-        time % 1_000
-    ));
+    let digits = format!("31011519{:02}0{}{:02}999", 50 + time % 50, 1 + time % 9, 1 + time % 28);
+    let number = anju::demo::people::with_check(&digits);
     let index = format!("c.id_no_bix = '\\x{:032x}'::bytea", time + 1);
     list(json!({ "field": "id_no", "op": "eq", "value": number }), false, page(&own(&index)))
 }
@@ -150,8 +154,9 @@ fn by_street(time: usize) -> Variant {
 }
 
 fn one_record(id: &str) -> Variant {
-    let rows = ["member", "housing", "material"]
-        .map(|table| format!("SELECT * FROM eligibility_{table} WHERE \"case\" = '{id}' AND deleted_at IS NULL ORDER BY position"));
+    let rows = CHILDREN.map(|(_, table)| {
+        format!("SELECT * FROM {table} WHERE \"case\" = '{id}' AND deleted_at IS NULL ORDER BY position")
+    });
     let own = format!(
         "SELECT c.*, o.title, i.title FROM eligibility_case c LEFT JOIN platform_organisation o ON o.id = c.operator \
          LEFT JOIN eligibility_intake_office i ON i.id = c.intake_office WHERE c.id = '{id}' AND c.deleted_at IS NULL AND c.district = '{DISTRICT}'"
@@ -174,7 +179,7 @@ fn figures(time: usize) -> Variant {
         "measures": [{ "op": "count", "as": "cases" }],
     });
     let statement = format!(
-        "SELECT c.district, to_char(to_timestamp(c.submitted_at / 1000) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, count(*) \
+        "SELECT c.district, to_char(to_timestamp(c.submitted_at / 1000) AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') AS month, count(*) AS cases \
          FROM eligibility_case c WHERE c.deleted_at IS NULL AND c.status <> '{state}' GROUP BY 1, 2 ORDER BY 1, 2"
     );
     ("/api/records/eligibility.case/aggregate".to_owned(), Some(body), statement)

@@ -1,11 +1,7 @@
 //! An application made for measuring: units that a salesperson reserves and releases.
 
-use anju::demo::directory::{PASSWORD, object};
-use anju_runtime::{
-    App, Registry, Runtime,
-    definitions::Source,
-    records::{Actor, Query},
-};
+use anju::demo::directory::{PASSWORD, Staff, object};
+use anju_runtime::{App, Registry, Runtime, definitions::Source, records::Actor};
 use anyhow::Context;
 use serde_json::json;
 
@@ -52,20 +48,16 @@ impl App for Estate {
 }
 
 /// The seller's account, and units that are free; their ids.
-pub async fn fill(runtime: &Runtime, units: usize) -> anyhow::Result<Vec<String>> {
+pub async fn fill(runtime: &Runtime, staff: &Staff, units: usize) -> anyhow::Result<Vec<String>> {
     let system = Actor::system("bench");
-    let query: Query = serde_json::from_value(json!({
-        "where": { "field": "level", "op": "eq", "value": "city" }, "page": { "size": 1 },
-    }))?;
-    let city = runtime.records.query(&system, "platform.organisation", &query).await?;
-    let city = city.items.into_iter().next().context("no city")?.id;
+    let supervisor = staff.actor("city")?.post.as_ref().context("nobody works at the city")?;
     let mut tx = runtime.store.begin().await?;
     let account =
         object([("account", json!(SELLER)), ("name", json!("王选房")), ("phone", json!("13800138000"))]);
     let account = runtime.identity.create_account_with_password(&mut tx, &system, account, PASSWORD).await?;
     let post = object([
         ("account", json!(account)),
-        ("organisation", json!(city)),
+        ("organisation", json!(supervisor.org_id)),
         ("title", json!("选房经办人")),
         ("roles", json!(["estate.seller"])),
     ]);

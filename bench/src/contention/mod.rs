@@ -1,6 +1,6 @@
 //! many clients reserve and release units over HTTP, each reservation a change of the unit's state under the
 //! version the client saw, with an idempotency key. Counts what succeeded, how long it took, what was refused and why;
-//! then holds what clients were told against the history of every unit.
+//! then holds what clients were told against the version of every unit. A refusal may be a conflict (409), nothing else.
 
 mod estate;
 
@@ -18,8 +18,12 @@ use serde_json::{Value, json};
 
 use self::estate::UNIT;
 pub use self::estate::{Estate, SELLER, fill};
-use crate::{load::on_own_thread, platform::Platform};
-use anju_bench::client::{Connection, request};
+use crate::platform::Platform;
+use anju_bench::{
+    client::{Connection, request},
+    figures::{microseconds, milliseconds, percentile},
+    load::on_own_thread,
+};
 
 /// Units a client holds before it gives the first one back.
 const HELD_MAX: usize = 4;
@@ -44,8 +48,10 @@ struct Done {
 pub struct Figures {
     setting: String,
     seconds: f64,
-    waits_us: Vec<u32>,
+    reservations: usize,
     changes: usize,
+    /// Microseconds that a reservation waited: p50, p99, longest.
+    waits_us: [u32; 3],
     others: BTreeMap<String, usize>,
     /// Versions of a unit that two clients were told of, or that nobody was told of.
     contradictions: usize,
@@ -61,21 +67,21 @@ pub async fn run(platform: &Platform<Vec<String>>, plan: &Plan, setting: String)
     })?;
     let seconds = began.elapsed().as_secs_f64();
     let contradictions = contradictions(platform, units, &done).await?;
-    let mut figures = Figures {
+    let (mut waits_us, mut changes, mut others) = (Vec::new(), 0, BTreeMap::new());
+    for one in done {
+        changes += one.told.len();
+        waits_us.extend(one.waits_us);
+        one.others.into_iter().for_each(|(kind, count)| *others.entry(kind).or_default() += count);
+    }
+    Ok(Figures {
         setting,
         seconds,
-        waits_us: Vec::new(),
-        changes: 0,
-        others: BTreeMap::new(),
+        reservations: waits_us.len(),
+        changes,
+        waits_us: [50, 99, 100].map(|percent| percentile(&mut waits_us, percent)),
+        others,
         contradictions,
-    };
-    for one in done {
-        figures.changes += one.told.len();
-        figures.waits_us.extend(one.waits_us);
-        one.others.into_iter().for_each(|(kind, count)| *figures.others.entry(kind).or_default() += count);
-    }
-    figures.waits_us.sort_unstable();
-    Ok(figures)
+    })
 }
 
 async fn client(platform: &Platform<Vec<String>>, number: usize, end: Instant) -> anyhow::Result<Done> {
@@ -101,7 +107,7 @@ async fn client(platform: &Platform<Vec<String>>, number: usize, end: Instant) -
         }
         let unit = dice.between(0, units.len() as i64 - 1) as usize;
         let seen = connection
-            .send(&request("GET", &path(&units[unit]), &platform.session.0, None))
+            .send(&request("GET", &path(&units[unit]), &platform.session, None))
             .await?
             .json(200)?;
         if seen["state"] != "free" {
@@ -113,7 +119,7 @@ async fn client(platform: &Platform<Vec<String>>, number: usize, end: Instant) -
         let told =
             change_unit(platform, &mut connection, &units[unit], version, &key, &change, &mut done).await?;
         if let Some(version) = told {
-            done.waits_us.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
+            done.waits_us.push(microseconds(began.elapsed()));
             done.told.push((unit, version));
             held.push((unit, version));
         }
@@ -135,12 +141,12 @@ async fn change_unit(
     change: &Value,
     done: &mut Done,
 ) -> anyhow::Result<Option<i64>> {
-    let mut headers = platform.session.0.clone();
+    let mut headers = platform.session.clone();
     headers.extend([format!("if-match: {version}"), format!("idempotency-key: {key}")]);
     let answer = connection.send(&request("PATCH", &path(unit), &headers, Some(change))).await?;
     let body: Value = serde_json::from_slice(answer.body)?;
     if answer.status == 200 {
-        return Ok(body["version"].as_i64());
+        return Ok(Some(body["version"].as_i64().context("a version")?));
     }
     let kind = format!("{} {}", answer.status, body["code"].as_str().unwrap_or_default());
     *done.others.entry(kind).or_default() += 1;
@@ -167,22 +173,23 @@ async fn contradictions(
     Ok(found)
 }
 
+impl Figures {
+    /// Nobody was told what is not so, and whoever was refused came too late.
+    pub fn are_sound(&self) -> bool {
+        self.contradictions == 0 && self.others.keys().all(|kind| kind.starts_with("409 "))
+    }
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |percent: usize| {
-            let place = self.waits_us.len().saturating_sub(1) * percent / 100;
-            f64::from(self.waits_us.get(place).copied().unwrap_or_default()) / 1000.0
-        };
         let rate = |count: usize| count as f64 / self.seconds;
+        let [p50_ms, p99_ms, longest_ms] = self.waits_us.map(milliseconds);
         writeln!(f, "{}", self.setting)?;
         writeln!(
             f,
-            "reservations {:.0} 1/s of {:.0} changes 1/s; waits p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
-            rate(self.waits_us.len()),
+            "reservations {:.0} 1/s of {:.0} changes 1/s; waits p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, longest {longest_ms:.1} ms",
+            rate(self.reservations),
             rate(self.changes),
-            at(50),
-            at(99),
-            at(100),
         )?;
         writeln!(f, "refused: {:?}; contradictions: {}", self.others, self.contradictions)
     }

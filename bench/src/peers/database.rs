@@ -18,7 +18,7 @@ pub async fn create(place: &Place, names: &[&str]) -> anyhow::Result<()> {
 /// What a system does not index by itself.
 pub async fn index(place: &Place, system: &System) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(&place.database_url(system.name)).await?;
-    for columns in system.dialect.indexes_missing() {
+    for columns in system.indexes_missing {
         let statement = format!("CREATE INDEX ON {} ({columns})", system.table);
         connection.execute(sqlx::AssertSqlSafe(statement)).await?;
     }

@@ -45,10 +45,7 @@ impl<'l> Listing<'l> {
 
 /// One system's API.
 pub trait Dialect: Sync {
-    /// Columns to be indexed so that all have the indexes that the platform's definition asks for: the peers have no
-    /// such thing in their interfaces.
-    fn indexes_missing(&self) -> &'static [&'static str];
-    fn log_in(&self, account: &str, password: &str) -> Ask;
+    fn log_in(&self, account: &str) -> Ask;
     /// The header lines of somebody who has just logged in.
     fn session(&self, answer: &Answer<'_>) -> anyhow::Result<Vec<String>>;
     fn create_office(&self, name: &str) -> Ask;
@@ -56,13 +53,25 @@ pub trait Dialect: Sync {
     fn read(&self, id: &str) -> Ask;
     /// The first page.
     fn list(&self, listing: Listing<'_>) -> Ask;
-    fn created_status(&self) -> u16;
+}
+
+/// What the answers of one system look like; places are JSON pointers.
+pub struct Shape {
+    /// The status of an answer to a creation.
+    pub created: u16,
     /// The record in the answer to a creation or a read.
-    fn record<'a>(&self, answer: &'a Value) -> &'a Value;
-    fn rows<'a>(&self, answer: &'a Value) -> &'a Value;
-    fn id<'a>(&self, record: &'a Value) -> &'a Value;
-    /// The name of a record's office, where the answer has it.
-    fn office_name<'a>(&self, record: &'a Value) -> &'a Value;
+    pub record: &'static str,
+    /// The records in the answer to a list.
+    pub rows: &'static str,
+    /// The id in a record.
+    pub id: &'static str,
+    /// The name of the office in a record, where the answer has it.
+    pub office_name: &'static str,
+}
+
+/// What is at this place of an answer; null where nothing is.
+pub fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 /// An id as it stands in a path.

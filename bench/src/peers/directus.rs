@@ -1,13 +1,15 @@
 //! Directus: set up over its API, as an administrator does in its panel.
 
-use anju_bench::client::{Answer, Connection};
+use anju_bench::{
+    client::{Answer, Connection},
+    server::{Server, finish, free_address},
+};
 use anyhow::Context;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    dialect::{Ask, Dialect, Listing},
-    server::{Server, finish, free_address},
+    dialect::{Ask, Dialect, Listing, Shape},
     system::{CITY, CLERK, PASSWORD, Place, System, ask, npm_version},
     tenancy::{DISTRICTS, LISTED, OWN, STATES, Tenancy},
 };
@@ -41,15 +43,17 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
     };
     finish(command("bootstrap"), &place.log("directus-bootstrap")).await?;
     let server = Server::start(command("start"), address, &place.log("directus"), "/server/ping").await?;
-    let system = System::new(
-        "directus",
-        npm_version(&folder, "directus")?,
-        dialect(place.names),
+    let system = System {
+        name: "directus",
+        version: npm_version(&folder, "directus")?,
+        dialect: Box::new(Directus { names: place.names }),
+        shape: Shape { created: 200, record: "/data", rows: "/data", id: "/id", office_name: "/office/name" },
         server,
-        CITY,
-        CLERK,
-        "tenancy",
-    );
+        city: CITY,
+        clerk: CLERK,
+        table: "tenancy",
+        indexes_missing: &["district", "district, state, signed_on"],
+    };
     let city = system.session(CITY).await?;
     let mut connection = Connection::open(address).await?;
     for step in entity() {
@@ -61,10 +65,6 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
     let clerk = json!({ "email": CLERK, "password": PASSWORD, "role": role, "district": OWN });
     ask(&mut connection, &Ask::post("/users", clerk), &city).await?;
     Ok(system)
-}
-
-fn dialect(names: bool) -> &'static Directus {
-    if names { &Directus { names: true } } else { &Directus { names: false } }
 }
 
 fn entity() -> Vec<Ask> {
@@ -138,12 +138,8 @@ fn permissions(role: &Value) -> Value {
 }
 
 impl Dialect for Directus {
-    fn indexes_missing(&self) -> &'static [&'static str] {
-        &["district", "district, state, signed_on"]
-    }
-
-    fn log_in(&self, account: &str, password: &str) -> Ask {
-        Ask::post("/auth/login", json!({ "email": account, "password": password }))
+    fn log_in(&self, account: &str) -> Ask {
+        Ask::post("/auth/login", json!({ "email": account, "password": PASSWORD }))
     }
 
     fn session(&self, answer: &Answer<'_>) -> anyhow::Result<Vec<String>> {
@@ -172,25 +168,5 @@ impl Dialect for Directus {
             path.push_str(&format!("&filter[{field}][_eq]={value}"));
         }
         Ask::get(path)
-    }
-
-    fn created_status(&self) -> u16 {
-        200
-    }
-
-    fn record<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["data"]
-    }
-
-    fn rows<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["data"]
-    }
-
-    fn id<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["id"]
-    }
-
-    fn office_name<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["office"]["name"]
     }
 }

@@ -4,11 +4,9 @@
 mod database;
 mod dialect;
 mod directus;
-mod load;
 mod platform;
 mod report;
 mod seed;
-mod server;
 mod strapi;
 mod system;
 mod tenancy;
@@ -17,12 +15,12 @@ mod work;
 
 use std::{fs, io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
+use anju_bench::load::{self, Plan};
 use anyhow::{Context, ensure};
 use clap::Parser;
 use futures::future::try_join_all;
 
 use crate::{
-    load::Plan,
     report::Report,
     seed::Seeded,
     system::{Place, System},

@@ -3,20 +3,20 @@
 use std::{path::Path, sync::Arc};
 
 use anju::demo::directory;
-use anju_bench::client::{Answer, Connection};
+use anju_bench::{
+    client::{Answer, Connection},
+    server::{PLATFORM_READY, Server, free_address},
+    session,
+};
 use anju_calendar::SystemClock;
 use anju_crypto::OsRandom;
-use anju_runtime::{
-    Runtime, Settings, StartUp,
-    records::{Actor, PageRequest, Query},
-};
+use anju_runtime::{Runtime, Settings, StartUp, records::Actor};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    dialect::{Ask, Dialect, Listing},
-    server::{Server, free_address},
+    dialect::{Ask, Dialect, Listing, Shape},
     system::{Place, System, ask},
     tenancy::{LISTED, PAGE, Tenancy},
 };
@@ -45,9 +45,18 @@ pub async fn start(place: &Place, program: &Path) -> anyhow::Result<System> {
     let mut command = Command::new(program);
     command.arg("serve").args(["--listen", &address.to_string(), "--database", &url]);
     command.arg("--data").arg(&data).args(["--web", "none"]);
-    let server = Server::start(command, address, &place.log("anju"), "/api/openapi.json").await?;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let system = System::new("anju", version, &Anju, server, CITY, CLERK, "site_tenancy");
+    let server = Server::start(command, address, &place.log("anju"), PLATFORM_READY).await?;
+    let system = System {
+        name: "anju",
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        dialect: Box::new(Anju),
+        shape: Shape { created: 201, record: "", rows: "/items", id: "/id", office_name: "/$refs/office" },
+        server,
+        city: CITY,
+        clerk: CLERK,
+        table: "site_tenancy",
+        indexes_missing: &[],
+    };
     let mut connection = Connection::open(address).await?;
     let designer = system.session("designer").await?;
     for (name, text) in DEFINITIONS {
@@ -75,16 +84,15 @@ async fn people(data: &Path, url: &str) -> anyhow::Result<()> {
     let start_up =
         StartUp { apps: anju::apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
     let runtime = Runtime::start(settings, start_up).await?;
-    directory::create(&runtime).await?;
-    let system = Actor::system("bench");
-    let query = Query { page: PageRequest { size: 100, ..PageRequest::default() }, ..Query::default() };
-    let posts = runtime.records.query(&system, "platform.post", &query).await?;
-    let is_publisher = |roles: &Value| roles == &json!(["platform.publisher"]);
-    let post = posts.items.iter().find(|post| is_publisher(post.get("roles"))).context("no publisher")?;
+    let staff = directory::create(&runtime).await?;
+    let post = staff.actor("publisher")?.post.as_ref().context("the publisher has no post")?;
     let change = json!({ "roles": ["platform.publisher", "platform.security_admin"] });
     let change = change.as_object().cloned().context("an object")?;
     let mut tx = runtime.store.begin().await?;
-    runtime.records.patch(&mut tx, &system, "platform.post", &post.id, None, change, None).await?;
+    runtime
+        .records
+        .patch(&mut tx, &Actor::system("bench"), "platform.post", &post.id, None, change, None)
+        .await?;
     tx.commit().await?;
     runtime.store.close().await;
     Ok(())
@@ -113,20 +121,12 @@ async fn grant(
 }
 
 impl Dialect for Anju {
-    fn indexes_missing(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn log_in(&self, account: &str, _password: &str) -> Ask {
-        Ask::post("/api/session", json!({ "account": account, "password": directory::PASSWORD }))
+    fn log_in(&self, account: &str) -> Ask {
+        Ask::post(session::PATH, session::credentials(account))
     }
 
     fn session(&self, answer: &Answer<'_>) -> anyhow::Result<Vec<String>> {
-        let who = answer.json(200)?;
-        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
-        let cookie = cookie.context("no session cookie")?;
-        let csrf = who["csrf"].as_str().context("no CSRF token")?;
-        Ok(vec![format!("cookie: {cookie}"), format!("x-csrf-token: {csrf}")])
+        session::headers(answer)
     }
 
     fn create_office(&self, name: &str) -> Ask {
@@ -156,25 +156,5 @@ impl Dialect for Anju {
             query["where"] = json!({ "and": tests });
         }
         Ask::post("/api/records/site.tenancy/query", query)
-    }
-
-    fn created_status(&self) -> u16 {
-        201
-    }
-
-    fn record<'a>(&self, answer: &'a Value) -> &'a Value {
-        answer
-    }
-
-    fn rows<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["items"]
-    }
-
-    fn id<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["id"]
-    }
-
-    fn office_name<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["$refs"]["office"]
     }
 }

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use anju_bench::figures::{median, percentile};
+use anju_bench::{
+    figures::{median, milliseconds, percentile},
+    load::Samples,
+};
 use serde_json::{Value, json};
 
-use crate::{load::Samples, system::System, work::Operation};
+use crate::{system::System, work::Operation};
 
 /// Ours over theirs, at least.
 const AIM: f64 = 10.0;
@@ -75,7 +78,7 @@ impl fmt::Display for Report {
             "", "", "1/s", "p50 ms", "p99 ms", "server CPU ms", "answers", "ratio"
         )?;
         for line in &self.lines {
-            let (p50_ms, p99_ms) = (f64::from(line.p50_us) / 1000.0, f64::from(line.p99_us) / 1000.0);
+            let (p50_ms, p99_ms) = (milliseconds(line.p50_us), milliseconds(line.p99_us));
             let Line { operation, system, rate, cpu_ms, answers, .. } = line;
             write!(
                 f,

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use serde_json::Value;
 
 use crate::{
-    dialect::id_text,
+    dialect::{at, id_text},
     system::{System, ask},
     tenancy::{DISTRICTS, Tenancy, office_name},
 };
@@ -32,7 +32,7 @@ pub async fn fill(system: &System, rows: u32) -> anyhow::Result<Seeded> {
     for place in 0..DISTRICTS.len() {
         let step = system.dialect.create_office(&office_name(place));
         let answer = ask(&mut connection, &step, &session).await?;
-        offices.push(system.dialect.id(system.dialect.record(&answer)).clone());
+        offices.push(created_id(system, &answer).clone());
     }
     let next = Cell::new(0);
     let lanes = (0..LANES).map(|_| lane(system, &session, &offices, &next, rows));
@@ -58,6 +58,11 @@ async fn lane(
         let row = Tenancy::stored(index);
         let step = system.dialect.create(&row, &offices[row.place]);
         let answer = ask(&mut connection, &step, session).await.context(system.name)?;
-        ids.push((index, id_text(system.dialect.id(system.dialect.record(&answer)))?));
+        ids.push((index, id_text(created_id(system, &answer))?));
     }
+}
+
+/// What a system calls the record just created.
+fn created_id<'a>(system: &System, answer: &'a Value) -> &'a Value {
+    at(at(answer, system.shape.record), system.shape.id)
 }

@@ -1,13 +1,15 @@
 //! Strapi: a project with the entity and a route middleware as row rule (`bench/peers/strapi`).
 
-use anju_bench::client::Answer;
+use anju_bench::{
+    client::Answer,
+    server::{Server, free_address},
+};
 use anyhow::Context;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    dialect::{Ask, Dialect, Listing},
-    server::{Server, free_address},
+    dialect::{Ask, Dialect, Listing, Shape},
     system::{CITY, CLERK, PASSWORD, Place, System, npm_version},
     tenancy::{LISTED, OWN, PAGE, Tenancy},
 };
@@ -41,12 +43,24 @@ pub async fn start(place: &Place) -> anyhow::Result<System> {
         ("PEER_PEOPLE", people().to_string()),
     ]);
     let server = Server::start(command, address, &place.log("strapi"), "/_health").await?;
-    let version = npm_version(&folder, "@strapi/strapi")?;
-    Ok(System::new("strapi", version, dialect(place.names), server, CITY, CLERK, "tenancies"))
-}
-
-fn dialect(names: bool) -> &'static Strapi {
-    if names { &Strapi { names: true } } else { &Strapi { names: false } }
+    Ok(System {
+        name: "strapi",
+        version: npm_version(&folder, "@strapi/strapi")?,
+        dialect: Box::new(Strapi { names: place.names }),
+        shape: Shape {
+            created: 201,
+            record: "/data",
+            rows: "/data",
+            id: "/documentId",
+            office_name: "/office/name",
+        },
+        server,
+        city: CITY,
+        clerk: CLERK,
+        table: "tenancies",
+        // It looks for a unique value without any index.
+        indexes_missing: &["number", "district", "district, state, signed_on"],
+    })
 }
 
 fn people() -> Value {
@@ -61,13 +75,8 @@ fn people() -> Value {
 }
 
 impl Dialect for Strapi {
-    fn indexes_missing(&self) -> &'static [&'static str] {
-        // It looks for a unique value without any index.
-        &["number", "district", "district, state, signed_on"]
-    }
-
-    fn log_in(&self, account: &str, password: &str) -> Ask {
-        Ask::post("/api/auth/local", json!({ "identifier": account, "password": password }))
+    fn log_in(&self, account: &str) -> Ask {
+        Ask::post("/api/auth/local", json!({ "identifier": account, "password": PASSWORD }))
     }
 
     fn session(&self, answer: &Answer<'_>) -> anyhow::Result<Vec<String>> {
@@ -105,25 +114,5 @@ impl Dialect for Strapi {
             path.push_str(&format!("&filters[{field}][$eq]={value}"));
         }
         Ask::get(path)
-    }
-
-    fn created_status(&self) -> u16 {
-        201
-    }
-
-    fn record<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["data"]
-    }
-
-    fn rows<'a>(&self, answer: &'a Value) -> &'a Value {
-        &answer["data"]
-    }
-
-    fn id<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["documentId"]
-    }
-
-    fn office_name<'a>(&self, record: &'a Value) -> &'a Value {
-        &record["office"]["name"]
     }
 }

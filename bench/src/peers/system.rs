@@ -5,14 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anju_bench::client::Connection;
+use anju_bench::{client::Connection, server::Server};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::{
-    dialect::{Ask, Dialect},
-    server::Server,
-};
+use crate::dialect::{Ask, Dialect, Shape};
 
 /// The person of a peer who is measured, and the one who sees all rows and fills it.
 pub const CLERK: &str = "clerk@example.com";
@@ -43,7 +40,8 @@ impl Place {
 pub struct System {
     pub name: &'static str,
     pub version: String,
-    pub dialect: &'static dyn Dialect,
+    pub dialect: Box<dyn Dialect>,
+    pub shape: Shape,
     pub server: Server,
     /// Sees all rows.
     pub city: &'static str,
@@ -51,24 +49,15 @@ pub struct System {
     pub clerk: &'static str,
     /// The table of tenancies in its database, which bears the system's name.
     pub table: &'static str,
+    /// Columns to be indexed so that all have the indexes that the platform's definition asks for: the peers have no
+    /// such thing in their interfaces.
+    pub indexes_missing: &'static [&'static str],
 }
 
 impl System {
-    pub fn new(
-        name: &'static str,
-        version: String,
-        dialect: &'static dyn Dialect,
-        server: Server,
-        city: &'static str,
-        clerk: &'static str,
-        table: &'static str,
-    ) -> Self {
-        Self { name, version, dialect, server, city, clerk, table }
-    }
-
     /// Logs somebody in; their header lines.
     pub async fn session(&self, account: &str) -> anyhow::Result<Vec<String>> {
-        let log_in = self.dialect.log_in(account, PASSWORD);
+        let log_in = self.dialect.log_in(account);
         let mut connection = Connection::open(self.server.address).await?;
         let answer = connection.send(&log_in.from(&[])).await?;
         self.dialect.session(&answer).with_context(|| format!("{}: {account} cannot log in", self.name))

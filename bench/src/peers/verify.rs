@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::{
-    dialect::{Ask, Listing},
+    dialect::{Ask, Listing, at},
     seed::Seeded,
     system::{Place, System, ask},
     tenancy::{DISTRICTS, OWN, PAGE, STATES, Tenancy, first_page, office_name},
@@ -30,16 +30,16 @@ pub async fn verify(system: &System, seeded: &Seeded, place: &Place, rows: u32) 
 
 impl Clerk<'_> {
     async fn reads(&mut self, seeded: &Seeded) -> anyhow::Result<()> {
-        let dialect = self.system.dialect;
+        let System { dialect, shape, .. } = self.system;
         let answer = ask(&mut self.connection, &dialect.read(&seeded.ids[0]), &self.session).await?;
-        let record = dialect.record(&answer);
+        let record = at(&answer, shape.record);
         let row = Tenancy::stored(0);
         let wanted = row.to_json(Value::Null, &Value::Null);
         for (field, value) in wanted.as_object().into_iter().flatten() {
             let same = match field.as_str() {
                 "floor_area" => same_area(&record[field], &row),
                 "office" => {
-                    !self.names || dialect.office_name(record) == &Value::String(office_name(row.place))
+                    !self.names || at(record, shape.office_name) == &Value::String(office_name(row.place))
                 }
                 _ => &record[field] == value,
             };
@@ -53,14 +53,15 @@ impl Clerk<'_> {
             let listed = self.listed(Listing { state: Some(state), district: None }).await?;
             let numbers: Vec<&str> = listed.iter().filter_map(|row| row["number"].as_str()).collect();
             ensure!(numbers == first_page(state, rows), "{}: {state}: {numbers:?}", self.system.name);
-            let named = |row: &Value| self.system.dialect.office_name(row) == &Value::String(office_name(0));
+            let place = self.system.shape.office_name;
+            let named = |row: &Value| at(row, place) == &Value::String(office_name(0));
             ensure!(!self.names || listed.iter().all(named), "{}: {listed:?}", self.system.name);
         }
         Ok(())
     }
 
     async fn is_kept_from_others(&mut self, seeded: &Seeded) -> anyhow::Result<()> {
-        let dialect = self.system.dialect;
+        let dialect = &self.system.dialect;
         let all = self.listed(Listing::default()).await?;
         ensure!(all.len() == PAGE && all.iter().all(|row| row["district"] == OWN), "{all:?}");
         for district in &DISTRICTS[1..] {
@@ -74,9 +75,9 @@ impl Clerk<'_> {
     }
 
     async fn listed(&mut self, listing: Listing<'_>) -> anyhow::Result<Vec<Value>> {
-        let dialect = self.system.dialect;
+        let System { dialect, shape, .. } = self.system;
         let answer = ask(&mut self.connection, &dialect.list(listing), &self.session).await?;
-        dialect.rows(&answer).as_array().cloned().context("a list without rows")
+        at(&answer, shape.rows).as_array().cloned().context("a list without rows")
     }
 
     async fn is_refused(&mut self, step: &Ask) -> anyhow::Result<()> {

@@ -1,8 +1,11 @@
 //! The three operations, and what each single answer must have.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, net::SocketAddr};
 
-use anju_bench::client::Answer;
+use anju_bench::{
+    client::Answer,
+    load::{self, Target},
+};
 use anyhow::ensure;
 use serde_json::Value;
 
@@ -41,16 +44,20 @@ impl Operation {
 /// A request with what its answer must have.
 #[derive(Clone)]
 pub struct Shot {
-    pub request: Vec<u8>,
+    request: Vec<u8>,
     status: u16,
     /// Numbers of the tenancies in the answer, in their order.
     numbers: Vec<String>,
 }
 
-impl Shot {
-    /// A fast error is no result: the status, exactly the tenancies expected, all of the own district. Texts are looked
-    /// for rather than parsed, since the client takes processor time from the server it measures.
-    pub fn check(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
+impl load::Shot for Shot {
+    fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    /// The status, exactly the tenancies expected, all of the own district. Texts are looked for rather than parsed,
+    /// since the client takes processor time from the server it measures.
+    fn check(&self, answer: &Answer<'_>) -> anyhow::Result<()> {
         let body = std::str::from_utf8(answer.body)?;
         let mut numbers = body.match_indices(NUMBER).map(|(at, _)| &body[at + NUMBER.len()..]);
         let mut expected = self.numbers.iter();
@@ -91,23 +98,39 @@ impl<'s> Work<'s> {
         Ok(Self { system, session, ready, office: &seeded.offices[0], sent: Cell::new(0) })
     }
 
-    pub fn next(&self) -> Cow<'_, Shot> {
+    /// Records created so far.
+    pub fn created(&self) -> u32 {
+        if self.ready.is_empty() { self.sent.get() } else { 0 }
+    }
+}
+
+impl Target for Work<'_> {
+    type Shot = Shot;
+
+    fn name(&self) -> &str {
+        self.system.name
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.system.server.address
+    }
+
+    fn next(&self) -> Cow<'_, Shot> {
         let index = self.sent.replace(self.sent.get() + 1);
         if !self.ready.is_empty() {
             return Cow::Borrowed(&self.ready[index as usize % self.ready.len()]);
         }
         let row = Tenancy::created(index);
-        let dialect = self.system.dialect;
+        let System { dialect, shape, .. } = self.system;
         Cow::Owned(Shot {
             request: dialect.create(&row, self.office).from(&self.session),
-            status: dialect.created_status(),
+            status: shape.created,
             numbers: vec![row.number],
         })
     }
 
-    /// Records created so far.
-    pub fn created(&self) -> u32 {
-        if self.ready.is_empty() { self.sent.get() } else { 0 }
+    fn cpu_ms(&self) -> f64 {
+        self.system.server.cpu_ms()
     }
 }
 

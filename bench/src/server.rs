@@ -1,4 +1,4 @@
-//! A system's server: a process of its own on loopback, its output in a file.
+//! A server that is measured: a process of its own on loopback, its output in a file.
 
 use std::{
     fs::{self, File},
@@ -8,9 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anju_bench::client::{Connection, request};
 use anyhow::{Context, bail, ensure};
 use tokio::process::{Child, Command};
+
+use crate::client::{Connection, request};
+
+/// Where the platform says that it serves.
+pub const PLATFORM_READY: &str = "/readyz";
 
 /// A first start creates tables, which takes the peers some time.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -23,7 +27,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the command and waits until `path` is answered with success.
+    /// Starts the command and waits until `path` is answered with success. Dropped, the process is killed.
     pub async fn start(
         mut command: Command,
         address: SocketAddr,
@@ -64,6 +68,17 @@ impl Server {
         ticks.sum::<f64>() * TICK_MS
     }
 
+    /// The most memory the process has had in use so far.
+    pub fn memory_mb(&self) -> anyhow::Result<u64> {
+        let id = self.child.id().context("the server has ended")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak of memory")?;
+        let kilobytes = peak.trim().trim_end_matches("kB").trim().parse::<u64>()?;
+        Ok(kilobytes / 1_024)
+    }
+
+    /// Kills the process and waits for its end.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)
     }
