@@ -37,7 +37,7 @@ pub async fn export(server: &Server, database: &PgPool, rows: usize) -> anyhow::
         "address",
         "room_no",
         "floor",
-        "layout",
+        "unit_type",
         "floor_area",
         "monthly_rent",
         "state",
@@ -62,7 +62,7 @@ pub async fn export(server: &Server, database: &PgPool, rows: usize) -> anyhow::
     let seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     let statement = format!(
-        "SELECT u.unit_code, p.title, b.number, u.district, u.subdistrict, u.address, u.room_no, u.floor, u.layout, \
+        "SELECT u.unit_code, p.title, b.number, u.district, u.subdistrict, u.address, u.room_no, u.floor, u.unit_type, \
          u.floor_area, u.monthly_rent, u.state, o.title FROM supply_unit u JOIN supply_project p ON p.id = u.project \
          JOIN supply_building b ON b.id = u.building LEFT JOIN platform_organisation o ON o.id = u.operator \
          WHERE u.deleted_at IS NULL AND u.unit_code <= '{last}' ORDER BY u.id DESC"
