@@ -133,7 +133,7 @@ impl Connectors {
         let payload = Payload {
             call: call.to_owned(),
             operation: operation.to_owned(),
-            sealed: BASE64_STANDARD.encode(self.keyring.seal(&place(call), &clear)),
+            sealed: BASE64_STANDARD.encode(self.keyring.seal(&place(call), &clear)?),
             accepted_ms: accepted.map(|(at, _)| at.as_millisecond()),
         };
         let now = self.clock.now();

@@ -2,7 +2,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sm3::Sm3;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::Keyring;
+use crate::{Error, Keyring};
 
 /// The form in which equal values are equal: NFKC (so that full-width digits and letters are plain ones),
 /// upper case, no white space around.
@@ -14,12 +14,15 @@ impl Keyring {
     /// A digest by which equal values of one field can be found without decrypting. `field` is
     /// `<entity>.<field>`; each field has its own key, so that indexes of two fields cannot be compared.
     /// The value is [normalised](normalise) first.
-    pub fn blind_index(&self, field: &str, value: &str) -> [u8; 16] {
-        let field_key = hmac_sm3(self.index_key(), &[b"anju/blind-index/1\0", field.as_bytes()]);
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the key cannot be had.
+    pub fn blind_index(&self, field: &str, value: &str) -> Result<[u8; 16], Error> {
+        let field_key = hmac_sm3(self.index_key()?, &[b"anju/blind-index/1\0", field.as_bytes()]);
         let digest = hmac_sm3(&field_key, &[normalise(value).as_bytes()]);
         let mut index = [0; 16];
         index.copy_from_slice(&digest[..16]);
-        index
+        Ok(index)
     }
 }
 
@@ -45,7 +48,7 @@ mod tests {
     #[test]
     fn b10_equal_values_are_found_however_they_were_typed() {
         let keyring = Keyring::for_tests(1);
-        let index = |value| keyring.blind_index("case.id_no", value);
+        let index = |value| keyring.blind_index("case.id_no", value).unwrap();
         assert_eq!(index("31010119900101123X"), index(" ３１０１０１１９９００１０１１２３ｘ　"));
         assert_ne!(index("31010119900101123X"), index("310101199001011238"));
     }
@@ -53,8 +56,9 @@ mod tests {
     #[test]
     fn b10_each_field_and_each_keyring_has_its_own_key() {
         let keyring = Keyring::for_tests(1);
-        let here = keyring.blind_index("case.id_no", "31010119900101123X");
-        assert_ne!(here, keyring.blind_index("member.id_no", "31010119900101123X"));
-        assert_ne!(here, Keyring::for_tests(2).blind_index("case.id_no", "31010119900101123X"));
+        let index = |keyring: &Keyring, field| keyring.blind_index(field, "31010119900101123X").unwrap();
+        let here = index(&keyring, "case.id_no");
+        assert_ne!(here, index(&keyring, "member.id_no"));
+        assert_ne!(here, index(&Keyring::for_tests(2), "case.id_no"));
     }
 }

@@ -18,6 +18,9 @@ pub enum Error {
     /// The ciphertext names a data key this keyring does not hold.
     #[error("data key version {0} is not in the keyring")]
     UnknownKeyVersion(u32),
+    /// The key could not be had at the moment; nothing was sealed, opened, indexed or signed. The same may succeed soon.
+    #[error("the key service is unavailable")]
+    Unavailable,
     /// A stored password hash is not in the form this crate writes.
     #[error("stored password hash is malformed")]
     MalformedPasswordHash,

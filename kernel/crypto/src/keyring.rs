@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use sm2::dsa::SigningKey;
+use sm2::dsa::{SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -27,6 +27,8 @@ pub struct Keyring {
     signing_key: SigningKey,
     password_iterations: u32,
     nonces: Nonces,
+    #[cfg(feature = "testing")]
+    fails: std::sync::OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl Keyring {
@@ -75,27 +77,52 @@ impl Keyring {
             signing_key: secrets.signing_key.clone(),
             password_iterations: PASSWORD_ITERATIONS,
             nonces: Nonces::seeded_by(randomness),
+            #[cfg(feature = "testing")]
+            fails: std::sync::OnceLock::new(),
         }
     }
 
-    pub(crate) fn active_key(&self) -> (u32, &Cipher) {
-        (self.active_version, &self.data_keys[&self.active_version])
+    pub(crate) fn active_key(&self) -> Result<(u32, &Cipher), Error> {
+        Ok((self.active_version, self.data_key(self.active_version)?))
     }
 
     pub(crate) fn data_key(&self, version: u32) -> Result<&Cipher, Error> {
+        self.reach()?;
         self.data_keys.get(&version).ok_or(Error::UnknownKeyVersion(version))
     }
 
-    pub(crate) fn index_key(&self) -> &[u8; 32] {
-        &self.index_key
+    pub(crate) fn index_key(&self) -> Result<&[u8; 32], Error> {
+        self.reach()?;
+        Ok(&self.index_key)
     }
 
     pub(crate) fn pepper(&self) -> &[u8; 32] {
         &self.pepper
     }
 
-    pub(crate) fn signing_key(&self) -> &SigningKey {
-        &self.signing_key
+    pub(crate) fn signing_key(&self) -> Result<&SigningKey, Error> {
+        self.reach()?;
+        Ok(&self.signing_key)
+    }
+
+    pub(crate) fn verifying_key(&self) -> &VerifyingKey {
+        self.signing_key.verifying_key()
+    }
+
+    /// Every use of a key comes by here. Keys held in memory are always there; those of a machine or service, which the
+    /// callers are made for, are not.
+    fn reach(&self) -> Result<(), Error> {
+        #[cfg(feature = "testing")]
+        if self.fails.get().is_some_and(|fails| fails()) {
+            return Err(Error::Unavailable);
+        }
+        Ok(())
+    }
+
+    /// Lets uses of keys fail with [`Error::Unavailable`] when asked `fails` says so. Once for a keyring.
+    #[cfg(feature = "testing")]
+    pub fn fail_when(&self, fails: impl Fn() -> bool + Send + Sync + 'static) {
+        assert!(self.fails.set(Box::new(fails)).is_ok(), "set once");
     }
 
     pub(crate) fn password_iterations(&self) -> u32 {

@@ -19,22 +19,25 @@ pub struct Place<'a> {
 impl Keyring {
     /// Seals a value for one place with SM4-GCM. The result is: format (1 byte), key version (4 bytes, big
     /// endian), nonce (12), ciphertext (as long as the value), tag (16).
-    pub fn seal(&self, place: &Place<'_>, plaintext: &[u8]) -> Vec<u8> {
-        let (version, cipher) = self.active_key();
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the key cannot be had.
+    pub fn seal(&self, place: &Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        let (version, cipher) = self.active_key()?;
         let nonce = self.next_nonce();
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plaintext.len() + TAG_BYTES);
         sealed.push(FORMAT);
         sealed.extend(version.to_be_bytes());
         sealed.extend(nonce);
         sealed.extend(cipher.encrypt(&nonce, &associated_data(place, version), plaintext));
-        sealed
+        Ok(sealed)
     }
 
     /// Opens a value sealed for this place.
     ///
     /// # Errors
     /// [`Error::Unsealable`] when it was altered, or sealed for another place or with other keys;
-    /// [`Error::UnknownKeyVersion`] when its key is not in the keyring.
+    /// [`Error::UnknownKeyVersion`] when its key is not in the keyring; [`Error::Unavailable`] when it cannot be had.
     pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let (&[FORMAT], rest) = sealed.split_first_chunk::<1>().ok_or(Error::Unsealable)? else {
             return Err(Error::Unsealable);
@@ -70,7 +73,7 @@ mod tests {
     #[test]
     fn b09_a_value_moved_to_another_row_column_or_table_does_not_open() {
         let keyring = Keyring::for_tests(1);
-        let sealed = keyring.seal(&PLACE, "310101199001011234".as_bytes());
+        let sealed = keyring.seal(&PLACE, "310101199001011234".as_bytes()).unwrap();
         assert_eq!(keyring.open(&PLACE, &sealed).unwrap(), b"310101199001011234");
         for other in [
             Place { row: "b", ..PLACE },
@@ -85,19 +88,20 @@ mod tests {
     #[test]
     fn b09_equal_values_seal_differently() {
         let keyring = Keyring::for_tests(1);
-        assert_ne!(keyring.seal(&PLACE, b"same"), keyring.seal(&PLACE, b"same"));
+        let seal = || keyring.seal(&PLACE, b"same").unwrap();
+        assert_ne!(seal(), seal());
     }
 
     #[test]
     fn b09_another_keyring_opens_nothing() {
-        let sealed = Keyring::for_tests(1).seal(&PLACE, b"secret");
+        let sealed = Keyring::for_tests(1).seal(&PLACE, b"secret").unwrap();
         assert!(matches!(Keyring::for_tests(2).open(&PLACE, &sealed), Err(Error::Unsealable)));
     }
 
     #[test]
     fn b09_every_flipped_bit_and_every_cut_is_noticed() {
         let keyring = Keyring::for_tests(1);
-        let sealed = keyring.seal(&PLACE, b"value");
+        let sealed = keyring.seal(&PLACE, b"value").unwrap();
         for bit in 0..sealed.len() * 8 {
             let mut altered = sealed.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
@@ -108,12 +112,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn r03_without_its_key_nothing_is_sealed_opened_indexed_or_signed() {
+        let keyring = Keyring::for_tests(1);
+        let sealed = keyring.seal(&PLACE, b"value").unwrap();
+        keyring.fail_when(|| true);
+        assert!(matches!(keyring.seal(&PLACE, b"value"), Err(Error::Unavailable)));
+        assert!(matches!(keyring.open(&PLACE, &sealed), Err(Error::Unavailable)));
+        assert!(matches!(keyring.blind_index("case.id_no", "1"), Err(Error::Unavailable)));
+        assert!(matches!(keyring.sign(crate::Purpose::Document, b"1"), Err(Error::Unavailable)));
+    }
+
     proptest! {
         #[test]
         fn what_is_sealed_opens(value in proptest::collection::vec(any::<u8>(), 0..500), row in ".{0,40}") {
             let keyring = Keyring::for_tests(3);
             let place = Place { row: &row, ..PLACE };
-            prop_assert_eq!(keyring.open(&place, &keyring.seal(&place, &value)).unwrap(), value);
+            prop_assert_eq!(keyring.open(&place, &keyring.seal(&place, &value).unwrap()).unwrap(), value);
         }
 
         #[test]

@@ -3,7 +3,7 @@ use sm2::dsa::{
     signature::{Signer, Verifier},
 };
 
-use crate::Keyring;
+use crate::{Error, Keyring};
 
 /// The distinguishing identifier of GM/T 0009 when parties agree on no other.
 pub const SIGNER_ID: &str = "1234567812345678";
@@ -36,18 +36,21 @@ impl Purpose {
 impl Keyring {
     /// SM2 signature with SM3 over the purpose's context and the data, as DER `SEQUENCE {r, s}`. The same
     /// data gives the same signature (RFC 6979), so that a repeated rendering is identical.
-    pub fn sign(&self, purpose: Purpose, data: &[u8]) -> Vec<u8> {
-        sign_with(self.signing_key(), &purpose.message(data))
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the key cannot be had.
+    pub fn sign(&self, purpose: Purpose, data: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(sign_with(self.signing_key()?, &purpose.message(data)))
     }
 
     /// Whether this keyring signed the data for this purpose.
     pub fn verify(&self, purpose: Purpose, data: &[u8], signature: &[u8]) -> bool {
-        verify_message(self.signing_key().verifying_key(), &purpose.message(data), signature)
+        verify_message(self.verifying_key(), &purpose.message(data), signature)
     }
 
     /// The platform's SM2 public key: 04, x, y (65 bytes).
     pub fn public_key(&self) -> Vec<u8> {
-        self.signing_key().verifying_key().to_sec1_bytes().into_vec()
+        self.verifying_key().to_sec1_bytes().into_vec()
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn b14_signatures_verify_for_their_purpose_and_data_only() {
         let keyring = Keyring::for_tests(1);
-        let signature = keyring.sign(Purpose::Document, DATA);
+        let signature = keyring.sign(Purpose::Document, DATA).unwrap();
         assert!(keyring.verify(Purpose::Document, DATA, &signature));
         assert!(verify_with(&keyring.public_key(), Purpose::Document, DATA, &signature));
         assert!(!keyring.verify(Purpose::Exchange, DATA, &signature));
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn b14_another_signer_id_does_not_verify() {
         let keyring = Keyring::for_tests(1);
-        let scalar = hex::encode(keyring.signing_key().to_bytes());
+        let scalar = hex::encode(keyring.signing_key().unwrap().to_bytes());
         let signature = sign_with(&signing_key(&scalar, "another signer"), &Purpose::Document.message(DATA));
         assert!(!keyring.verify(Purpose::Document, DATA, &signature));
     }
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn b14_impossible_and_sloppy_signatures_are_refused() {
         let keyring = Keyring::for_tests(1);
-        let good = keyring.sign(Purpose::Document, DATA);
+        let good = keyring.sign(Purpose::Document, DATA).unwrap();
         let one = "01";
         let order_less_one = format!("{}22", &ORDER[..62]);
         let beyond = "ff".repeat(32);
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn b14_a_public_key_off_the_curve_verifies_nothing() {
         let keyring = Keyring::for_tests(1);
-        let signature = keyring.sign(Purpose::Document, DATA);
+        let signature = keyring.sign(Purpose::Document, DATA).unwrap();
         let mut off_curve = keyring.public_key();
         off_curve[64] ^= 1;
         for key in [off_curve, vec![0], Vec::new(), vec![4; 65]] {

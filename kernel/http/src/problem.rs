@@ -1,7 +1,7 @@
 //! Errors as problem details (RFC 9457): a stable `code`, a Chinese message, every field's fault.
 
 use anju_runtime::{
-    PublishError, process,
+    PublishError, crypto, process,
     records::{self, Actor, ActorKind, FieldError},
     store,
 };
@@ -186,6 +186,7 @@ impl From<records::Error> for Problem {
             E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
             E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
             E::Store(error) => error.into(),
+            E::Crypto(error) => error.into(),
             other => Self::internal(other),
         }
     }
@@ -203,6 +204,20 @@ impl From<process::Error> for Problem {
             E::Conflict { code, message } => Self::new(StatusCode::CONFLICT, &code, message),
             E::TooMuch { message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", message),
             E::Store(error) => error.into(),
+            E::Crypto(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<crypto::Error> for Problem {
+    fn from(error: crypto::Error) -> Self {
+        match error {
+            crypto::Error::Unavailable => {
+                tracing::error!(%error, "request failed");
+                let detail = "密钥服务暂时不可用，本次操作未执行，请稍后重试";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable", detail)
+            }
             other => Self::internal(other),
         }
     }
@@ -266,6 +281,7 @@ impl From<anju_runtime::Error> for Problem {
         match error {
             anju_runtime::Error::Records(error) => error.into(),
             anju_runtime::Error::Store(error) => error.into(),
+            anju_runtime::Error::Keys(error) => error.into(),
             other => Self::internal(other),
         }
     }

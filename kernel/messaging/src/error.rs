@@ -18,6 +18,7 @@ impl From<Error> for anju_records::Error {
         match error {
             Error::Records(error) => error,
             Error::Connectors(anju_connectors::Error::Store(error)) => Self::Store(error),
+            Error::Connectors(anju_connectors::Error::Crypto(error)) => Self::Crypto(error),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -42,6 +42,8 @@ pub enum Error {
     Effect { element: String, cause: String },
     #[error("存储错误：{0}")]
     Store(#[from] anju_store::Error),
+    #[error("加密错误：{0}")]
+    Crypto(#[from] anju_crypto::Error),
     /// Stored data contradicts itself; an operator has to look.
     #[error("内部错误：{0}")]
     Internal(String),
@@ -73,6 +75,7 @@ impl From<anju_records::Error> for Error {
             Records::Conflict { code, message } => Self::Conflict { code, message },
             Records::TooMuch { message } => Self::TooMuch { message },
             Records::Store(error) => Self::Store(error),
+            Records::Crypto(error) => Self::Crypto(error),
             other => Self::Internal(other.to_string()),
         }
     }

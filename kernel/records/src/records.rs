@@ -91,12 +91,19 @@ impl Records {
         uuid::Uuid::now_v7().to_string()
     }
 
-    pub(crate) fn seal(&self, plan: &EntityPlan, field: &FieldPlan, id: &str, value: &Value) -> Vec<u8> {
+    pub(crate) fn seal(
+        &self,
+        plan: &EntityPlan,
+        field: &FieldPlan,
+        id: &str,
+        value: &Value,
+    ) -> Result<Vec<u8>> {
         self.seal_at(&plan.stem, &field.name, id, value)
     }
 
-    pub(crate) fn seal_at(&self, table: &str, column: &str, row: &str, value: &Value) -> Vec<u8> {
-        self.shared.keyring.seal(&Place { table, column, row }, value::clear_text(value).as_bytes())
+    pub(crate) fn seal_at(&self, table: &str, column: &str, row: &str, value: &Value) -> Result<Vec<u8>> {
+        let clear = value::clear_text(value);
+        Ok(self.shared.keyring.seal(&Place { table, column, row }, clear.as_bytes())?)
     }
 
     pub(crate) fn open(
@@ -123,11 +130,11 @@ impl Records {
     }
 
     /// A digest by which nobody without the keys learns the value.
-    pub(crate) fn fingerprint(&self, key: &str, value: &Value) -> [u8; 16] {
-        self.shared.keyring.blind_index(key, &value.to_string())
+    pub(crate) fn fingerprint(&self, key: &str, value: &Value) -> Result<[u8; 16]> {
+        Ok(self.shared.keyring.blind_index(key, &value.to_string())?)
     }
 
-    pub(crate) fn blind_index(&self, field: &FieldPlan, value: &Value) -> [u8; 16] {
-        self.shared.keyring.blind_index(&field.index_key, &value::clear_text(value))
+    pub(crate) fn blind_index(&self, field: &FieldPlan, value: &Value) -> Result<[u8; 16]> {
+        Ok(self.shared.keyring.blind_index(&field.index_key, &value::clear_text(value))?)
     }
 }

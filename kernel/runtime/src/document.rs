@@ -193,7 +193,7 @@ impl Runtime {
         };
         let code = random_token(&*self.randomness, VERIFY_CODE_BYTES);
         let data = self.document_data(&document, &request.entity, &record, actor, &ticket, &code)?;
-        let sealed = self.keyring.seal(&place(&code), Value::Object(data).to_string().as_bytes());
+        let sealed = self.keyring.seal(&place(&code), Value::Object(data).to_string().as_bytes())?;
         let order = RenderOrder {
             document: request.document,
             entity: request.entity,
@@ -322,7 +322,7 @@ impl Runtime {
             })
             .collect();
         let facts = serde_json::to_string(&facts).map_err(|error| crate::Error::Job(error.to_string()))?;
-        let signature = self.keyring.sign(Purpose::Document, digest);
+        let signature = self.keyring.sign(Purpose::Document, digest)?;
         let optional = |text: &Option<String>| text.clone().map_or(SqlValue::Null, SqlValue::Text);
         let row = vec![
             ("code", SqlValue::from(order.code.as_str())),

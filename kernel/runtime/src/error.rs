@@ -22,15 +22,28 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database was too busy, or the definitions were just being changed, so that the same may well be
-    /// done in a moment.
+    /// Whether the database was too busy, the key service away, or the definitions were just being changed, so that the
+    /// same may well be done in a moment.
     pub(crate) fn is_busy(&self) -> bool {
+        use anju_crypto::Error::Unavailable;
         use anju_store::Error::{Outdated, Retry};
         match self {
             Self::Store(error) | Self::Records(anju_records::Error::Store(error)) => {
                 matches!(error, Retry(_) | Outdated(_))
             }
+            Self::Keys(error) | Self::Records(anju_records::Error::Crypto(error)) => {
+                matches!(error, Unavailable)
+            }
             _ => false,
+        }
+    }
+
+    /// What was refused for reasons of its own; the database or the keys failing is an error of the job.
+    pub(crate) fn unless_refused(failure: anju_process::Error) -> Result<anju_process::Error> {
+        match failure {
+            anju_process::Error::Store(error) => Err(error.into()),
+            anju_process::Error::Crypto(error) => Err(error.into()),
+            refusal => Ok(refusal),
         }
     }
 }
@@ -59,6 +72,7 @@ pub(crate) fn into_records(error: anju_process::Error) -> anju_records::Error {
         P::Conflict { code, message } => R::Conflict { code, message },
         P::TooMuch { message } => R::TooMuch { message },
         P::Store(error) => R::Store(error),
+        P::Crypto(error) => R::Crypto(error),
         other => R::Internal(other.to_string()),
     }
 }

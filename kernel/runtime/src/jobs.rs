@@ -75,6 +75,7 @@ impl Runtime {
         let outcome = self.connectors.handle_job(job, &Answers(self)).await;
         let outcome = outcome.map_err(|error| match error {
             anju_connectors::Error::Store(error) => Error::Store(error),
+            anju_connectors::Error::Crypto(error) => Error::Keys(error),
             other => Error::Job(other.to_string()),
         })?;
         tracing::debug!(job = %job.id, ?outcome, "call handled");

@@ -154,10 +154,12 @@ impl Runtime {
         values: Object,
         reply: Option<Reply>,
     ) -> Result<String, Failure> {
-        self.connectors
-            .request(tx, operation, values, reply)
-            .await
-            .map_err(|error| Failure::Internal(error.to_string()))
+        use anju_connectors::Error as E;
+        self.connectors.request(tx, operation, values, reply).await.map_err(|error| match error {
+            E::Store(error) => error.into(),
+            E::Crypto(error) => error.into(),
+            other => Failure::Internal(other.to_string()),
+        })
     }
 
     /// Sends a message about a record; it leaves after the transaction commits.
@@ -170,10 +172,8 @@ impl Runtime {
         record_id: &str,
     ) -> Result<(), Failure> {
         let record = self.records.read_in(tx, &actor.on_behalf(), entity, record_id).await?;
-        self.messaging
-            .send(tx, actor, message, &record)
-            .await
-            .map_err(|error| Failure::Internal(error.to_string()))
+        let sent = self.messaging.send(tx, actor, message, &record).await;
+        sent.map_err(|error| anju_records::Error::from(error).into())
     }
 
     pub(crate) fn command(&self, key: &str) -> Result<Arc<dyn Command>, Failure> {

@@ -11,7 +11,7 @@ fn folder() -> tempfile::TempDir {
 fn b11_a_new_file_is_private_and_opens_again() {
     let folder = folder();
     let path = folder.path().join("keys.json");
-    let sealed = Keyring::open_or_create(&path, &OsRandom).unwrap().seal(&PLACE, b"secret");
+    let sealed = Keyring::open_or_create(&path, &OsRandom).unwrap().seal(&PLACE, b"secret").unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(Keyring::open_or_create(&path, &OsRandom).unwrap().open(&PLACE, &sealed).unwrap(), b"secret");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
@@ -82,9 +82,9 @@ fn b11_after_a_rotation_old_values_open_and_new_ones_use_the_new_key() {
     let folder = folder();
     let path = folder.path().join("keys.json");
     let before = Keyring::open_or_create(&path, &OsRandom).unwrap();
-    let old = before.seal(&PLACE, b"old");
+    let old = before.seal(&PLACE, b"old").unwrap();
     let after = Keyring::rotate(&path, &OsRandom).unwrap();
-    let new = after.seal(&PLACE, b"new");
+    let new = after.seal(&PLACE, b"new").unwrap();
     assert_eq!(after.open(&PLACE, &old).unwrap(), b"old");
     assert_eq!(Keyring::open_or_create(&path, &OsRandom).unwrap().open(&PLACE, &new).unwrap(), b"new");
     assert!(matches!(before.open(&PLACE, &new), Err(Error::UnknownKeyVersion(2))));

@@ -33,7 +33,7 @@ pub(super) async fn compare(
         let gone = old.codes.iter().filter(|(code, _)| field.codes.get(code).is_none());
         let mut used = Vec::new();
         for (code, item) in gone {
-            let count = probe.count(holding(records, probe, old, code)).await?;
+            let count = probe.count(holding(records, probe, old, code)?).await?;
             if count > 0 {
                 used.push(format!("“{}”（{code}，{}）", item.title, rows(count)));
             }
@@ -54,12 +54,12 @@ pub(super) async fn compare(
 }
 
 /// Rows whose field holds the code.
-fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Condition {
+fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Result<Condition> {
     let value = Value::from(code);
-    match (field.sensitive(), field.kind) {
+    Ok(match (field.sensitive(), field.kind) {
         (true, FieldType::Choice) => {
             let column = probe.column(field.equality_column());
-            let index = SqlValue::from(records.blind_index(field, &value));
+            let index = SqlValue::from(records.blind_index(field, &value)?);
             Condition::Compare { column, op: anju_store::Operator::Eq, value: index }
         }
         // Which codes a sealed list holds cannot be told: any list may hold it.
@@ -67,5 +67,5 @@ fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) 
         // The code in a list of codes, or in the region of an address.
         (false, FieldType::MultiChoice | FieldType::Address) => has_item(&probe.column(&field.name), code),
         (false, _) => Condition::compare(probe.column(&field.name), anju_store::Operator::Eq, code),
-    }
+    })
 }

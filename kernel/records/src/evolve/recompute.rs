@@ -112,7 +112,7 @@ impl Records {
         let mut changed = 0;
         for mut draft in self.drafts(tx, plans, plan, &batch).await? {
             draft.compute(self.today());
-            let columns = changed_columns(self, plan, &draft.row);
+            let columns = changed_columns(self, plan, &draft.row)?;
             if columns.is_empty() {
                 continue;
             }

@@ -22,7 +22,7 @@ impl Records {
         for sheet in 0..importer.setup.sheets.len() {
             let plan = importer.setup.plan_of(sheet)?;
             for (group, positions) in plan.uniques.iter().enumerate() {
-                let keyed = self.keyed(&plan, positions, rows_of(rows, sheet));
+                let keyed = self.keyed(&plan, positions, rows_of(rows, sheet))?;
                 let values: Vec<&[SqlValue]> = keyed.iter().map(|keyed| keyed.values.as_slice()).collect();
                 let in_database = taken(self, &plan, positions, &values).await?;
                 let Some((field, titles)) = told(&plan, positions, importer.setup.sheets[sheet].link) else {
@@ -51,7 +51,7 @@ impl Records {
         for sheet in 0..importer.setup.sheets.len() {
             let plan = importer.setup.plan_of(sheet)?;
             for (group, positions) in plan.uniques.iter().enumerate() {
-                for keyed in self.keyed(&plan, positions, rows_of(rows, sheet)) {
+                for keyed in self.keyed(&plan, positions, rows_of(rows, sheet))? {
                     importer.seen.earlier(sheet, group, &keyed.values, keyed.row);
                 }
             }
@@ -65,10 +65,10 @@ impl Records {
         plan: &EntityPlan,
         positions: &[usize],
         rows: impl Iterator<Item = &'r Row>,
-    ) -> Vec<Keyed> {
+    ) -> Result<Vec<Keyed>> {
         let keyed = |row: &Row| {
-            let values = unique_values(self, plan, positions, &row.draft.values)?;
-            Some(Keyed { row: row.number, record: row.draft.id.clone(), values })
+            let values = unique_values(self, plan, positions, &row.draft.values).transpose()?;
+            Some(values.map(|values| Keyed { row: row.number, record: row.draft.id.clone(), values }))
         };
         rows.filter_map(keyed).collect()
     }

@@ -109,7 +109,7 @@ async fn named(
 ) -> Result<HashMap<String, Vec<String>>> {
     let mut by_value: HashMap<SqlValue, &str> = HashMap::new();
     for text in texts {
-        by_value.insert(key_value(records, field, text), text);
+        by_value.insert(key_value(records, field, text)?, text);
     }
     let (column, kind) = match field {
         Some(field) if field.sensitive() => (field.equality_column(), ColumnKind::Bytes),
@@ -175,14 +175,15 @@ pub(crate) async fn find_existing(
 ) -> Result<HashMap<SqlValue, Loaded>> {
     let mut found = HashMap::with_capacity(texts.len());
     let mut source = records.store().reader();
-    let values: Vec<SqlValue> = texts.iter().map(|text| key_value(records, Some(key), text)).collect();
+    let values: Vec<SqlValue> =
+        texts.iter().map(|text| key_value(records, Some(key), text)).collect::<Result<_>>()?;
     for batch in values.chunks(BATCH) {
         let mut joins = Joins::new(plans, plan);
         let reach = access.condition_for_one(&mut joins)?;
         let is_one = Condition::is_in(plan.table.as_str(), key.equality_column(), batch.iter().cloned());
         for loaded in load_all(records, &mut source, plan, is_one.and(reach), joins).await? {
             let position = plan.position(&key.name).unwrap_or_default();
-            if let Some(value) = column_value(records, key, &loaded.values[position]) {
+            if let Some(value) = column_value(records, key, &loaded.values[position])? {
                 found.insert(value, loaded);
             }
         }
@@ -190,22 +191,22 @@ pub(crate) async fn find_existing(
     Ok(found)
 }
 
-pub(crate) fn key_value(records: &Records, key: Option<&FieldPlan>, text: &str) -> SqlValue {
-    let Some(field) = key else { return text.into() };
+pub(crate) fn key_value(records: &Records, key: Option<&FieldPlan>, text: &str) -> Result<SqlValue> {
+    let Some(field) = key else { return Ok(text.into()) };
     let value =
         value::parse(field, &Value::from(text), records.today()).unwrap_or_else(|_| Value::from(text));
-    match field.sensitive() {
-        true => records.blind_index(field, &value).into(),
+    Ok(match field.sensitive() {
+        true => records.blind_index(field, &value)?.into(),
         false => value::to_column(field, &value),
-    }
+    })
 }
 
-fn column_value(records: &Records, field: &FieldPlan, value: &Value) -> Option<SqlValue> {
-    match value {
+fn column_value(records: &Records, field: &FieldPlan, value: &Value) -> Result<Option<SqlValue>> {
+    Ok(match value {
         Value::Null => None,
-        value if field.sensitive() => Some(records.blind_index(field, value).into()),
+        value if field.sensitive() => Some(records.blind_index(field, value)?.into()),
         value => Some(value::to_column(field, value)),
-    }
+    })
 }
 
 /// The values of a unique group in a row; `None` when one is absent, so that nothing collides.
@@ -214,7 +215,7 @@ pub(crate) fn unique_values(
     plan: &EntityPlan,
     group: &[usize],
     values: &[Value],
-) -> Option<Vec<SqlValue>> {
+) -> Result<Option<Vec<SqlValue>>> {
     group.iter().map(|at| column_value(records, &plan.fields[*at], &values[*at])).collect()
 }
 

@@ -83,7 +83,7 @@ impl Reader<'_> {
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             let mut main = Row::new(row.number, DraftRow::new(self.records.new_id(), &plans[0]));
-            self.find_record(&mut main, &row.cells);
+            self.find_record(&mut main, &row.cells)?;
             if main.lost {
                 read.push(main);
                 continue;
@@ -141,23 +141,23 @@ impl Reader<'_> {
     }
 
     /// The record that the row's key names, where records are to be found by it.
-    fn find_record(&mut self, row: &mut Row, cells: &[ImportCell]) {
-        let Some((column, key)) = self.importer.setup.key() else { return };
+    fn find_record(&mut self, row: &mut Row, cells: &[ImportCell]) -> Result<()> {
+        let Some((column, key)) = self.importer.setup.key() else { return Ok(()) };
         let text = cells.get(column).map(ImportCell::text).unwrap_or_default();
         let insert = self.importer.setup.options.write == ImportWrite::Upsert;
         let (code, message) = match text {
-            "" if insert => return,
+            "" if insert => return Ok(()),
             "" => ("required", format!("请填写{}", key.title)),
             text => {
-                let value = key_value(self.records, Some(key), text);
+                let value = key_value(self.records, Some(key), text)?;
                 if let Some(first) = self.named.get(&value) {
                     ("duplicate", format!("{}与第 {first} 行重复", key.title))
                 } else if let Some(loaded) = self.existing.remove(&value) {
                     row.draft = DraftRow::of(loaded);
                     self.named.insert(value, row.number);
-                    return;
+                    return Ok(());
                 } else if insert && is_importable(key) {
-                    return;
+                    return Ok(());
                 } else {
                     let title = &self.importer.setup.plan.entity.title;
                     ("not_found", format!("没有{}为“{text}”的{title}，或无权修改", key.title))
@@ -166,6 +166,7 @@ impl Reader<'_> {
         };
         row.faults.push(FieldError::new(key.name.as_str(), code, message));
         row.lost = true;
+        Ok(())
     }
 }
 

@@ -162,7 +162,7 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
         };
         let index = |input: &Value| -> Result<SqlValue, TestFault> {
             let value = value::parse(field, input, records.today())?;
-            Ok(records.blind_index(field, &value).into())
+            Ok(records.blind_index(field, &value)?.into())
         };
         let condition = match test.op {
             FilterOp::Eq => {

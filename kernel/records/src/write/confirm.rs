@@ -154,7 +154,7 @@ pub(crate) async fn require(
     let (mut confirmed, mut open) = (Vec::new(), Vec::new());
     for one in broken {
         let (row, code, field) = (one.row.row.id.clone(), one.rule.code.clone(), one.field());
-        let fingerprint = fingerprint(records, one);
+        let fingerprint = fingerprint(records, one)?;
         if known.contains(&(row.clone(), code.clone(), fingerprint.clone())) {
             continue;
         }
@@ -170,9 +170,9 @@ pub(crate) async fn require(
 }
 
 /// A keyed digest of what the rule looked at: it tells nothing of sensitive values.
-fn fingerprint(records: &Records, broken: &Broken<'_>) -> String {
+fn fingerprint(records: &Records, broken: &Broken<'_>) -> Result<String> {
     let key = format!("confirmation.{}.{}", broken.row.plan.key(), broken.rule.code);
-    hex::encode(records.fingerprint(&key, &Value::Array(broken.seen.clone())))
+    Ok(hex::encode(records.fingerprint(&key, &Value::Array(broken.seen.clone()))?))
 }
 
 /// `(row, code, fingerprint)` of the record's earlier confirmations.

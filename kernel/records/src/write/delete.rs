@@ -91,7 +91,7 @@ impl Records {
         }
         let known = KnownReferences::default();
         let checked = Checked::from(self, tx, plans, actor, draft, &known, Vec::new()).await?;
-        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked), along_with).await?;
+        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked)?, along_with).await?;
         leave_trail(self, tx, actor, &stored, why).await?;
         self.after_save(tx, actor, &stored).await
     }

@@ -230,12 +230,12 @@ impl One<'_> {
         draft.row.before = None;
         draft.tables.iter_mut().for_each(|table| table.given = true);
         check_rows(&draft, &draft.child_scene(), self.system, day_of(last.at), &mut self.faults);
-        let columns = changed_columns(self.records, &plan, &draft.row);
+        let columns = changed_columns(self.records, &plan, &draft.row)?;
         prepared.rows.push(created.whole_row(&record.id, columns, count, &updated));
         for table in &draft.tables {
             let rows = &mut prepared.children[table.child].1;
             for (position, row) in (0i64..).zip(&table.rows) {
-                let mut columns = changed_columns(self.records, &table.plan, row);
+                let mut columns = changed_columns(self.records, &table.plan, row)?;
                 columns.push(("position".to_owned(), position.into()));
                 rows.push(created.new_row(&row.id, columns));
             }

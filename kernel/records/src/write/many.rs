@@ -43,7 +43,8 @@ impl Records {
         why: Option<&str>,
     ) -> Result<Vec<Stored>> {
         self.draw_numbers_for(tx, &mut checked).await?;
-        let sealed: Vec<Sealed> = checked.into_iter().map(|checked| Sealed::from(self, checked)).collect();
+        let sealed = checked.into_iter().map(|checked| Sealed::from(self, checked));
+        let sealed: Vec<Sealed> = sealed.collect::<Result<_>>()?;
         let stored = save_all(self, tx, actor, sealed).await?;
         leave_trails(self, tx, actor, &stored, why).await?;
         Ok(stored)

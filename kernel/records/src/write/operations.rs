@@ -166,7 +166,7 @@ impl Records {
         self.before_save(tx, plans, actor, &mut draft, &mut faults).await?;
         let mut checked = Checked::from(self, tx, plans, actor, draft, known, faults).await?;
         checked.draw_numbers(tx, self.today()).await?;
-        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked), None).await?;
+        let stored = Stored::from(self, tx, actor, Sealed::from(self, checked)?, None).await?;
         leave_trail(self, tx, actor, &stored, why).await?;
         Ok(stored)
     }

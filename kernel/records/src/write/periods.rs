@@ -36,7 +36,7 @@ pub(crate) async fn check_period(
         return Ok(());
     }
     tx.take_turn(&turn(plan, period, values)).await?;
-    let others = same_thing(records, plan, period, values)
+    let others = same_thing(records, plan, period, values)?
         .and(Condition::Not(Box::new(Condition::eq(plan.table.as_str(), "id", draft.row.id.as_str()))))
         .and(overlapping(plan, period, from, to));
     let select = Select::from(plan.table.as_str())
@@ -67,15 +67,20 @@ fn turn(plan: &EntityPlan, period: &PeriodPlan, values: &[Value]) -> String {
 }
 
 /// Live records of the thing that the values name.
-fn same_thing(records: &Records, plan: &EntityPlan, period: &PeriodPlan, values: &[Value]) -> Condition {
+fn same_thing(
+    records: &Records,
+    plan: &EntityPlan,
+    period: &PeriodPlan,
+    values: &[Value],
+) -> Result<Condition> {
     let live = Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"));
-    period.by.iter().fold(live, |condition, at| {
+    period.by.iter().try_fold(live, |condition, at| {
         let (field, value) = (&plan.fields[*at], &values[*at]);
         let stored: SqlValue = match field.sensitive() {
-            true => records.blind_index(field, value).into(),
+            true => records.blind_index(field, value)?.into(),
             false => value::to_column(field, value),
         };
-        condition.and(Condition::eq(plan.table.as_str(), field.equality_column(), stored))
+        Ok(condition.and(Condition::eq(plan.table.as_str(), field.equality_column(), stored)))
     })
 }
 

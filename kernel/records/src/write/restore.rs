@@ -169,7 +169,7 @@ impl Records {
             let by = if restored.is_none() { actor } else { &platform };
             let known = KnownReferences::default();
             let checked = Checked::from(self, tx, plans, by, draft, &known, Vec::new()).await?;
-            let stored = Stored::from(self, tx, by, Sealed::from(self, checked), None).await?;
+            let stored = Stored::from(self, tx, by, Sealed::from(self, checked)?, None).await?;
             leave_trail(self, tx, by, &stored, why).await?;
             self.after_save(tx, by, &stored).await?;
             restored.get_or_insert(stored);

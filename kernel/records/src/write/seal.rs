@@ -4,7 +4,7 @@ use anju_store::SqlValue;
 use serde_json::Value;
 
 use super::{check::Checked, draft::Draft};
-use crate::{Records, plan::EntityPlan, schema::TOKENS, search::tokens_of, value};
+use crate::{Records, Result, plan::EntityPlan, schema::TOKENS, search::tokens_of, value};
 
 /// A change as columns. Only this can be written.
 pub(crate) struct Sealed {
@@ -16,15 +16,15 @@ pub(crate) struct Sealed {
 }
 
 impl Sealed {
-    pub(crate) fn from(records: &Records, checked: Checked) -> Self {
+    pub(crate) fn from(records: &Records, checked: Checked) -> Result<Self> {
         let draft = checked.draft;
-        let columns = changed_columns(records, &draft.plan, &draft.row);
+        let columns = changed_columns(records, &draft.plan, &draft.row)?;
         let tables = draft
             .tables
             .iter()
             .map(|table| table.rows.iter().map(|row| changed_columns(records, &table.plan, row)).collect());
-        let tables = tables.collect();
-        Self { draft, columns, tables }
+        let tables = tables.collect::<Result<_>>()?;
+        Ok(Self { draft, columns, tables })
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn changed_columns(
     records: &Records,
     plan: &EntityPlan,
     row: &super::DraftRow,
-) -> Vec<(String, SqlValue)> {
+) -> Result<Vec<(String, SqlValue)>> {
     let mut columns = Vec::with_capacity(plan.fields.len() + 4);
     for (position, field) in plan.fields.iter().enumerate() {
         if !field.is_stored() || !row.changed(position) {
@@ -47,8 +47,8 @@ pub(crate) fn changed_columns(
         let (sealed, index) = match value {
             Value::Null => (SqlValue::Null, SqlValue::Null),
             value => {
-                let sealed = records.seal(plan, field, &row.id, value);
-                (SqlValue::Bytes(sealed), records.blind_index(field, value).into())
+                let sealed = records.seal(plan, field, &row.id, value)?;
+                (SqlValue::Bytes(sealed), records.blind_index(field, value)?.into())
             }
         };
         columns.push((field.name.clone(), sealed));
@@ -57,7 +57,7 @@ pub(crate) fn changed_columns(
     if plan.search.iter().any(|position| row.changed(*position)) {
         columns.push((TOKENS.to_owned(), search_tokens(plan, &row.values).into()));
     }
-    columns
+    Ok(columns)
 }
 
 /// What the record is found by.

@@ -113,7 +113,7 @@ pub(crate) fn history_row(
     draft: &Draft,
     occasion: &Occasion<'_>,
 ) -> Result<(Vec<SqlValue>, String)> {
-    let changes = serde_json::to_string(&changes(records, draft))
+    let changes = serde_json::to_string(&changes(records, draft)?)
         .map_err(|cause| crate::Error::Internal(cause.to_string()))?;
     let digest = anju_crypto::sm3_hex(changes.as_bytes());
     let row = vec![
@@ -153,14 +153,14 @@ fn payload(stored: &Stored, actor: &Actor) -> Value {
     Value::Object(payload)
 }
 
-fn changes(records: &Records, draft: &Draft) -> Vec<StoredChange> {
+fn changes(records: &Records, draft: &Draft) -> Result<Vec<StoredChange>> {
     let mut changes = Vec::new();
-    row_changes(records, &draft.plan, &draft.row, &draft.row.id, None, &mut changes);
+    row_changes(records, &draft.plan, &draft.row, &draft.row.id, None, &mut changes)?;
     for table in draft.tables.iter().filter(|table| table.given) {
         let child = draft.child(table);
         for (index, row) in table.rows.iter().enumerate() {
             let place = Some((child.name.as_str(), index, child.parent_field));
-            row_changes(records, &table.plan, row, &draft.row.id, place, &mut changes);
+            row_changes(records, &table.plan, row, &draft.row.id, place, &mut changes)?;
         }
         for row in &table.removed {
             let text = crate::read::display_of(&table.plan, &row.values, false, &[]).unwrap_or_default();
@@ -176,7 +176,7 @@ fn changes(records: &Records, draft: &Draft) -> Vec<StoredChange> {
             });
         }
     }
-    changes
+    Ok(changes)
 }
 
 fn row_changes(
@@ -186,7 +186,7 @@ fn row_changes(
     record_id: &str,
     place: Option<(&str, usize, usize)>,
     changes: &mut Vec<StoredChange>,
-) {
+) -> Result<()> {
     for (position, field) in plan.fields.iter().enumerate() {
         if !field.is_stored() || !row.changed(position) || place.is_some_and(|(_, _, link)| link == position)
         {
@@ -198,19 +198,26 @@ fn row_changes(
             field: field.name.clone(),
             row: place.map(|(_, index, _)| index),
             row_id: place.map(|_| row.id.clone()),
-            before: kept(records, plan, field, record_id, before),
-            after: kept(records, plan, field, record_id, &row.values[position]),
+            before: kept(records, plan, field, record_id, before)?,
+            after: kept(records, plan, field, record_id, &row.values[position])?,
             sealed: field.sensitive(),
             erased: false,
         });
     }
+    Ok(())
 }
 
 /// A value as history keeps it: sensitive ones sealed for this record's history.
-fn kept(records: &Records, plan: &EntityPlan, field: &FieldPlan, record_id: &str, value: &Value) -> Value {
+fn kept(
+    records: &Records,
+    plan: &EntityPlan,
+    field: &FieldPlan,
+    record_id: &str,
+    value: &Value,
+) -> Result<Value> {
     if value.is_null() || !field.sensitive() {
-        return value.clone();
+        return Ok(value.clone());
     }
-    let sealed = records.seal_at(HISTORY, &sealing_column(plan, field), record_id, value);
-    Value::String(STANDARD.encode(sealed))
+    let sealed = records.seal_at(HISTORY, &sealing_column(plan, field), record_id, value)?;
+    Ok(Value::String(STANDARD.encode(sealed)))
 }

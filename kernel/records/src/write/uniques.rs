@@ -30,7 +30,7 @@ pub(crate) async fn duplicates(
             if group.iter().any(|position| faults.iter().any(|fault| fault.field == at(position))) {
                 continue;
             }
-            let Some(values) = values_of(records, &row, group) else { continue };
+            let Some(values) = values_of(records, &row, group)? else { continue };
             let repeats = !in_rows.insert((row.plan.table.clone(), index, values.clone()));
             let changed = draft.change == Change::Restored || group.iter().any(|at| row.row.changed(*at));
             if repeats || (changed && is_taken(source, draft, &row, group, &values).await?) {
@@ -42,14 +42,14 @@ pub(crate) async fn duplicates(
 }
 
 /// The values of a group as they are compared; `None` when one is absent, so that nothing collides.
-fn values_of(records: &Records, row: &JudgedRow<'_>, group: &[usize]) -> Option<Vec<SqlValue>> {
+fn values_of(records: &Records, row: &JudgedRow<'_>, group: &[usize]) -> Result<Option<Vec<SqlValue>>> {
     let one = |position: &usize| {
         let field = &row.plan.fields[*position];
-        match &row.row.values[*position] {
+        Ok(match &row.row.values[*position] {
             Value::Null => None,
-            value if field.sensitive() => Some(records.blind_index(field, value).into()),
+            value if field.sensitive() => Some(records.blind_index(field, value)?.into()),
             value => Some(value::to_column(field, value)),
-        }
+        })
     };
     group.iter().map(one).collect()
 }

@@ -74,11 +74,11 @@ impl Work<'_> {
                     tries += 1;
                     tx.rollback().await?;
                 }
-                // Nothing the record could help: the job goes on from here later.
-                Err(Failure::Store(error)) => return Err(error.into()),
                 Err(failure) => {
+                    // What the record cannot help: the job goes on from here later.
+                    let refusal = Error::unless_refused(failure)?;
                     tx.rollback().await?;
-                    break told(failure);
+                    break told(refusal);
                 }
             }
         };
@@ -118,11 +118,11 @@ impl Work<'_> {
         for (position, id) in self.order.ids.iter().enumerate() {
             match self.act(&mut tx, id).await {
                 Ok(()) => {}
-                Err(Failure::Store(error)) => return Err(error.into()),
                 Err(failure) => {
+                    let refusal = Error::unless_refused(failure)?;
                     tx.rollback().await?;
                     let tx = self.runtime.store.begin().await?;
-                    let refusals = self.refusals(position, &told(failure));
+                    let refusals = self.refusals(position, &told(refusal));
                     let counts = Counts { done: 0, refused: refusals.len() as u64 };
                     return self.end(tx, refusals, &counts).await;
                 }
