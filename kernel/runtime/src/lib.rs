@@ -13,6 +13,7 @@ mod app;
 mod bulk;
 mod calendar;
 mod command;
+mod contents;
 mod context;
 mod document;
 mod effects;

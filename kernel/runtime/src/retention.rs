@@ -1,14 +1,14 @@
 //! The end of terms as a job: batches, progress, an audit entry for each record and for the run. A run that breaks
-//! off goes on where it was, since what is done is no longer due.
+//! off goes on where it was: how far it has come is committed with each batch.
 
 use anju_definitions::Disposal;
 use anju_records::{Actor, AuditEntry, DueReport, Erased, LegalHold, RemovedCount, TermKey};
-use anju_store::{Job, NewJob, Tx};
+use anju_store::{Checkpoint, Job, NewJob, Tx};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Error, Result, Right, Runtime, document, worker::LEASE_MS};
+use crate::{Error, Result, Right, Runtime, document, error::into_records, worker::LEASE_MS};
 
 pub const RETENTION_JOB: &str = "records.retention";
 /// Records erased in one transaction.
@@ -31,8 +31,19 @@ struct Order {
     actor: Actor,
 }
 
+/// How far a run has come.
+#[derive(Default, Serialize, Deserialize)]
+struct Reached {
+    /// Id of the last record that was looked at.
+    after: Option<String>,
+    looked_at: i64,
+    /// Records due when the run began.
+    due: i64,
+    outcome: Outcome,
+}
+
 /// What a run has come to.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Outcome {
     erased: u64,
     /// Records that a process is running on.
@@ -100,22 +111,23 @@ impl Runtime {
         let order: Order = serde_json::from_value(job.payload.clone())
             .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let key = &order.request.key;
-        let total = self.records.due_report(key).await?.due;
-        let mut outcome = Outcome::default();
-        let mut after: Option<String> = None;
-        let mut looked_at = 0;
+        let mut reached = self.reached(job, key).await?;
         loop {
             let mut tx = self.store.begin().await?;
-            let ids = self.records.due_ids(&mut tx, key, after.as_deref(), BATCH).await?;
+            let ids = self.records.due_ids(&mut tx, key, reached.after.as_deref(), BATCH).await?;
             let Some(last) = ids.last().cloned() else { break };
-            self.erase_batch(&mut tx, &order, &ids, &mut outcome).await?;
+            self.erase_batch(&mut tx, &order, &ids, &mut reached.outcome).await?;
+            reached.looked_at += ids.len() as i64;
+            reached.after = Some(last);
+            let checkpoint = Checkpoint {
+                done: reached.looked_at,
+                total: reached.due.max(reached.looked_at),
+                state: json!(reached),
+            };
+            tx.checkpoint_job(job, &checkpoint, self.clock.now(), LEASE_MS).await?;
             tx.commit().await?;
-            looked_at += ids.len() as i64;
-            after = Some(last);
-            let now = self.clock.now();
-            let total = i64::try_from(total).unwrap_or(i64::MAX).max(looked_at);
-            self.store.progress_job(job, looked_at, total, now, LEASE_MS).await?;
         }
+        let outcome = reached.outcome;
         // Answers, events and jobs hold copies of values too.
         self.forget_traces(ANSWERS_KEPT_ON_ERASURE).await?;
         let mut tx = self.store.begin().await?;
@@ -125,6 +137,16 @@ impl Runtime {
         tx.finish_job(job, &json!(outcome), self.clock.now()).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Where an earlier attempt was lost, or the beginning.
+    async fn reached(&self, job: &Job, key: &TermKey) -> Result<Reached> {
+        if let Some(state) = &job.checkpoint {
+            return Reached::deserialize(state)
+                .map_err(|error| Error::Job(format!("unreadable checkpoint: {error}")));
+        }
+        let due = self.records.due_report(key).await?.due;
+        Ok(Reached { due: i64::try_from(due).unwrap_or(i64::MAX), ..Reached::default() })
     }
 
     async fn erase_batch(
@@ -159,7 +181,7 @@ impl Runtime {
 
     /// What the rest of the platform keeps about an erased record; how many files went.
     async fn forget(&self, tx: &mut Tx, mut erased: Erased) -> Result<u64> {
-        self.processes.forget(tx, &erased).await.map_err(|error| Error::Job(error.to_string()))?;
+        self.processes.forget(tx, &erased).await.map_err(into_records)?;
         erased.files.extend(document::forget(tx, &erased).await?);
         let files = self.records.unreferenced_files(tx, &erased.files).await?;
         let mut free = Vec::new();
@@ -168,6 +190,8 @@ impl Runtime {
                 free.push(file);
             }
         }
-        Ok(tx.remove_files(&free.iter().map(String::as_str).collect::<Vec<_>>()).await?)
+        let removed = tx.remove_files(&free.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        self.queue_removal(tx, removed.contents).await?;
+        Ok(removed.uploads)
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use anju_store::{Job, NewJob};
-use serde_json::json;
+use anju_store::{Checkpoint, Job, NewJob};
+use serde_json::{Value, json};
 
 use crate::{Result, Runtime, worker::LEASE_MS};
 
@@ -34,7 +34,7 @@ impl Runtime {
     }
 
     pub(crate) async fn search_job(self: &Arc<Self>, job: &Job) -> Result<()> {
-        let mut done: u64 = 0;
+        let mut done = job.checkpoint.as_ref().and_then(Value::as_u64).unwrap_or_default();
         loop {
             let mut tx = self.store.begin().await?;
             let Some(progress) = self.records.refresh_search(&mut tx).await? else {
@@ -42,11 +42,12 @@ impl Runtime {
                 tx.commit().await?;
                 return Ok(());
             };
-            tx.commit().await?;
             done += progress.records;
-            tracing::debug!(entity = %progress.entity, records = done, "made searchable");
             let counted = i64::try_from(done).unwrap_or(i64::MAX);
-            self.store.progress_job(job, counted, 0, self.clock.now(), LEASE_MS).await?;
+            let checkpoint = Checkpoint { done: counted, total: 0, state: json!(done) };
+            tx.checkpoint_job(job, &checkpoint, self.clock.now(), LEASE_MS).await?;
+            tx.commit().await?;
+            tracing::debug!(entity = %progress.entity, records = done, "made searchable");
         }
     }
 }

@@ -17,11 +17,11 @@ use held::HeldJobs;
 
 use crate::{
     BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
-    calendar::CALENDAR_DAY, document::RENDER_JOB, sweep::Sweeping,
+    calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
-const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
+const SHORT: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, CONTENTS_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
 const LONG: [&str; 6] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
@@ -99,6 +99,24 @@ impl Worker {
         }
     }
 
+    /// Hands committed events to their listeners, at least once: when one fails, all are told again. How many there
+    /// were. The one listener so far keeps the calendar current.
+    pub async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
+        if let Err(error) = runtime.follow_publications().await {
+            tracing::warn!(%error, "newer publications cannot be read");
+        }
+        let events = runtime.store.pending_events(EVENTS_PER_ROUND).await?;
+        if events.is_empty() {
+            return Ok(0);
+        }
+        if events.iter().any(|event| event.entity == CALENDAR_DAY) {
+            runtime.reload_calendar().await?;
+        }
+        let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
+        runtime.store.mark_dispatched(&ids, runtime.clock.now()).await?;
+        Ok(ids.len())
+    }
+
     async fn begin_jobs(
         &self,
         kinds: &[&str],
@@ -135,7 +153,7 @@ impl Worker {
     }
 
     async fn tell_events(&self) -> usize {
-        match tell_pending_events(&self.runtime).await {
+        match Self::tell_pending_events(&self.runtime).await {
             Ok(told) => told,
             Err(error) => {
                 tracing::warn!(%error, "events wait");
@@ -143,23 +161,6 @@ impl Worker {
             }
         }
     }
-}
-
-/// Hands committed events to their listeners. The one listener so far keeps the calendar current.
-async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
-    if let Err(error) = runtime.follow_publications().await {
-        tracing::warn!(%error, "newer publications cannot be read");
-    }
-    let events = runtime.store.pending_events(EVENTS_PER_ROUND).await?;
-    if events.is_empty() {
-        return Ok(0);
-    }
-    if events.iter().any(|event| event.entity == CALENDAR_DAY) {
-        runtime.reload_calendar().await?;
-    }
-    let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
-    runtime.store.mark_dispatched(&ids, runtime.clock.now()).await?;
-    Ok(ids.len())
 }
 
 /// The job itself is tried again when its lease has run out.
@@ -175,6 +176,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         CALL_JOB | POLL_JOB => runtime.connector_job(&job).await,
         TIMER_JOB => runtime.timer_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
+        CONTENTS_JOB => runtime.contents_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
         EXPORT_JOB => runtime.export_job(&job).await,
         BULK_JOB => runtime.bulk_job(&job).await,

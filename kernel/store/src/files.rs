@@ -39,6 +39,15 @@ pub struct StoredContents {
     pub size: u64,
 }
 
+/// What [`Tx::remove_files`] leaves behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemovedFiles {
+    /// How many uploads there were.
+    pub uploads: u64,
+    /// Digests of contents that no upload has any more, for [`Store::remove_contents`] after the commit.
+    pub contents: Vec<String>,
+}
+
 /// One upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileMeta {
@@ -66,6 +75,8 @@ impl Store {
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
         let directory = self.files_dir().to_owned();
         let digest = blocking(move || contents::write(&directory, bytes.as_ref())).await?;
         Ok(StoredContents { digest, size })
@@ -73,6 +84,8 @@ impl Store {
 
     /// As [`Store::write_contents`], of a file that was written bit by bit; whoever wrote it kept it within bounds.
     pub async fn keep_contents(&self, draft: DraftFile) -> Result<StoredContents> {
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
         let directory = self.files_dir().to_owned();
         let (digest, size) = blocking(move || contents::adopt(&directory, draft.path())).await?;
         Ok(StoredContents { digest, size })
@@ -97,6 +110,8 @@ impl Store {
     /// A file with its contents, checked against their digest; [`Error::NotFound`] if there is no such upload.
     pub async fn get_file(&self, id: &str) -> Result<(FileMeta, Vec<u8>)> {
         let meta = self.file_meta(id).await?;
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
         let (directory, digest) = (self.files_dir().to_owned(), meta.digest.clone());
         let bytes = blocking(move || contents::read(&directory, &digest)).await?;
         Ok((meta, bytes))
@@ -106,9 +121,26 @@ impl Store {
     /// no such upload.
     pub async fn open_file(&self, id: &str) -> Result<(FileMeta, std::fs::File)> {
         let meta = self.file_meta(id).await?;
+        #[cfg(feature = "testing")]
+        self.faults().before_call()?;
         let (directory, digest) = (self.files_dir().to_owned(), meta.digest.clone());
         let file = blocking(move || contents::open(&directory, &digest)).await?;
         Ok((meta, file))
+    }
+
+    /// Removes contents from the disk, unless an upload has them (again); nothing for those that are gone already.
+    pub async fn remove_contents(&self, digests: &[String]) -> Result<()> {
+        for digest in digests {
+            let mut tx = self.begin().await?;
+            tx.take_turn(&turn(digest)).await?;
+            if !tx.is_uploaded(digest).await? {
+                let (directory, digest) = (self.files_dir().to_owned(), digest.clone());
+                blocking(move || contents::remove(&directory, &digest)).await?;
+            }
+            // Nothing is written: it only ends the turn.
+            tx.rollback().await?;
+        }
+        Ok(())
     }
 
     /// What is known of a file; [`Error::NotFound`] if there is no such upload.
@@ -172,10 +204,10 @@ impl Tx {
         Ok(meta)
     }
 
-    /// Forgets uploads; their contents too, unless another upload has the same. How many uploads there were. The
-    /// contents go before the transaction commits: when it fails, its uploads have lost them.
-    pub async fn remove_files(&mut self, ids: &[&str]) -> Result<u64> {
-        let mut removed = 0;
+    /// Forgets uploads. Their contents stay until the caller, after the commit, removes those that are left over: a
+    /// transaction that is undone has lost nothing.
+    pub async fn remove_files(&mut self, ids: &[&str]) -> Result<RemovedFiles> {
+        let mut removed = RemovedFiles::default();
         for id in ids {
             let meta = match self.file_meta(id).await {
                 Ok(meta) => meta,
@@ -183,17 +215,20 @@ impl Tx {
                 Err(error) => return Err(error),
             };
             self.take_turn(&turn(&meta.digest)).await?;
-            removed += self.delete(TABLE, Condition::eq(TABLE, "id", *id)).await?;
-            let same = Select::from(TABLE)
-                .column("id", ColumnKind::Text)
-                .filter(Condition::eq(TABLE, "digest", meta.digest.as_str()))
-                .limit(1);
-            if self.fetch_optional(&same).await?.is_none() {
-                let directory = self.store().files_dir().to_owned();
-                blocking(move || contents::remove(&directory, &meta.digest)).await?;
+            removed.uploads += self.delete(TABLE, Condition::eq(TABLE, "id", *id)).await?;
+            if !self.is_uploaded(&meta.digest).await? {
+                removed.contents.push(meta.digest);
             }
         }
         Ok(removed)
+    }
+
+    async fn is_uploaded(&mut self, digest: &str) -> Result<bool> {
+        let uploads = Select::from(TABLE)
+            .column("id", ColumnKind::Text)
+            .filter(Condition::eq(TABLE, "digest", digest))
+            .limit(1);
+        Ok(self.fetch_optional(&uploads).await?.is_some())
     }
 
     /// What is known of a file, those of this transaction included; [`Error::NotFound`] if there is none.

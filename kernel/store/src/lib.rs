@@ -46,7 +46,7 @@ pub use error::{Error, Result};
 pub use explain::Explanation;
 pub use fetch::Fetch;
 pub use figures::{AVERAGE_SCALE, Aggregate, Grain, Group, Measure, MeasureOp, Quantile, Rank};
-pub use files::{FileMeta, StoredContents};
+pub use files::{FileMeta, RemovedFiles, StoredContents};
 pub use idempotency::{Claim, Remembered};
 pub use jobs::{Checkpoint, Job, JobState, JobStep, JobsWanted, LeasedJob, NewJob};
 pub use outbox::{Event, NewEvent};

@@ -75,6 +75,8 @@ impl Tx {
     /// lies there until [`Store::forget_drafts`] finds it abandoned.
     pub async fn put_result(&mut self, draft: DraftFile, new: &NewResult<'_>) -> Result<String> {
         let id = crate::id::unguessable()?;
+        #[cfg(feature = "testing")]
+        self.store().faults().before_call()?;
         let target = path_of(self.files_dir(), &id);
         let (digest, size) = blocking(move || files::move_durably(draft.path(), &target)).await?;
         let values = vec![

@@ -120,6 +120,16 @@ impl TestDatabase {
         found
     }
 
+    /// How many rows each table has.
+    pub async fn row_counts(&self) -> BTreeMap<String, i64> {
+        let tables = self.columns().await.into_keys();
+        let counted = tables.map(|table| format!("SELECT '{table}', COUNT(*) FROM \"{table}\""));
+        let sql = counted.collect::<Vec<_>>().join(" UNION ALL ");
+        let rows = self.rows(sql, &[ColumnKind::Text, ColumnKind::Int]).await;
+        let count = |row: &Row| (row.text(0).expect("a name").to_owned(), row.int(1).expect("a count"));
+        rows.iter().map(count).collect()
+    }
+
     /// All tables with their columns.
     async fn columns(&self) -> BTreeMap<String, Vec<String>> {
         let sql = match self.store.dialect() {
@@ -163,9 +173,14 @@ impl Drop for TestDatabase {
 }
 
 impl Store {
-    /// Plans a fault: one call to the database will fail.
+    /// Plans a fault: one call to the database, the files or the keys will fail.
     pub fn plan_fault(&self, fault: Fault) {
         self.faults().plan(fault);
+    }
+
+    /// Whether the use of a key that is about to be made has been planned to fail; asked by a test's keyring.
+    pub fn key_fails(&self) -> bool {
+        self.faults().at_key()
     }
 
     /// Ends the plan; whether the fault happened.

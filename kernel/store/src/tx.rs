@@ -97,6 +97,8 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(self) -> Result<()> {
+        #[cfg(feature = "testing")]
+        self.store.faults().before_call()?;
         self.transaction.rollback().await
     }
 
@@ -122,6 +124,8 @@ impl Tx {
     }
 
     pub(crate) async fn run(&mut self, sql: String) -> Result<()> {
+        #[cfg(feature = "testing")]
+        self.strike()?;
         let result = self.transaction.executor().run(sql).await;
         result.map_err(|error| self.fail(error))
     }

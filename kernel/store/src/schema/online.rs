@@ -94,6 +94,8 @@ impl<'s> Session<'s> {
     }
 
     async fn run(&mut self, sql: String) -> Result<()> {
+        #[cfg(feature = "testing")]
+        self.store.faults().before_call()?;
         Executor::Postgres(&mut self.connection).run(sql).await
     }
 
@@ -163,6 +165,8 @@ impl Source for Session<'_> {
     }
 
     async fn fetch(&mut self, statement: Statement, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
+        #[cfg(feature = "testing")]
+        self.store.faults().before_call()?;
         Executor::Postgres(&mut self.connection).fetch_all(statement, kinds).await
     }
 }

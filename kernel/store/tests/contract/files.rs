@@ -14,6 +14,7 @@ anju_store::on_both_databases!(
     a_file_too_large_is_refused,
     damaged_contents_are_noticed,
     removed_contents_are_gone_unless_another_upload_has_them,
+    a_removal_that_is_undone_leaves_the_contents,
     contents_removed_before_they_are_referred_to_can_be_sent_again,
 );
 
@@ -91,7 +92,8 @@ async fn removed_contents_are_gone_unless_another_upload_has_them(db: TestDataba
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let removed = tx.remove_files(&ids).await.unwrap();
         tx.commit().await.unwrap();
-        removed
+        store.remove_contents(&removed.contents).await.unwrap();
+        removed.uploads
     };
     assert_eq!(remove(vec![first.id.clone(), "unknown".to_owned()]).await, 1);
     assert_eq!(store.get_file(&second.id).await.unwrap().1, "同样".as_bytes());
@@ -100,13 +102,25 @@ async fn removed_contents_are_gone_unless_another_upload_has_them(db: TestDataba
     assert_eq!(remove(vec![first.id]).await, 0);
 }
 
+async fn a_removal_that_is_undone_leaves_the_contents(db: TestDatabase) {
+    let store = db.store();
+    let kept = store.put_file("证据".as_bytes(), "a.txt", "text/plain", "someone", at(7)).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let removed = tx.remove_files(&[kept.id.as_str()]).await.unwrap();
+    assert_eq!(removed.contents, [kept.digest.clone()]);
+    tx.rollback().await.unwrap();
+    store.remove_contents(&removed.contents).await.unwrap();
+    assert_eq!(store.get_file(&kept.id).await.unwrap().1, "证据".as_bytes());
+}
+
 async fn contents_removed_before_they_are_referred_to_can_be_sent_again(db: TestDatabase) {
     let store = db.store();
     let earlier = store.put_file("同样".as_bytes(), "a.txt", "text/plain", "someone", at(7)).await.unwrap();
     let contents = store.write_contents("同样".as_bytes()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    tx.remove_files(&[earlier.id.as_str()]).await.unwrap();
+    let removed = tx.remove_files(&[earlier.id.as_str()]).await.unwrap();
     tx.commit().await.unwrap();
+    store.remove_contents(&removed.contents).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let late = tx.put_file(&contents, "b.txt", "text/plain", "someone", at(8)).await;
     assert!(matches!(late, Err(Error::Retry(_))), "{late:?}");
