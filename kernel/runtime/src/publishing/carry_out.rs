@@ -1,5 +1,5 @@
 //! The publication itself: everything that can be done beside people's work first, then one transaction, then the
-//! swap, then what is better done afterwards.
+//! swap, then what is better done afterwards, which the job that follows does once more ([`super::follow_up`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,9 +60,18 @@ impl Runtime {
         }
         let mut next = candidate.inspected.catalog.clone();
         next.generations = files.generations.clone();
-        self.extend_tables(&next).await?;
-        self.fill(publisher, impact.fills.iter().filter(|fill| fill.is_new())).await?;
-        let published = self.record(publisher, files, &candidate, &impact, &mut next).await?;
+        let recorded = async {
+            self.extend_tables(&next).await?;
+            self.fill(publisher, impact.fills.iter().filter(|fill| fill.is_new())).await?;
+            self.record(publisher, files, &candidate, &impact, &mut next).await
+        };
+        let published = match recorded.await {
+            Ok(published) => published,
+            Err(error) => {
+                self.take_stock().await;
+                return Err(error);
+            }
+        };
         self.swap(next, candidate.inspected.decisions, published.number)?;
         // Records that came between, and those of fields that existed before, follow under the new definitions.
         if let Err(error) = self.fill(publisher, impact.fills.iter()).await {
@@ -70,9 +79,18 @@ impl Runtime {
         }
         self.tidy_keys().await;
         if let Err(error) = self.keep_search_current().await {
-            tracing::warn!(%error, "records are made searchable by their new fields at the next start");
+            tracing::warn!(%error, "records are made searchable by the job that follows");
         }
         Ok(published)
+    }
+
+    /// After a failure. The answer to the commit may have been lost: what is in force then is taken over. A unique index
+    /// that was made for what nobody has published would be enforced all the same, and goes.
+    async fn take_stock(&self) {
+        match self.catch_up().await {
+            Ok(()) => self.tidy_keys().await,
+            Err(error) => tracing::warn!(%error, "unique indexes stay as they are for now"),
+        }
     }
 
     async fn extend_tables(&self, next: &Catalog) -> Result<(), PublishError> {
@@ -82,20 +100,14 @@ impl Runtime {
                 changes.iter().for_each(|change| tracing::info!(?change, "schema extended"));
                 Ok(())
             }
-            Err(error) => {
-                // A unique index made before the failure would enforce what nobody has published.
-                self.tidy_keys().await;
-                match error {
-                    StoreError::Unique { table, columns } => Err(PublishError::Refused(vec![Refusal {
-                        entity: table,
-                        field: columns.last().cloned(),
-                        code: "unique_broken",
-                        message: format!("刚刚出现了 {} 相同的记录", columns.join("、")),
-                        way: "先合并或更正这些记录，再发布唯一约束",
-                    }])),
-                    other => Err(other.into()),
-                }
-            }
+            Err(StoreError::Unique { table, columns }) => Err(PublishError::Refused(vec![Refusal {
+                entity: table,
+                field: columns.last().cloned(),
+                code: "unique_broken",
+                message: format!("刚刚出现了 {} 相同的记录", columns.join("、")),
+                way: "先合并或更正这些记录，再发布唯一约束",
+            }])),
+            Err(other) => Err(other.into()),
         }
     }
 
@@ -165,7 +177,7 @@ impl Runtime {
         };
         publications::add(&mut tx, &publication).await?;
         drafts::clear(&mut tx, &candidate.drafts).await?;
-        self.queue_fills(&mut tx, publisher, number, impact).await?;
+        self.queue_follow_up(&mut tx, publisher, number, impact).await?;
         let why = format!("第 {number} 次发布：{}", publisher.reason);
         let entry = AuditEntry::named("definitions.published").because(Some(&why));
         self.records.audit(&mut tx, actor, &entry).await?;
@@ -202,17 +214,16 @@ impl Runtime {
 
     /// Unique indexes that no definition in force wants go. They can wait: a failure is only noted.
     async fn tidy_keys(&self) {
-        let tidied = match anju_records::tables(&self.catalog.load()) {
-            Ok(tables) => self.store.drop_stale_uniques(&tables).await,
-            Err(error) => {
-                tracing::warn!(%error, "the tables in force cannot be worked out");
-                return;
-            }
-        };
-        match tidied {
-            Ok(dropped) => dropped.iter().for_each(|index| tracing::info!(index, "unique index dropped")),
-            Err(error) => tracing::warn!(%error, "unique indexes that are not wanted stay for now"),
+        if let Err(error) = self.drop_stale_keys().await {
+            tracing::warn!(%error, "unique indexes that are not wanted stay for now");
         }
+    }
+
+    pub(super) async fn drop_stale_keys(&self) -> crate::Result<()> {
+        let tables = anju_records::tables(&self.catalog.load())?;
+        let dropped = self.store.drop_stale_uniques(&tables).await?;
+        dropped.iter().for_each(|index| tracing::info!(index, "unique index dropped"));
+        Ok(())
     }
 }
 
