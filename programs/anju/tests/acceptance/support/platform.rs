@@ -45,6 +45,28 @@ impl Platform {
         more: Vec<Box<dyn App>>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        let apps = anju::apps().into_iter().chain(more).collect();
+        let platform = Self::of(database, apps, change).await;
+        directory::create(&platform.runtime).await.expect("the demonstration's directory");
+        platform.runtime.reload_calendar().await.expect("the calendar");
+        platform
+    }
+
+    /// The platform's own application and those given, with people of the city: account, name and role of each. For
+    /// tests that go round hundreds of times.
+    pub async fn small(
+        database: TestDatabase,
+        more: Vec<Box<dyn App>>,
+        people: &[(&str, &str, &str)],
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let own: Box<dyn App> = Box::new(anju_app_platform::Platform);
+        let platform = Self::of(database, std::iter::once(own).chain(more).collect(), change).await;
+        platform.employ(people).await;
+        platform
+    }
+
+    async fn of(database: TestDatabase, apps: Vec<Box<dyn App>>, change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Arc::new(ManualClock::at(START.parse().expect("a timestamp")));
         let agencies = start_agencies(clock.clone()).await;
         let data = TempDir::new().expect("a temporary folder");
@@ -56,12 +78,40 @@ impl Platform {
             ..Settings::embedded(data.path())
         };
         change(&mut settings);
-        let apps = anju::apps().into_iter().chain(more).collect();
         let runtime = start(settings, apps, &clock).await.expect("the platform starts");
-        directory::create(&runtime).await.expect("the demonstration's directory");
-        runtime.reload_calendar().await.expect("the calendar");
+        let asked = runtime.store.clone();
+        runtime.keyring.fail_when(move || asked.key_fails());
         let base = start_http(runtime.clone()).await;
         Self { runtime, clock, base, agencies, database, _data: data }
+    }
+
+    async fn employ(&self, people: &[(&str, &str, &str)]) {
+        let (runtime, system) = (&self.runtime, Actor::system("test"));
+        let mut tx = runtime.store.begin().await.expect("a transaction");
+        let city = directory::object([
+            ("code", json!(directory::CITY)),
+            ("title", json!("上海市房屋管理局")),
+            ("level", json!("city")),
+        ]);
+        let city = runtime.records.create(&mut tx, &system, "platform.organisation", city, None).await;
+        let city = city.expect("the city").id;
+        for (account, name, role) in people {
+            let values = directory::object([
+                ("account", json!(account)),
+                ("name", json!(name)),
+                ("phone", json!("13800138000")),
+            ]);
+            let password = directory::PASSWORD;
+            let account = runtime.identity.create_account_with_password(&mut tx, &system, values, password);
+            let post = directory::object([
+                ("account", json!(account.await.expect("an account"))),
+                ("organisation", json!(city)),
+                ("title", json!(role)),
+                ("roles", json!([role])),
+            ]);
+            runtime.records.create(&mut tx, &system, "platform.post", post, None).await.expect("a post");
+        }
+        tx.commit().await.expect("commits");
     }
 
     /// Another server of the platform on the same database: as a replica, or a program that ships something else.
