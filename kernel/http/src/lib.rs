@@ -13,6 +13,7 @@ mod documents;
 mod exports;
 mod files;
 mod headers;
+mod integrity;
 mod health;
 mod jobs;
 mod problem;

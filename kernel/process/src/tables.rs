@@ -127,7 +127,8 @@ pub fn tables() -> Vec<TableSpec> {
             .column("task_id", Text)
             .column("role", Text)
             .primary_key(["task_id", "role"])
-            .index(IndexSpec::on(["role"])),
+            .index(IndexSpec::on(["role"]))
+            .authenticated(),
         table(TRAIL, TRAIL_COLUMNS, &["instance_id", "seq"]).erasable(),
     ]
 }
@@ -142,5 +143,5 @@ fn table(name: &str, columns: &[Column], key: &[&str]) -> TableSpec {
         No => spec.column(*name, *kind),
         Yes => spec.nullable(*name, *kind),
     });
-    spec.primary_key(key.iter().copied())
+    spec.primary_key(key.iter().copied()).authenticated()
 }

@@ -23,6 +23,7 @@ mod history;
 mod hooks;
 mod import;
 mod input;
+mod integrity;
 mod plan;
 mod query;
 mod read;

@@ -10,7 +10,7 @@ use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
 use anju_process::{EffectRunner, Error as Failure, Processes};
 use anju_records::{Actor, Object, Records};
-use anju_store::{Store, StoreConfig, TableSpec, Tx};
+use anju_store::{RowKey, SchemaChange, Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
@@ -66,10 +66,10 @@ impl Runtime {
         }
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
-        let store = open_store(&settings).await?;
+        let (store, mut schema_changes) = open_store(&settings, keyring.row_key()).await?;
         let mut origin = Origin::read(&store, &inspector, shipped).await?;
         let catalog = std::mem::take(&mut origin.inspected.catalog);
-        store.extend_schema(&anju_records::tables(&catalog)?).await?;
+        schema_changes.extend(store.extend_schema(&anju_records::tables(&catalog)?).await?);
         let catalog: SharedCatalog = Arc::new(ArcSwap::from_pointee(catalog));
         let decisions = ArcSwap::from_pointee(std::mem::take(&mut origin.inspected.decisions));
         let records = Records::new(store.clone(), catalog.clone(), keyring.clone(), clock.clone(), hooks);
@@ -125,6 +125,7 @@ impl Runtime {
             following: Following::from(origin.number),
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
+        runtime.tell_of_adopted_rows(&schema_changes).await?;
         runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         runtime.keep_search_current().await?;
@@ -195,6 +196,7 @@ pub(crate) fn kernel_tables() -> Vec<TableSpec> {
     tables.extend(anju_connectors::tables());
     tables.extend(crate::document::tables());
     tables.extend(publishing::tables());
+    tables.extend(crate::integrity::tables());
     tables
 }
 
@@ -203,13 +205,14 @@ fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyr
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))
 }
 
-async fn open_store(settings: &Settings) -> Result<Store> {
-    let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"));
+async fn open_store(settings: &Settings, row_key: RowKey) -> Result<(Store, Vec<SchemaChange>)> {
+    let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"), row_key);
     config.max_connections = settings.connections_max;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
-    for change in store.sync_schema(&kernel_tables()).await? {
+    let changes = store.sync_schema(&kernel_tables()).await?;
+    for change in &changes {
         tracing::info!(?change, "schema changed");
     }
-    Ok(store)
+    Ok((store, changes))
 }

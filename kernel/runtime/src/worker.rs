@@ -16,14 +16,15 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
+    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB, VERIFY_JOB,
     calendar::CALENDAR_DAY, document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
 const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 6] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB];
+const LONG: [&str; 7] =
+    [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -181,6 +182,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         RETENTION_JOB => runtime.retention_job(&job).await,
         FILL_JOB => runtime.fill_job(&job).await,
         SEARCH_JOB => runtime.search_job(&job).await,
+        VERIFY_JOB => runtime.verify_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let error = match outcome {
