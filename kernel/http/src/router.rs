@@ -18,8 +18,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem, processes,
-    publishing, records, retention, schemas, session, structures, tasks,
+    decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem,
+    processes, publishing, records, retention, schemas, session, structures, tasks,
 };
 
 /// How the edge is set up.

@@ -60,7 +60,6 @@ impl Identity {
 
     /// Ends a session that rests on a damaged row, and says so.
     pub(crate) async fn end_damaged(&self, token_digest: &str, damaged: &DamagedGrant) -> Result<()> {
-        tracing::error!(entity = damaged.entity, id = damaged.id, "a session rests on a damaged row");
         let mut tx = self.store().begin().await?;
         tx.delete(SESSION, Condition::eq(SESSION, "token_digest", token_digest)).await?;
         let entry = AuditEntry::of("session.ended", damaged.entity, &damaged.id);

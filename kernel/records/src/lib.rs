@@ -56,6 +56,7 @@ pub use import::{
     ImportOptions, ImportRow, ImportSetup, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn,
     TemplateSheet, TemplateSpec,
 };
+pub use integrity::{DamagedRow, Flaw, InspectedRows};
 pub use query::{Page, PageRequest, Query};
 pub use read::Candidate;
 pub use record::{Object, Record};

@@ -89,7 +89,7 @@ pub(crate) fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
         .fields
         .iter()
         .enumerate()
-        .filter(|(_, f)| f.sensitive() || f.kind == anju_definitions::FieldType::Ref);
+        .filter(|(_, f)| f.index_column.is_some() || f.kind == anju_definitions::FieldType::Ref);
     let groups: Vec<Vec<usize>> =
         parent.into_iter().chain(own).chain(declared).chain(found.map(|(at, _)| vec![at])).collect();
     for group in groups {

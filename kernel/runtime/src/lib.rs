@@ -46,7 +46,7 @@ pub use publishing::{
     PublicationSummary, PublishError, PublishRequest, Published, RequestKey, Right,
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};
-pub use runtime::{Runtime, StartUp};
+pub use runtime::{Runtime, StartUp, damaged_kernel_rows};
 pub use search::SEARCH_JOB;
 pub use settings::{ExchangeSettings, Settings};
 pub use worker::Worker;

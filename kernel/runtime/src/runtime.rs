@@ -200,6 +200,32 @@ pub(crate) fn kernel_tables() -> Vec<TableSpec> {
     tables
 }
 
+/// Rows of the kernel's own tables that were changed past the platform, as table and key: for a platform that does not
+/// start, since its definitions may be among them.
+pub async fn damaged_kernel_rows(
+    settings: &Settings,
+    randomness: &dyn Randomness,
+) -> Result<Vec<(String, String)>> {
+    const BATCH: u64 = 1_000;
+    let keyring = open_keyring(settings, randomness)?;
+    let (store, _) = open_store(settings, keyring.row_key()).await?;
+    let mut damaged = Vec::new();
+    for table in store.authenticated_tables() {
+        let mut after = None;
+        loop {
+            let checked = store.check_rows(&table, after.as_ref(), BATCH).await?;
+            let unsound = checked.rows.into_iter().filter(|row| !row.sound);
+            damaged.extend(unsound.map(|row| (table.clone(), row.key)));
+            match checked.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+    }
+    store.close().await;
+    Ok(damaged)
+}
+
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {
     let path: &Path = &settings.data_dir.join("keys");
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))

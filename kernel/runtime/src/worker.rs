@@ -23,8 +23,7 @@ use crate::{
 /// Jobs of a moment.
 const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 7] =
-    [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
+const LONG: [&str; 7] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.

@@ -43,6 +43,7 @@ mod turns;
 mod tx;
 mod value;
 
+pub use anju_crypto::RowKey;
 pub use drafts::DraftFile;
 pub use error::{Error, Result};
 pub use explain::Explanation;
@@ -54,7 +55,6 @@ pub use jobs::{Checkpoint, Job, JobState, JobStep, JobsWanted, LeasedJob, NewJob
 pub use outbox::{Event, NewEvent};
 pub use query::{ColumnRef, Columns, Condition, Direction, Duplicates, Join, Lock, Operator, Select};
 pub use reader::{Reader, ReaderOfMany};
-pub use anju_crypto::RowKey;
 pub use results::{NewResult, ResultFile};
 pub use row_codes::{CheckedRow, CheckedRows, RowPosition};
 pub use schema::{Rescale, generation_name};

@@ -1,4 +1,4 @@
-//! Codes that authenticate rows (A-41, docs/decisions/0012-row-authentication.md): a column of each authenticated table
+//! Codes that authenticate rows (A-41, docs/decisions/0013-row-authentication.md): a column of each authenticated table
 //! holds a code of the row's other values, made with a key that the database does not have. Whatever this crate writes
 //! brings its code along; what changes a row checks the code it had before, so that a change made past the platform is
 //! never covered up.

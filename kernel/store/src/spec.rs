@@ -103,7 +103,7 @@ impl TableSpec {
         self
     }
 
-    /// Gives each row a code of its values, kept by whatever writes the row (docs/decisions/0012).
+    /// Gives each row a code of its values, kept by whatever writes the row (docs/decisions/0013).
     pub fn authenticated(mut self) -> Self {
         self.authenticated = true;
         self.nullable(CODE, ColumnKind::Bytes)

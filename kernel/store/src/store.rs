@@ -16,11 +16,11 @@ use anju_crypto::RowKey;
 
 use crate::build::{self, Statement};
 use crate::reader::{Reader, ReaderOfMany};
+use crate::row_codes::{Coding, Codings};
 use crate::{
     ColumnKind, Error, Result, Row, SchemaChange, Select, TableSpec, Tx, connection, files, idempotency,
     jobs, outbox, results, row_codes, schema, sequence,
 };
-use crate::row_codes::{Coding, Codings};
 
 /// Prepared statements kept for each connection.
 const STATEMENTS_CACHED_MAX: usize = 512;

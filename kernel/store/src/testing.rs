@@ -4,6 +4,10 @@
 //! process starts a private one, which takes about a second, and fails if PostgreSQL is not installed: a test is
 //! never skipped.
 
+mod damage;
+
+pub use damage::Damage;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::{CODE, Coding, Judged, judged};
 use crate::build::{self, CodedRows};
-use crate::fetch::Source;
 use crate::{ColumnRef, Condition, Error, Operator, Rescale, Result, SqlValue, Tx};
 
 /// Rows that are read and written at once.

@@ -93,6 +93,10 @@ impl Store {
 impl Judged {
     /// The values of the key, for people.
     pub fn label(&self) -> String {
+        Self::label_of(&self.key)
+    }
+
+    pub(crate) fn label_of(key: &[SqlValue]) -> String {
         let one = |value: &SqlValue| match value {
             SqlValue::Null => String::new(),
             SqlValue::Text(text) => text.clone(),
@@ -100,7 +104,7 @@ impl Judged {
             SqlValue::Bool(bool) => bool.to_string(),
             SqlValue::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         };
-        self.key.iter().map(one).collect::<Vec<_>>().join("/")
+        key.iter().map(one).collect::<Vec<_>>().join("/")
     }
 
     /// Where a walk goes on after this row.
@@ -153,7 +157,7 @@ async fn read<S: Source + ?Sized>(
 fn decoded(dialect: Dialect, coding: &Coding, mut row: Row) -> Result<Judged> {
     let width = coding.columns.len();
     let serial = coding.serial.as_ref().map(|_| row.take(width + 1));
-    let mut key_of = |row: &Row, name: &String| match &serial {
+    let key_of = |row: &Row, name: &String| match &serial {
         Some(value) if coding.serial.as_ref() == Some(name) => value.clone(),
         _ => match coding.columns.iter().position(|(column, _)| column == name) {
             Some(at) => row.value(at).clone(),
@@ -215,4 +219,3 @@ pub(crate) async fn damaged<S: Source + ?Sized>(
     let (_, rows) = judged(source, &coding, &wanted).await?;
     Ok(rows.iter().filter(|row| !row.sound).map(Judged::label).collect())
 }
-

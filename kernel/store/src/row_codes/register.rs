@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::{CODE, Coding, Judged, judged};
 use crate::build::{self, CodedRows};
-use crate::fetch::Source;
 use crate::schema::{columns_of, guarded, stem, unguarded};
 use crate::{ColumnKind, Condition, Fetch, Result, SchemaChange, Select, SqlValue, Store, TableSpec, Tx};
 
@@ -131,8 +130,7 @@ struct Registered {
 async fn registered(store: &Store) -> Result<HashMap<String, Registered>> {
     let known = store.known();
     let Some(coding) = known.coding(TABLE) else { return Ok(HashMap::new()) };
-    let wanted =
-        CodedRows { table: TABLE, filter: &Condition::True, after: None, limit: None, lock: false };
+    let wanted = CodedRows { table: TABLE, filter: &Condition::True, after: None, limit: None, lock: false };
     let (coding, rows) = judged(&mut store.reader(), coding, &wanted).await?;
     let state = |row: &Judged| {
         let at = coding.columns.iter().position(|(name, _)| name == "state")?;
