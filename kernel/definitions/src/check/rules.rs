@@ -59,7 +59,7 @@ fn is_found_by_index(entity: &Entity, filter: &Filter) -> bool {
                 || first(&entity.unique)
                 || first(&entity.indexes)
                 || own
-                    .is_some_and(|own| own.unique || own.sensitive || own.field_type == crate::FieldType::Ref)
+                    .is_some_and(|own| own.unique || (own.sensitive && !own.is_unfindable()) || own.field_type == crate::FieldType::Ref)
         }
         _ => false,
     }

@@ -279,7 +279,7 @@ impl Field {
 
     /// Whether no record can be found by its values: they are sealed, and few enough to be guessed from an index.
     pub fn is_unfindable(&self) -> bool {
-        self.sensitive && self.value_type().is_guessable()
+        self.sensitive && self.traits().sealable && self.value_type().is_guessable()
     }
 
     /// Whether it has a column.

@@ -80,9 +80,8 @@ async fn a41_what_records_do_keeps_their_rows_sound(db: TestDatabase) {
     let bureau = bureau(db).await;
     let members = json!([{"name": "甲", "id_no": OTHER_ID_NO}, {"name": "乙"}]);
     let record = bureau.a_case(json!({"income": 5, "members": members})).await;
-    let changed =
-        bureau.patch(&system(), &record, json!({"phone": null, "rooms": 2, "members": [{"name": "丙"}]}));
-    let changed = changed.await.unwrap();
+    let changes = json!({"phone": null, "rooms": 2, "members": [{"name": "丙"}]});
+    let changed = bureau.patch(&system(), &record, changes).await.unwrap();
     bureau.delete(&system(), &changed).await.unwrap();
     let mut tx = bureau.records.store().begin().await.unwrap();
     bureau.records.restore(&mut tx, &system(), CASE, &record.id, None).await.unwrap();
