@@ -189,6 +189,10 @@ impl Hit<'_> {
             SqlValue::Int(int) => plain("flipped", SqlValue::Int(int ^ (1 << dice.roll(63)))),
             SqlValue::Bool(bool) => plain("flipped", SqlValue::Bool(!bool)),
             SqlValue::Bytes(bytes) => plain("flipped", SqlValue::Bytes(flipped(dice, bytes))),
+            // Nor a unique value that another row might have.
+            SqlValue::Text(text) if !is_free && !self.coding.key.iter().any(|key| key == name) => {
+                plain("lengthened", SqlValue::Text(format!("{text}{}", dice.roll(1 << 30))))
+            }
             SqlValue::Text(text) => plain("flipped", SqlValue::Text(changed(dice, text))),
         }
     }
@@ -228,8 +232,8 @@ fn strange(kind: ColumnKind, value: &SqlValue, dice: &mut Dice) -> Option<String
         (ColumnKind::Text, SqlValue::Text(text)) if dice.roll(2) == 0 => {
             Some(bytes(Dialect::Sqlite, text.as_bytes()))
         }
-        (ColumnKind::Text, SqlValue::Text(_)) => Some("CAST(x'ff' AS TEXT)".to_owned()),
-        (ColumnKind::Bytes, SqlValue::Bytes(_)) => Some("'text'".to_owned()),
+        (ColumnKind::Text, SqlValue::Text(text)) => Some(format!("CAST(x'ff{}' AS TEXT)", hex::encode(text))),
+        (ColumnKind::Bytes, SqlValue::Bytes(bytes)) => Some(format!("'{}'", hex::encode(bytes))),
         _ => None,
     }
 }

@@ -128,9 +128,13 @@ async fn a41_administrators_see_the_alarm_and_may_ask_for_a_run(db: TestDatabase
         (1, Some("eligibility.case"), Some("refused"))
     );
     // What was changed past the platform is not covered up by a change through it.
-    let version = clerk.read("eligibility.case", &id).await["version"].as_i64().expect("a version");
-    let reply =
-        clerk.patch(&format!("/api/records/eligibility.case/{id}"), version, json!({ "remark": "x" })).await;
+    let account = platform.account("pudong-clerk2").await;
+    let posts =
+        guard.find("platform.post", json!({ "field": "account", "op": "eq", "value": account })).await;
+    let post = posts[0]["id"].as_str().expect("an id").to_owned();
+    let change = format!("UPDATE platform_post SET title = title || '甲' WHERE id = '{post}'");
+    platform.database.past_the_platform(&change).await;
+    let reply = guard.patch(&format!("/api/records/platform.post/{post}"), 1, json!({ "title": "乙" })).await;
     reply.refused(409, "damaged");
 }
 
