@@ -107,7 +107,7 @@ async fn past_triggers(store: &Store, table: &str, sql: String) -> Result<()> {
     let mut tx = store.begin().await?;
     match store.dialect() {
         Dialect::Sqlite => {
-            let triggers = ["append_only_update", "erasable_update"]
+            let triggers = ["append_only_update", "append_only_delete", "erasable_update", "erasable_delete"]
                 .map(|name| format!("DROP TRIGGER IF EXISTS \"{table}_{name}\";"))
                 .concat();
             tx.run(format!("{triggers}\n{sql}")).await?;

@@ -81,8 +81,9 @@ fn verify(settings: &Settings, sound: bool) {
         .output()
         .expect("anju runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.success(), sound, "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!((said.contains(" 0 damaged"), said.contains("damaged")), (sound, true), "{said}");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.success(), sound, "{said}{errors}");
+    assert_eq!((said.contains(" 0 damaged"), said.contains("damaged")), (sound, true), "{said}{errors}");
 }
 
 async fn a41_administrators_see_the_alarm_and_may_ask_for_a_run(db: TestDatabase) {
