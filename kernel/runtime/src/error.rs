@@ -7,6 +7,9 @@ pub enum Error {
     /// The definitions contradict themselves; one line each.
     #[error("definitions are faulty:\n{0}")]
     Definitions(String),
+    /// A program that was told to leave the database as it is, is not of the release that serves it.
+    #[error("the database is not served by this release")]
+    Release,
     #[error("store: {0}")]
     Store(#[from] anju_store::Error),
     #[error("keys: {0}")]

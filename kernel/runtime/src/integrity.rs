@@ -1,5 +1,5 @@
 //! Looking through all authenticated tables for rows that were changed past the platform: once a day, when
-//! somebody asks, or as a command. Every such row is an entry in the audit log; the run says how many there were.
+//! somebody asks, or as a command. The first such rows are entries in the audit log; the run says how many there were.
 
 use anju_records::{Actor, AuditEntry, DamagedRow};
 use anju_store::{
@@ -16,8 +16,11 @@ pub const VERIFY_JOB: &str = "platform.verify_integrity";
 const RUN: &str = "sys_integrity_run";
 /// Rows read at once.
 const BATCH: u64 = 500;
-/// Damaged rows that a run names; the audit log has all of them.
+/// Damaged rows that a run names.
 const NAMED_MAX: usize = 1_000;
+/// Damaged rows of a run that get entries of their own in the audit log: a table that was changed as a whole must not
+/// fill the log day after day.
+const TOLD_MAX: usize = 100;
 /// When the day's run begins, in Shanghai: nobody works then.
 const AT: jiff::civil::Time = time(2, 0, 0, 0);
 /// How long runs are kept; what they found stays in the audit log.
@@ -72,10 +75,7 @@ impl Runtime {
     /// The last run, and whether one is under way. For security administrators and auditors.
     pub async fn integrity(&self, actor: &Actor) -> Result<Value> {
         Right::Integrity.require(&self.catalog.load(), actor)?;
-        let jobs = Select::from("sys_job");
-        let open = Condition::eq("sys_job", "kind", VERIFY_JOB)
-            .and(Condition::NotNull(ColumnRef::new("sys_job", "due_at")));
-        let running = self.store.reader().count(&jobs.filter(open), Some(1)).await? > 0;
+        let running = open_job(&mut self.store.reader()).await?.is_some();
         let last = self.last_integrity_run().await?;
         let alarm = last.as_ref().is_some_and(|run| run.damaged > 0);
         Ok(json!({ "alarm": alarm, "running": running, "last": last }))
@@ -88,6 +88,9 @@ impl Runtime {
         actor: &Actor,
     ) -> std::result::Result<String, anju_records::Error> {
         Right::Integrity.require(&self.catalog.load(), actor)?;
+        if let Some(open) = open_job(tx).await? {
+            return Ok(open);
+        }
         let now = self.clock.now();
         self.records.audit(tx, actor, &AuditEntry::named("integrity.ordered")).await?;
         let payload = serde_json::to_value(Order { actor: actor.clone() })
@@ -195,7 +198,9 @@ impl Runtime {
             let inspected = self.records.inspect_rows(table, after.as_ref(), BATCH).await?;
             tally.rows += inspected.rows;
             if !inspected.damaged.is_empty() {
-                self.tell_of_damage(actor, &inspected.damaged).await?;
+                let told = usize::try_from(tally.damaged).unwrap_or(TOLD_MAX).min(TOLD_MAX);
+                let told = inspected.damaged.len().min(TOLD_MAX - told);
+                self.tell_of_damage(actor, &inspected.damaged[..told]).await?;
                 tally.damaged += inspected.damaged.len() as u64;
                 let room = NAMED_MAX.saturating_sub(tally.named.len());
                 tally.named.extend(inspected.damaged.into_iter().take(room));
@@ -208,6 +213,9 @@ impl Runtime {
     }
 
     async fn tell_of_damage(&self, actor: &Actor, damaged: &[DamagedRow]) -> Result<()> {
+        if damaged.is_empty() {
+            return Ok(());
+        }
         let whys: Vec<String> = damaged
             .iter()
             .map(|row| match &row.field {
@@ -271,6 +279,15 @@ impl Runtime {
         tracing::info!(rows = run.rows, damaged = run.damaged, "integrity verified");
         Ok(run)
     }
+}
+
+/// The job of the run that is queued or under way.
+async fn open_job(source: &mut dyn Fetch) -> std::result::Result<Option<String>, anju_store::Error> {
+    let open = Select::from("sys_job")
+        .column("id", ColumnKind::Text)
+        .filter(Condition::eq("sys_job", "kind", VERIFY_JOB))
+        .filter(Condition::NotNull(ColumnRef::new("sys_job", "due_at")));
+    source.fetch_optional(&open).await?.map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
 fn instant(ms: i64) -> Timestamp {

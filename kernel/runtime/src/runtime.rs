@@ -48,13 +48,15 @@ pub struct StartUp {
     pub apps: Vec<Box<dyn App>>,
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
+    /// Whether a database of another release, or an empty one, is brought up to this one; it is refused otherwise.
+    pub upgrades: bool,
 }
 
 impl Runtime {
     /// Opens the store, wires the kernel on the definitions in force, and puts those that this program ships in force,
     /// with the site's own over them, if they are others.
     pub async fn start(settings: Settings, start_up: StartUp) -> Result<Arc<Self>> {
-        let StartUp { apps, clock, randomness } = start_up;
+        let StartUp { apps, clock, randomness, upgrades } = start_up;
         let mut registry = Registry::default();
         apps.iter().for_each(|app| app.register(&mut registry));
         let (commands, hooks) = registry.into_parts();
@@ -66,8 +68,11 @@ impl Runtime {
         }
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
-        let (store, mut schema_changes) = open_store(&settings, keyring.row_key()).await?;
+        let (store, mut schema_changes) = open_store(&settings, keyring.row_key(), upgrades).await?;
         let mut origin = Origin::read(&store, &inspector, shipped).await?;
+        if !upgrades && !origin.is_in_force() {
+            return Err(Error::Release);
+        }
         let catalog = std::mem::take(&mut origin.inspected.catalog);
         schema_changes.extend(store.extend_schema(&anju_records::tables(&catalog)?).await?);
         let catalog: SharedCatalog = Arc::new(ArcSwap::from_pointee(catalog));
@@ -208,7 +213,7 @@ pub async fn damaged_kernel_rows(
 ) -> Result<Vec<(String, String)>> {
     const BATCH: u64 = 1_000;
     let keyring = open_keyring(settings, randomness)?;
-    let (store, _) = open_store(settings, keyring.row_key()).await?;
+    let (store, _) = open_store(settings, keyring.row_key(), false).await?;
     let mut damaged = Vec::new();
     for table in store.authenticated_tables() {
         let mut after = None;
@@ -231,9 +236,14 @@ fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyr
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))
 }
 
-async fn open_store(settings: &Settings, row_key: RowKey) -> Result<(Store, Vec<SchemaChange>)> {
+async fn open_store(
+    settings: &Settings,
+    row_key: RowKey,
+    alters_tables: bool,
+) -> Result<(Store, Vec<SchemaChange>)> {
     let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"), row_key);
     config.max_connections = settings.connections_max;
+    config.alters_tables = alters_tables;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
     let changes = store.sync_schema(&kernel_tables()).await?;

@@ -59,6 +59,8 @@ pub struct StoreConfig {
     pub statement_timeout: Duration,
     /// The key of the codes that authenticate rows; never in the database.
     pub row_key: RowKey,
+    /// Whether tables are made and extended as specified; otherwise they are taken to be as they should.
+    pub alters_tables: bool,
 }
 
 impl StoreConfig {
@@ -73,6 +75,7 @@ impl StoreConfig {
             file_bytes_max: 50 * 1024 * 1024,
             statement_timeout: Duration::from_secs(30),
             row_key,
+            alters_tables: true,
         }
     }
 }
@@ -87,6 +90,7 @@ struct Shared {
     pools: Pools,
     files_dir: PathBuf,
     file_bytes_max: u64,
+    alters_tables: bool,
     known: RwLock<Arc<Known>>,
     /// PostgreSQL's connections for what must not wait for a business transaction, nor with one.
     apart: Option<PgPool>,
@@ -170,6 +174,7 @@ impl Store {
                 pools,
                 files_dir: config.files_dir.clone(),
                 file_bytes_max: config.file_bytes_max,
+                alters_tables: config.alters_tables,
                 known: RwLock::new(Arc::new(Known {
                     required: RequiredColumns::default(),
                     kept: build::Kept::default(),
@@ -209,6 +214,10 @@ impl Store {
     /// Makes the tables as specified: creates what is missing, never drops. Safe when several servers start at
     /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
     pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+        if !self.shared.alters_tables {
+            self.know_tables(tables);
+            return Ok(Vec::new());
+        }
         row_codes::register(self, tables).await?;
         let mut changes = schema::sync(self, tables).await?;
         self.know_tables(tables);
@@ -225,6 +234,10 @@ impl Store {
     /// existing tables are built beside them. A step that fails leaves those before it done. [`Error::Unique`] when
     /// rows contradict a new unique index.
     pub async fn extend_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
+        if !self.shared.alters_tables {
+            self.know_tables(tables);
+            return Ok(Vec::new());
+        }
         row_codes::register(self, tables).await?;
         let mut changes = schema::extend(self, tables).await?;
         self.know_tables(tables);

@@ -64,6 +64,7 @@ impl Tx {
     }
 
     /// Sets columns of the rows found; how many there were. [`Error::Damaged`] if one of them does not have its code.
+    /// Rows of authenticated tables are read first, all at once: the filter must not find more than a batch.
     pub async fn update<N: AsRef<str>>(
         &mut self,
         table: &str,

@@ -10,13 +10,18 @@ use anyhow::{Context, bail};
 use crate::apps;
 
 /// Looks through all authenticated tables and prints every damaged row the run names; fails when there is one. For the
-/// program that serves the database, which may be at work meanwhile: another release would put itself in force.
+/// release that serves the database, which may be at work meanwhile; another one is refused.
 pub async fn verify(settings: Settings) -> anyhow::Result<()> {
     let keys = settings.data_dir.join("keys");
     if !keys.is_file() {
         bail!("no keys at {}: without them nothing can be verified", keys.display());
     }
-    let start_up = StartUp { apps: apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
+    let start_up = StartUp {
+        apps: apps(),
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(OsRandom),
+        upgrades: false,
+    };
     let runtime = match Runtime::start(settings.clone(), start_up).await {
         Ok(runtime) => runtime,
         Err(error) => return without_definitions(&settings, error.into()).await,

@@ -2,7 +2,6 @@
 
 use anju_definitions::FieldType;
 use anju_store::Condition;
-use serde_json::Value;
 
 use super::{
     Impact,
@@ -54,7 +53,6 @@ pub(super) async fn compare(
 
 /// Rows whose field holds the code.
 fn holding(probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Condition {
-    let value = Value::from(code);
     match (field.sensitive(), field.kind) {
         // Which codes sealed values hold cannot be told: any may hold it.
         (true, _) => probe.filled(&field.name),

@@ -68,7 +68,7 @@ impl Tx {
             let mut written = Vec::with_capacity(there.len());
             for row in &there {
                 let Some(values) = row.values.as_deref() else { return Err(self.damaged(table, row)) };
-                let key = coding.values_at(values, found_by);
+                let key = coding.found_by(row, values, found_by);
                 let Some(new) = given.get(key.as_slice()) else { continue };
                 if !row.sound {
                     return Err(self.damaged(table, row));
@@ -176,6 +176,17 @@ impl Coding {
             at.and_then(|at| values.get(at)).cloned().unwrap_or(SqlValue::Null)
         };
         names.iter().map(value).collect()
+    }
+
+    /// As [`Coding::values_at`]; a number that the database gave is known from the row's key.
+    fn found_by(&self, row: &Judged, values: &[SqlValue], names: &[&str]) -> Vec<SqlValue> {
+        let mut found = self.values_at(values, names);
+        let serial = |name: &&str| self.serial.as_deref() == Some(*name);
+        let given = self.key.iter().position(|name| serial(&name.as_str())).and_then(|at| row.key.get(at));
+        if let (Some(at), Some(number)) = (names.iter().position(serial), given) {
+            found[at] = number.clone();
+        }
+        found
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anju_store::testing::TestDatabase;
 use anju_store::{
-    ColumnKind, ColumnRef, Condition, Error, Fetch, IndexSpec, Operator, Rescale, SchemaChange, Select,
-    SqlValue, Store, TableSpec, generation_name,
+    ColumnKind, ColumnRef, Condition, Direction, Error, Fetch, IndexSpec, Operator, Rescale, SchemaChange,
+    Select, SqlValue, Store, TableSpec, generation_name,
 };
 
 anju_store::on_both_databases!(
@@ -17,6 +17,7 @@ anju_store::on_both_databases!(
     a41_a_code_taken_away_is_not_given_back,
     a41_columns_that_others_add_are_no_damage,
     a41_codes_outlive_another_scale_and_name,
+    a41_rows_are_found_by_the_numbers_that_the_database_gave,
 );
 
 const TABLE: &str = "supply_unit";
@@ -267,4 +268,18 @@ async fn a41_codes_outlive_another_scale_and_name(db: TestDatabase) {
     let mut tx = store.begin().await.unwrap();
     let rescaled = tx.rescale(&next, "rent", Rescale::Divide(100)).await;
     assert!(matches!(rescaled, Err(Error::Damaged { .. })));
+}
+
+async fn a41_rows_are_found_by_the_numbers_that_the_database_gave(db: TestDatabase) {
+    let store = db.store();
+    store.sync_schema(&[log().authenticated()]).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.insert_many("log", &["line"], vec![vec!["a".into()], vec!["b".into()]]).await.unwrap();
+    let changes = vec![vec![2.into(), "c".into()], vec![9.into(), "none".into()]];
+    assert_eq!(tx.update_many("log", &["seq"], &["line"], changes).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(damaged(store, "log").await, BTreeSet::new());
+    let lines = Select::from("log").column("line", ColumnKind::Text).order_by("seq", Direction::Ascending);
+    let rows = store.reader().fetch_all(&lines).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.text(0).unwrap()).collect::<Vec<_>>(), ["a", "c"]);
 }

@@ -24,9 +24,13 @@ async fn a41_every_changed_row_of_a_city_is_found_and_no_other(db: TestDatabase)
         password_rounds: 1_000,
         ..Settings::embedded(data.path())
     };
-    city::fill(&settings, Size::scaled(0.001), 41).await.expect("the city is made");
-    let start_up =
-        StartUp { apps: anju::apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
+    city::fill(&settings, Arc::new(SystemClock), Size::scaled(0.001), 41).await.expect("the city is made");
+    let start_up = StartUp {
+        apps: anju::apps(),
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(OsRandom),
+        upgrades: true,
+    };
     let runtime = Runtime::start(settings.clone(), start_up).await.expect("the platform starts on it");
     let system = Actor::system("test");
     let before = runtime.verify_integrity(&system).await.expect("a run");
@@ -67,7 +71,7 @@ async fn a41_every_changed_row_of_a_city_is_found_and_no_other(db: TestDatabase)
     assert_eq!(run.damaged, count as u64);
     assert_eq!(run.named.as_array().map(Vec::len), Some(count.min(1_000)));
     let told = Select::from("sys_audit").filter(Condition::eq("sys_audit", "event", "integrity.damaged"));
-    assert_eq!(runtime.store.reader().count(&told, None).await.expect("a count"), count as u64);
+    assert_eq!(runtime.store.reader().count(&told, None).await.expect("a count"), 100, "not the whole log");
     runtime.store.close().await;
     verify(&settings, false);
 }
