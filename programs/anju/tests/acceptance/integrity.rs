@@ -10,7 +10,7 @@ use std::{
 use anju::city::{self, Size};
 use anju_calendar::SystemClock;
 use anju_crypto::OsRandom;
-use anju_runtime::{Runtime, Settings, StartUp, records::Actor};
+use anju_runtime::{App, Error, Registry, Runtime, Settings, StartUp, definitions::Source, records::Actor};
 use anju_store::{ColumnKind, Condition, Fetch, Select, on_both_databases, testing::TestDatabase};
 use serde_json::json;
 use tempfile::TempDir;
@@ -143,7 +143,47 @@ async fn a41_administrators_see_the_alarm_and_may_ask_for_a_run(db: TestDatabase
     reply.refused(409, "damaged");
 }
 
+/// A release with one more entity.
+struct Shelves {
+    title: &'static str,
+}
+
+impl App for Shelves {
+    fn name(&self) -> &'static str {
+        "library"
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        let title = self.title;
+        let text = format!(
+            "entity: library.shelf\ntitle: {title}\ndisplay: \"{{code}}\"\nfields:\n  code: {{ title: 编号, type: text }}\n"
+        );
+        vec![Source::new("apps/library/definitions/entities/shelf.yaml", text)]
+    }
+
+    fn register(&self, _registry: &mut Registry) {}
+}
+
+async fn a41_a_look_from_outside_refuses_the_database_of_another_release(db: TestDatabase) {
+    let data = TempDir::new().expect("a temporary folder");
+    let settings = Settings { database_url: db.config().url.clone(), ..Settings::embedded(data.path()) };
+    let start = |title, upgrades| {
+        let mut apps = anju::apps();
+        apps.push(Box::new(Shelves { title }));
+        let (clock, randomness) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        Runtime::start(settings.clone(), StartUp { apps, clock, randomness, upgrades })
+    };
+    let title = |runtime: &Runtime| runtime.catalog.load().entities["library.shelf"].title.clone();
+    start("书架", true).await.expect("the first release starts").store.close().await;
+    assert!(matches!(start("书柜", false).await.err(), Some(Error::Release)));
+    let still = start("书架", false).await.expect("nothing was put in force");
+    assert_eq!(title(&still), "书架");
+    still.store.close().await;
+    assert_eq!(title(&*start("书柜", true).await.expect("the next release starts")), "书柜");
+}
+
 on_both_databases!(
     a41_every_changed_row_of_a_city_is_found_and_no_other,
     a41_administrators_see_the_alarm_and_may_ask_for_a_run,
+    a41_a_look_from_outside_refuses_the_database_of_another_release,
 );
