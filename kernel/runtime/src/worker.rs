@@ -7,7 +7,7 @@ mod held;
 use std::{sync::Arc, time::Duration};
 
 use anju_connectors::{CALL_JOB, POLL_JOB};
-use anju_process::TIMER_JOB;
+use anju_process::{EVENT_JOB, TIMER_JOB};
 use anju_store::{Job, JobsWanted, SoleUse};
 use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Jobs of a moment.
-const SHORT: [&str; 4] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB];
+const SHORT: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, EVENT_JOB, RENDER_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
 const LONG: [&str; 7] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
@@ -173,7 +173,7 @@ fn tell_of_panic(ended: &std::result::Result<(), tokio::task::JoinError>) {
 async fn perform(runtime: &Arc<Runtime>, job: Job) {
     let outcome = match job.kind.as_str() {
         CALL_JOB | POLL_JOB => runtime.connector_job(&job).await,
-        TIMER_JOB => runtime.timer_job(&job).await,
+        TIMER_JOB | EVENT_JOB => runtime.event_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
         EXPORT_JOB => runtime.export_job(&job).await,
