@@ -79,7 +79,9 @@ impl Found<'_> {
                 Kind::Service if !process.services.contains_key(&element.id) => {
                     self.say(&element.id, "流程图中的自动环节没有在 services 中说明");
                 }
-                Kind::Service if !element.boundary.is_empty() => self.waiting_service(process, graph, element),
+                Kind::Service if !element.boundary.is_empty() => {
+                    self.waiting_service(process, graph, element)
+                }
                 Kind::Call(called) => {
                     let binding = process.calls.get(&element.id);
                     let called = binding.and_then(|binding| binding.process.as_ref()).unwrap_or(called);
@@ -122,9 +124,11 @@ impl Found<'_> {
         let waits = process.services.get(&element.id).is_some_and(|service| {
             service.wait || service.effects.iter().any(|e| matches!(e, Effect::Command { .. }))
         });
-        let throws_only = element.boundary.iter().filter_map(|id| graph.element(id)).all(|event| {
-            matches!(event.trigger(), Some(Trigger::Error(_) | Trigger::Escalation(_)))
-        });
+        let throws_only = element
+            .boundary
+            .iter()
+            .filter_map(|id| graph.element(id))
+            .all(|event| matches!(event.trigger(), Some(Trigger::Error(_) | Trigger::Escalation(_))));
         if !waits && !throws_only {
             self.say(&element.id, "不等待的自动环节上不能有定时器");
         }
@@ -151,7 +155,9 @@ impl Found<'_> {
         match (&element.repeat, signs) {
             (None, Some(_)) => self.say(&element.id, "会签环节在流程图中应为多实例"),
             (Some(repeat), _)
-                if repeat.each.is_none() && repeat.times.is_none() && signs.is_none_or(|rule| rule.each.is_none()) =>
+                if repeat.each.is_none()
+                    && repeat.times.is_none()
+                    && signs.is_none_or(|rule| rule.each.is_none()) =>
             {
                 self.say(&element.id, "多实例应写明次数、集合或会签人");
             }
@@ -228,7 +234,10 @@ impl Found<'_> {
             self.effects(id, &service.effects);
         }
         for (id, call) in &process.calls {
-            self.compiles(id, call.record.as_deref().map(|source| source.strip_prefix('=').unwrap_or(source)));
+            self.compiles(
+                id,
+                call.record.as_deref().map(|source| source.strip_prefix('=').unwrap_or(source)),
+            );
             call.vars.values().for_each(|value| self.value(id, value));
         }
         for (name, source) in &process.messages {

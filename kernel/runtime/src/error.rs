@@ -45,7 +45,9 @@ pub(crate) fn of_effect(error: anju_process::EffectError, element: &str) -> anju
         E::Records(error) => error.into(),
         E::Process(error) => *error,
         E::Store(error) => error.into(),
-        E::Thrown(cause) | E::Failed(cause) => anju_process::Error::Effect { element: element.to_owned(), cause },
+        E::Thrown(cause) | E::Failed(cause) => {
+            anju_process::Error::Effect { element: element.to_owned(), cause }
+        }
     }
 }
 

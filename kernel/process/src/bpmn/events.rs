@@ -50,7 +50,8 @@ impl Trigger {
     /// inside outwards.
     pub fn catches(&self, thrown: &Throw) -> bool {
         match (self, thrown) {
-            (Self::Error(wanted), Throw::Error(code)) | (Self::Escalation(wanted), Throw::Escalation(code)) => {
+            (Self::Error(wanted), Throw::Error(code))
+            | (Self::Escalation(wanted), Throw::Escalation(code)) => {
                 wanted.as_ref().is_none_or(|wanted| wanted == code)
             }
             _ => false,

@@ -109,5 +109,7 @@ fn fault(element: &Element, cause: String) -> DiagramError {
 }
 
 fn flow_fault(flow: &Flow, cause: String) -> DiagramError {
-    DiagramError { element: Some(flow.id.clone()), line: flow.line, cause: format!("“{}”：{cause}", flow.id) }
+    DiagramError {
+        element: Some(flow.id.clone()), line: flow.line, cause: format!("“{}”：{cause}", flow.id)
+    }
 }

@@ -61,7 +61,8 @@ impl Timer {
     /// Reads the text of `timeCycle`.
     pub fn cycle(text: &str) -> Result<Self, String> {
         let wrong = || format!("“{text}”不是 ISO 8601 重复时长，例如 R3/PT1H");
-        let (times, every) = text.trim().strip_prefix('R').and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
+        let (times, every) =
+            text.trim().strip_prefix('R').and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
         let times = match times {
             "" => None,
             times => Some(times.parse().ok().filter(|times| *times > 0).ok_or_else(wrong)?),

@@ -104,5 +104,6 @@ impl Processes {
 fn is_awaited(plan: &Plan, at: &crate::machine::Token, awaited: &Awaited) -> bool {
     let element = plan.graph.element(&at.element);
     at.visit == awaited.visit
-        && element.is_some_and(|at| awaited_at(&plan.graph, at).iter().any(|event| event.id == awaited.element))
+        && element
+            .is_some_and(|at| awaited_at(&plan.graph, at).iter().any(|event| event.id == awaited.element))
 }

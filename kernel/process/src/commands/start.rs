@@ -4,8 +4,8 @@ use anju_records::{Actor, Object};
 use anju_store::{Condition, Fetch, Tx};
 
 use crate::machine::{Event, Marking};
-use crate::rows::{Instance, InstanceState, new_id};
 use crate::plan::Plan;
+use crate::rows::{Instance, InstanceState, new_id};
 use crate::run::{Boxed, NO_TOKEN, Run};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS};
 use crate::trail::{Entry, TrailKind};

@@ -58,4 +58,3 @@ fn best<'g>(events: impl Iterator<Item = &'g Element>, thrown: &Throw) -> Option
     catching.sort_by_key(|event| !event.trigger().is_some_and(|trigger| trigger.is_particular()));
     catching.first().map(|event| event.id.clone())
 }
-

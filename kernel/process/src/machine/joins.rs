@@ -7,7 +7,9 @@ use crate::bpmn::{Element, Graph, Kind};
 
 /// Whether a token waits at a gateway for others.
 pub(super) fn waits(element: &Element, token: &Token) -> bool {
-    matches!(element.kind, Kind::Parallel | Kind::Inclusive) && element.incoming.len() > 1 && token.via.is_some()
+    matches!(element.kind, Kind::Parallel | Kind::Inclusive)
+        && element.incoming.len() > 1
+        && token.via.is_some()
 }
 
 /// The tokens of the first gateway that has all it waits for, to be joined; for when no token is on its way.
@@ -15,9 +17,10 @@ pub(super) fn waits(element: &Element, token: &Token) -> bool {
 /// A parallel gateway waits for a token by each of its flows. An inclusive one waits while a token elsewhere could
 /// still come by a flow that none came by, and not by one that some came by (BPMN 2.0.2, 13.4.3).
 pub fn ready(graph: &Graph, marking: &Marking) -> Option<Vec<String>> {
-    let waiting = marking.tokens.iter().filter(|token| {
-        graph.element(&token.element).is_some_and(|element| waits(element, token))
-    });
+    let waiting = marking
+        .tokens
+        .iter()
+        .filter(|token| graph.element(&token.element).is_some_and(|element| waits(element, token)));
     let mut seen: HashSet<(&str, Option<&str>)> = HashSet::new();
     for token in waiting {
         if !seen.insert((&token.element, token.parent.as_deref())) {
@@ -48,7 +51,8 @@ fn arrived<'m>(marking: &'m Marking, gateway: &Element, parent: Option<&'m str>)
 
 fn others_may_come(graph: &Graph, marking: &Marking, gateway: &Element, arrived: &[&Token]) -> bool {
     let has_token = |flow: &String| arrived.iter().any(|token| token.via.as_ref() == Some(flow));
-    let (full, empty): (Vec<&String>, Vec<&String>) = gateway.incoming.iter().partition(|flow| has_token(flow));
+    let (full, empty): (Vec<&String>, Vec<&String>) =
+        gateway.incoming.iter().partition(|flow| has_token(flow));
     let (to_full, to_empty) = (leading_to(graph, gateway, &full), leading_to(graph, gateway, &empty));
     let parent = arrived.first().and_then(|token| token.parent.as_deref());
     marking

@@ -70,7 +70,10 @@ impl<'s> Stepping<'s> {
         self.go(token, Some(first), target);
         for flow in others {
             let target = self.target(token, flow)?;
-            self.place(target, Token { via: Some(flow.clone()), parent: token.parent.clone(), ..Token::default() });
+            self.place(
+                target,
+                Token { via: Some(flow.clone()), parent: token.parent.clone(), ..Token::default() },
+            );
         }
         Ok(())
     }
@@ -104,7 +107,10 @@ impl<'s> Stepping<'s> {
     }
 
     fn place_item(&mut self, body: &Token, item: i64) {
-        self.place(&body.element, Token { parent: Some(body.id.clone()), item: Some(item), ..Token::default() });
+        self.place(
+            &body.element,
+            Token { parent: Some(body.id.clone()), item: Some(item), ..Token::default() },
+        );
     }
 
     fn item_done(&mut self, token: &str, complete: bool) -> Result<(), Illegal> {
@@ -115,7 +121,8 @@ impl<'s> Stepping<'s> {
         let mut round = body.round.ok_or_else(|| Illegal(format!("`{}` is not repeated", body.element)))?;
         round.done += 1;
         self.remove(token);
-        let sequential = known(self.graph, &body.element)?.repeat.as_ref().is_some_and(|repeat| repeat.sequential);
+        let sequential =
+            known(self.graph, &body.element)?.repeat.as_ref().is_some_and(|repeat| repeat.sequential);
         let over = complete || round.done == round.total;
         let next = (!over && sequential && round.begun < round.total).then_some(round.begun);
         round.begun += i64::from(next.is_some());
@@ -147,7 +154,9 @@ impl<'s> Stepping<'s> {
     fn boundary(&mut self, token: &str, event: &str) -> Result<(), Illegal> {
         let token = self.marking.token(token)?;
         match &known(self.graph, event)?.kind {
-            Kind::Boundary { attached_to, cancels, .. } if *attached_to == token.element && token.item.is_none() => {
+            Kind::Boundary { attached_to, cancels, .. }
+                if *attached_to == token.element && token.item.is_none() =>
+            {
                 if *cancels {
                     self.clear(token);
                     self.go(token, None, event);
@@ -166,7 +175,8 @@ impl<'s> Stepping<'s> {
         let (Kind::Start { interrupts, .. }, Some(sub)) = (&start.kind, sub) else {
             return Err(Illegal(format!("`{}` starts no event sub-process", start.id)));
         };
-        let surrounding = scope.map(|id| self.marking.token(id)).transpose()?.map(|token| token.element.as_str());
+        let surrounding =
+            scope.map(|id| self.marking.token(id)).transpose()?.map(|token| token.element.as_str());
         if surrounding != sub.scope.as_deref() {
             return Err(Illegal(format!("`{}` is not part of what the token stands on", sub.id)));
         }

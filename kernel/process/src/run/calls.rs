@@ -49,7 +49,10 @@ impl Run<'_> {
             return Ok(());
         }
         let title = self.plan.title(element);
-        let entry = Entry { detail: called.instance.id.clone().into(), ..Entry::new(TrailKind::Waiting, element, title) };
+        let entry = Entry {
+            detail: called.instance.id.clone().into(),
+            ..Entry::new(TrailKind::Waiting, element, title)
+        };
         self.note(Entry { token: Some((token, visit)), ..entry }).await?;
         match called.instance.state {
             InstanceState::Running => Ok(()),
@@ -58,7 +61,12 @@ impl Run<'_> {
     }
 
     /// The process that a token called has ended.
-    pub(crate) async fn returned(&mut self, token: &str, called: &Instance, error: Option<&str>) -> Result<()> {
+    pub(crate) async fn returned(
+        &mut self,
+        token: &str,
+        called: &Instance,
+        error: Option<&str>,
+    ) -> Result<()> {
         let plan = self.plan.clone();
         let at = self.token(token)?;
         if let Some(code) = error {
@@ -66,9 +74,10 @@ impl Run<'_> {
             return self.fail(token, &thrown).await;
         }
         let back = plan.definition.calls.get(&at.element).map(|binding| &binding.back);
-        let taken = back.into_iter().flatten().map(|(here, there)| {
-            (here.clone(), called.vars.get(there).cloned().unwrap_or(Value::Null))
-        });
+        let taken = back
+            .into_iter()
+            .flatten()
+            .map(|(here, there)| (here.clone(), called.vars.get(there).cloned().unwrap_or(Value::Null)));
         let mut vars: Object = taken.collect();
         vars.insert("outcome".to_owned(), called.outcome.as_deref().into());
         self.merge(vars)?;

@@ -71,7 +71,13 @@ impl Run<'_> {
     }
 
     /// Begins to wait for one thing. What is thrown from within is not waited for but looked for when it happens.
-    pub(super) async fn wait_for(&mut self, token: &str, visit: i64, event: &str, trigger: &Trigger) -> Result<()> {
+    pub(super) async fn wait_for(
+        &mut self,
+        token: &str,
+        visit: i64,
+        event: &str,
+        trigger: &Trigger,
+    ) -> Result<()> {
         let (kind, name, key) = match trigger {
             Trigger::Timer(timer) => return self.schedule(token, visit, event, timer, 0).await,
             Trigger::Message(name) => (MESSAGE, name.as_str(), self.message_key(token, name).await?),
@@ -94,7 +100,9 @@ impl Run<'_> {
     /// What a message is told apart by.
     async fn message_key(&mut self, token: &str, name: &str) -> Result<String> {
         let plan = self.plan.clone();
-        let Some(source) = plan.definition.messages.get(name) else { return Ok(self.instance.record_id.clone()) };
+        let Some(source) = plan.definition.messages.get(name) else {
+            return Ok(self.instance.record_id.clone());
+        };
         let token = (token != NO_TOKEN).then_some(token);
         let scene = self.scene(token).await?;
         let source = source.strip_prefix('=').unwrap_or(source);
@@ -120,7 +128,8 @@ impl Run<'_> {
     /// An event happens that a token waits for: `token` is [`NO_TOKEN`] for an event sub-process of the instance.
     pub(crate) async fn take_in(&mut self, token: &str, visit: i64, event: &str) -> Result<()> {
         let plan = self.plan.clone();
-        let element = plan.graph.element(event).ok_or_else(|| Error::Internal(format!("no element {event}")))?;
+        let element =
+            plan.graph.element(event).ok_or_else(|| Error::Internal(format!("no element {event}")))?;
         match &element.kind {
             Kind::Start { interrupts, .. } => {
                 if *interrupts {
@@ -329,5 +338,9 @@ pub(crate) fn awaited_at<'g>(graph: &'g Graph, element: &'g Element) -> Vec<&'g 
     let within = matches!(element.kind, Kind::SubProcess { .. })
         .then(|| graph.event_subs(Some(&element.id)).map(|(_, start)| start));
     let boundary = element.boundary.iter().filter_map(|id| graph.element(id));
-    own.into_iter().chain(after.into_iter().flatten()).chain(within.into_iter().flatten()).chain(boundary).collect()
+    own.into_iter()
+        .chain(after.into_iter().flatten())
+        .chain(within.into_iter().flatten())
+        .chain(boundary)
+        .collect()
 }

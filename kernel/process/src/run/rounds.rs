@@ -24,7 +24,13 @@ struct Tally {
 
 impl Run<'_> {
     /// A token has come to a repeated activity.
-    pub(super) async fn repeat(&mut self, token: &str, visit: i64, element: &str, repeat: &Repeat) -> Result<()> {
+    pub(super) async fn repeat(
+        &mut self,
+        token: &str,
+        visit: i64,
+        element: &str,
+        repeat: &Repeat,
+    ) -> Result<()> {
         let plan = self.plan.clone();
         let signers = plan.definition.steps.get(element).and_then(|step| step.countersign.as_ref());
         let scene = self.scene(Some(token)).await?;
@@ -159,7 +165,9 @@ fn items(repeat: &Repeat, signers: Option<&Value>, scene: &Value) -> Result<Vec<
         (None, Some(each), _) => evaluate(each)?,
         (None, None, Some(times)) => {
             let times = evaluate(times)?;
-            let count = times.as_u64().or_else(|| times.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64));
+            let count = times
+                .as_u64()
+                .or_else(|| times.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64));
             let count = count.ok_or_else(|| format!("次数应为整数，不是 {times}"))?;
             Value::Array((0..count.min(TIMES_MAX as u64 + 1)).map(Value::from).collect())
         }

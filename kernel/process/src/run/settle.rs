@@ -103,7 +103,8 @@ impl Run<'_> {
         if plan.graph.element(element).is_some_and(|end| end.scope.is_none()) {
             self.instance.outcome = Some(element.to_owned());
         }
-        if self.effects(token, element, &Default::default(), effects).await?.is_none() || !self.still_there(token, visit)
+        if self.effects(token, element, &Default::default(), effects).await?.is_none()
+            || !self.still_there(token, visit)
         {
             return Ok(());
         }

@@ -67,7 +67,9 @@ impl Run<'_> {
         };
         let mut candidates = match signer {
             Some(Value::String(signer)) => vec![signer],
-            Some(Value::Array(signers)) => signers.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+            Some(Value::Array(signers)) => {
+                signers.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+            }
             _ => step.roles.clone(),
         };
         candidates.sort();

@@ -27,7 +27,9 @@ impl Run<'_> {
             Change::Moved { token, from } => {
                 self.leave_behind(&token.id, from).await?;
                 let mut sets = self.place(token);
-                sets.extend(["total", "begun", "done", "items", "outcomes"].map(|name| (name, SqlValue::Null)));
+                sets.extend(
+                    ["total", "begun", "done", "items", "outcomes"].map(|name| (name, SqlValue::Null)),
+                );
                 let moved = self.tx.update(TOKEN, sets, this(&token.id)).await?;
                 self.expect_one(moved)?;
                 self.note_arrival(token).await
@@ -43,8 +45,11 @@ impl Run<'_> {
                 self.expect_one(joined)
             }
             Change::Round { token, round } => {
-                let sets: Vec<(&str, SqlValue)> =
-                    vec![("total", round.total.into()), ("begun", round.begun.into()), ("done", round.done.into())];
+                let sets: Vec<(&str, SqlValue)> = vec![
+                    ("total", round.total.into()),
+                    ("begun", round.begun.into()),
+                    ("done", round.done.into()),
+                ];
                 let counted = self.tx.update(TOKEN, sets, this(token)).await?;
                 self.expect_one(counted)
             }

@@ -57,8 +57,14 @@ impl Reader {
             match model_name(child) {
                 None
                 | Some(
-                    "loopCardinality" | "completionCondition" | "loopDataInputRef" | "inputDataItem" | "documentation"
-                    | "extensionElements" | "loopDataOutputRef" | "outputDataItem",
+                    "loopCardinality"
+                    | "completionCondition"
+                    | "loopDataInputRef"
+                    | "inputDataItem"
+                    | "documentation"
+                    | "extensionElements"
+                    | "loopDataOutputRef"
+                    | "outputDataItem",
                 ) => {}
                 Some(_) => self.refuse(child),
             }

@@ -25,7 +25,9 @@ impl Reader {
     pub(super) fn catch(&mut self, node: Node) -> Option<Kind> {
         match self.trigger(node)? {
             Trigger::None => self.missing(node, "中间捕获事件应写明等待什么"),
-            Trigger::Error(_) | Trigger::Escalation(_) => self.missing(node, "错误和升级只能由边界事件或事件子流程捕获"),
+            Trigger::Error(_) | Trigger::Escalation(_) => {
+                self.missing(node, "错误和升级只能由边界事件或事件子流程捕获")
+            }
             trigger => Some(Kind::Catch(trigger)),
         }
     }
@@ -38,7 +40,8 @@ impl Reader {
         Some(Kind::Boundary {
             attached_to: node.attribute("attachedToRef").unwrap_or_default().to_owned(),
             // An error always ends what it comes from.
-            cancels: node.attribute("cancelActivity") != Some("false") || matches!(trigger, Trigger::Error(_)),
+            cancels: node.attribute("cancelActivity") != Some("false")
+                || matches!(trigger, Trigger::Error(_)),
             trigger,
         })
     }
@@ -81,7 +84,9 @@ impl Reader {
                 Some(signal) => Some(Trigger::Signal(self.names.get(signal))),
                 None => self.missing(node, "事件没有写明信号（signalRef）"),
             },
-            "errorEventDefinition" => Some(Trigger::Error(reference("errorRef").map(|one| self.names.get(one)))),
+            "errorEventDefinition" => {
+                Some(Trigger::Error(reference("errorRef").map(|one| self.names.get(one))))
+            }
             "escalationEventDefinition" => {
                 Some(Trigger::Escalation(reference("escalationRef").map(|one| self.names.get(one))))
             }

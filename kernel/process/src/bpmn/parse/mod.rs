@@ -43,7 +43,8 @@ pub fn parse(xml: &str) -> Result<Graph, Vec<DiagramError>> {
             None
             | Some(
                 "collaboration" | "category" | "documentation" | "extensionElements" | "message" | "signal"
-                | "error" | "escalation" | "itemDefinition" | "dataStore" | "import" | "interface" | "resource",
+                | "error" | "escalation" | "itemDefinition" | "dataStore" | "import" | "interface"
+                | "resource",
             ) => {}
             Some(_) => reader.refuse(child),
         }
@@ -61,7 +62,9 @@ pub fn parse(xml: &str) -> Result<Graph, Vec<DiagramError>> {
 }
 
 fn has_elements(process: Node) -> bool {
-    process.children().any(|child| is(child, "startEvent"))
+    process
+        .children()
+        .any(|child| !matches!(model_name(child), None | Some("documentation" | "extensionElements")))
 }
 
 #[derive(Default)]
@@ -90,9 +93,22 @@ impl Reader {
         let kind = match name {
             // What tells readers something; documents and data that stand for themselves; what a sub-process has
             // besides its elements.
-            "documentation" | "extensionElements" | "textAnnotation" | "association" | "group" | "laneSet"
-            | "dataObjectReference" | "dataStoreReference" | "ioSpecification" | "property" | "incoming" | "outgoing"
-            | "multiInstanceLoopCharacteristics" | "auditing" | "monitoring" | "dataInputAssociation"
+            "documentation"
+            | "extensionElements"
+            | "textAnnotation"
+            | "association"
+            | "group"
+            | "laneSet"
+            | "dataObjectReference"
+            | "dataStoreReference"
+            | "ioSpecification"
+            | "property"
+            | "incoming"
+            | "outgoing"
+            | "multiInstanceLoopCharacteristics"
+            | "auditing"
+            | "monitoring"
+            | "dataInputAssociation"
             | "dataOutputAssociation" => return,
             "sequenceFlow" => return self.read_flow(node),
             "dataObject" => return self.read_variable(node),

@@ -35,8 +35,10 @@ fn conditions(graph: &Graph, element: &Element, say: &mut dyn FnMut(String)) {
     match element.kind {
         Kind::Exclusive => {
             let open = graph.leaving(element).filter(|flow| flow.condition.is_none());
-            let open: Vec<&str> =
-                open.map(|flow| flow.id.as_str()).filter(|flow| element.default.as_deref() != Some(flow)).collect();
+            let open: Vec<&str> = open
+                .map(|flow| flow.id.as_str())
+                .filter(|flow| element.default.as_deref() != Some(flow))
+                .collect();
             if element.outgoing.len() > 1 && !open.is_empty() {
                 say(format!("流出 {} 没有条件，也不是默认流向", open.join("、")));
             }

@@ -7,7 +7,8 @@ use super::fault;
 
 pub(super) fn check(graph: &Graph, errors: &mut Vec<DiagramError>) {
     let begins = |element: &&Element| {
-        element.is_start() && element.scope.is_none() || matches!(element.kind, Kind::SubProcess { by_event: true })
+        element.is_start() && element.scope.is_none()
+            || matches!(element.kind, Kind::SubProcess { by_event: true })
     };
     let reached = spread(ids(graph, begins), |id| {
         let element = &graph.elements[id];
@@ -15,9 +16,8 @@ pub(super) fn check(graph: &Graph, errors: &mut Vec<DiagramError>) {
         let inside = graph.within(Some(id)).filter(|one| one.is_start()).map(|start| start.id.as_str());
         targets.chain(element.boundary.iter().map(String::as_str)).chain(inside).collect()
     });
-    let ends = |element: &&Element| {
-        matches!(element.kind, Kind::End(_) | Kind::SubProcess { by_event: true })
-    };
+    let ends =
+        |element: &&Element| matches!(element.kind, Kind::End(_) | Kind::SubProcess { by_event: true });
     let ending = spread(ids(graph, ends), |id| {
         let element = &graph.elements[id];
         let sources = element.incoming.iter().map(|flow| graph.flows[flow].source.as_str());
