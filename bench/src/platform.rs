@@ -48,7 +48,8 @@ impl<S> Platform<S> {
         let data = TempDir::new()?;
         let settings =
             Settings { database_url, password_rounds: PASSWORD_ROUNDS, ..Settings::embedded(data.path()) };
-        let start_up = StartUp { apps, clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
+        let start_up =
+            StartUp { apps, clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom), upgrades: true };
         let runtime = Runtime::start(settings, start_up).await?;
         let staff = directory::create(&runtime).await?;
         runtime.reload_calendar().await?;

@@ -81,8 +81,12 @@ async fn people(data: &Path, url: &str) -> anyhow::Result<()> {
         password_rounds: PASSWORD_ROUNDS,
         ..Settings::embedded(data)
     };
-    let start_up =
-        StartUp { apps: anju::apps(), clock: Arc::new(SystemClock), randomness: Arc::new(OsRandom) };
+    let start_up = StartUp {
+        apps: anju::apps(),
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(OsRandom),
+        upgrades: true,
+    };
     let runtime = Runtime::start(settings, start_up).await?;
     let staff = directory::create(&runtime).await?;
     let post = staff.actor("publisher")?.post.as_ref().context("the publisher has no post")?;

@@ -26,7 +26,8 @@ pub fn tables() -> Vec<TableSpec> {
         .nullable("error", ColumnKind::Text)
         .primary_key(["id"])
         .index(IndexSpec::on(["key"]))
-        .index(IndexSpec::on(["connector", "started"]));
+        .index(IndexSpec::on(["connector", "started"]))
+        .authenticated();
     vec![table]
 }
 

@@ -112,7 +112,13 @@ impl Bench {
 
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let store = Store::open(&StoreConfig::new(url, folder.path().join("files"))).await.expect("a store");
+        let store = Store::open(&StoreConfig::new(
+            url,
+            folder.path().join("files"),
+            anju_store::RowKey::for_tests(1),
+        ))
+        .await
+        .expect("a store");
         let mut tables = anju_connectors::tables();
         tables.push(TableSpec::new("test_answer").column("id", ColumnKind::Text).primary_key(["id"]));
         store.sync_schema(&tables).await.expect("tables");

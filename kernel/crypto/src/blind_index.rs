@@ -37,6 +37,8 @@ pub(crate) fn hmac_sm3(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -51,6 +53,29 @@ mod tests {
         let index = |value| keyring.blind_index("case.id_no", value).unwrap();
         assert_eq!(index("31010119900101123X"), index(" ３１０１０１１９９００１０１１２３ｘ　"));
         assert_ne!(index("31010119900101123X"), index("310101199001011238"));
+    }
+
+    proptest! {
+        /// Full-width, in lower case, with spaces around it: the same number, and no other.
+        #[test]
+        fn b10_a_number_has_one_index_however_it_was_typed(
+            number in "[0-9]{17}[0-9X]",
+            other in "[0-9]{17}[0-9X]",
+            forms in prop::collection::vec(0..3_u8, 18),
+            before in "[ \u{3000}\t]{0,3}",
+            after in "[ \u{3000}\t]{0,3}",
+        ) {
+            let keyring = Keyring::for_tests(1);
+            let typed = number.chars().zip(forms).map(|(digit, form)| match form {
+                0 => digit,
+                1 => digit.to_ascii_lowercase(),
+                _ => char::from_u32(u32::from(digit) + 0xfee0).unwrap_or(digit),
+            });
+            let typed = format!("{before}{}{after}", typed.collect::<String>());
+            let index = |value: &str| keyring.blind_index("case.id_no", value).unwrap();
+            prop_assert_eq!(index(&typed), index(&number));
+            prop_assert_eq!(index(&other) == index(&number), other == number);
+        }
     }
 
     #[test]

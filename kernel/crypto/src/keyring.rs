@@ -188,6 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn b09_ten_million_nonces_count_on_behind_one_prefix() {
+        let nonces = Nonces::seeded_by(&SeededRandom::new(1));
+        let prefix = nonces.next();
+        for message in 1..10_000_000_u32 {
+            let nonce = nonces.next();
+            assert!(nonce[..8] == prefix[..8] && nonce[8..] == message.to_be_bytes());
+        }
+    }
+
+    #[test]
     fn b09_the_counters_end_changes_the_prefix() {
         let nonces = Nonces::seeded_by(&SeededRandom::new(1));
         nonces.messages.store(u64::from(u32::MAX), Ordering::Relaxed);

@@ -28,7 +28,7 @@ pub async fn readyz(State(runtime): State<Arc<Runtime>>) -> (StatusCode, &'stati
     }
 }
 
-/// Figures in the Prometheus text format: open jobs by state, waiting events.
+/// Figures in the Prometheus text format: open jobs by state, damaged rows.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String), (status = 503)))]
 pub async fn metrics(State(runtime): State<Arc<Runtime>>) -> (StatusCode, String) {
     match runtime.gauges().await {

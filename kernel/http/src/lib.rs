@@ -14,6 +14,7 @@ mod exports;
 mod files;
 mod headers;
 mod health;
+mod integrity;
 mod jobs;
 mod problem;
 mod processes;

@@ -236,6 +236,11 @@ impl From<store::Error> for Problem {
                 let detail = "操作用时过长，已停止。请缩小范围后重试";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_much", detail)
             }
+            E::Damaged { .. } => {
+                tracing::error!(%error, "refused to change a damaged row");
+                let detail = "数据未通过完整性校验，已停止办理，请联系安全管理员";
+                Self::new(StatusCode::CONFLICT, "damaged", detail)
+            }
             E::TooLarge { limit, .. } => {
                 let detail = format!("文件不能超过 {} MB", limit / 1024 / 1024);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)

@@ -18,8 +18,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, exports, files, headers, health, jobs, problem::Problem, processes,
-    publishing, records, retention, schemas, session, structures, tasks,
+    decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem,
+    processes, publishing, records, retention, schemas, session, structures, tasks,
 };
 
 /// How the edge is set up.
@@ -53,6 +53,7 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
         .merge(documents::router())
         .merge(exports::router())
         .merge(jobs::router())
+        .merge(integrity::router())
         .merge(health::router())
 }
 

@@ -15,6 +15,7 @@ mod credentials;
 mod error;
 mod gate;
 mod identity;
+mod integrity;
 mod log_in;
 mod password_rules;
 mod policy;

@@ -10,6 +10,7 @@ use crate::{
     ACCOUNT, Identity, LogInError, Session,
     attempts::{Admission, ms},
     credentials::{Credential, NewPassword},
+    integrity::DAMAGED,
     posts::{HeldPost, actor_at, is_administrator, system},
     sessions::{SessionInfo, digest},
     tables::SESSION,
@@ -26,6 +27,8 @@ struct Claim {
     admission: Admission,
     account: Option<Record>,
     credential: Option<Credential>,
+    /// What the account's rights rest on was changed past the platform.
+    damaged: bool,
 }
 
 impl Identity {
@@ -77,8 +80,12 @@ impl Identity {
                 Some(account) => self.credential(&mut tx, &account.id).await?,
                 None => None,
             };
+            let damaged = match &account {
+                Some(account) => self.damaged_grant(&mut tx, &account.id).await?.is_some(),
+                None => false,
+            };
             tx.commit().await?;
-            return Ok(Claim { admission, account, credential });
+            return Ok(Claim { admission, account, credential, damaged });
         }
         Err(LogInError::Busy)
     }
@@ -90,6 +97,9 @@ impl Identity {
         };
         if claim.admission == Admission::Locked {
             return Some("locked");
+        }
+        if claim.damaged {
+            return Some(DAMAGED);
         }
         if claim.account.as_ref().is_some_and(|account| account.text("status") != Some("active")) {
             return Some("stopped");

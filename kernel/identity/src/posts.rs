@@ -84,7 +84,7 @@ impl Identity {
     }
 
     /// The actor that a person is today at a post, for work that goes on without a session; `None` when the account is
-    /// not active or does not hold the post.
+    /// not active, does not hold the post, or a row behind its rights is damaged.
     pub async fn actor_at_post(&self, account_id: &str, post_id: &str) -> Result<Option<Actor>> {
         let mut reader = self.store().reader();
         let accounts = find(self.records(), &mut reader, ACCOUNT, "id", account_id).await?;
@@ -92,6 +92,9 @@ impl Identity {
         else {
             return Ok(None);
         };
+        if self.damaged_grant(&mut reader, account_id).await?.is_some() {
+            return Ok(None);
+        }
         let posts = self.posts_of(&mut reader, account_id).await?;
         let held = posts.iter().find(|held| held.post.id == post_id);
         Ok(held.map(|held| Actor { session_id: None, ..actor_at(account, Some(held), "") }))

@@ -66,7 +66,8 @@ pub(crate) fn digest(token: &str) -> String {
 }
 
 impl Identity {
-    /// Who holds this token; `None` when the session does not exist, has ended, or its account was stopped.
+    /// Who holds this token; `None` when the session does not exist, has ended, its account was stopped, or a
+    /// row it rests on is damaged.
     /// Counts as use of the session.
     pub async fn actor_of(&self, token: &str) -> Result<Option<(Actor, SessionInfo)>> {
         let digest = digest(token);
@@ -75,6 +76,10 @@ impl Identity {
         }
         let mut reader = self.store().reader();
         let Some(stored) = load(&mut reader, &digest).await? else { return Ok(None) };
+        if let Some(damaged) = self.damaged_session(&mut reader, &digest, &stored.account_id).await? {
+            self.end_damaged(&digest, &damaged).await?;
+            return Ok(None);
+        }
         let Some((actor, info)) = self.load_actor(&mut reader, token, &stored).await? else {
             let mut tx = self.store().begin().await?;
             tx.delete(SESSION, this_session(&digest)).await?;

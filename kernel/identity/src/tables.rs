@@ -16,14 +16,16 @@ pub fn tables() -> Vec<TableSpec> {
             .column("changed_at", ColumnKind::Int)
             .column("initial", ColumnKind::Bool)
             .nullable("expires_at", ColumnKind::Int)
-            .primary_key(["account_id"]),
+            .primary_key(["account_id"])
+            .authenticated(),
         TableSpec::new(ATTEMPT)
             .column("name_digest", ColumnKind::Text)
             .column("failures", ColumnKind::Int)
             .column("first_at", ColumnKind::Int)
             .column("last_at", ColumnKind::Int)
             .primary_key(["name_digest"])
-            .index(IndexSpec::on(["last_at"])),
+            .index(IndexSpec::on(["last_at"]))
+            .authenticated(),
         TableSpec::new(SESSION)
             .column("token_digest", ColumnKind::Text)
             .column("id", ColumnKind::Text)
@@ -33,6 +35,7 @@ pub fn tables() -> Vec<TableSpec> {
             .column("seen_at", ColumnKind::Int)
             .primary_key(["token_digest"])
             .index(IndexSpec::on(["account_id"]))
-            .index(IndexSpec::on(["opened_at"])),
+            .index(IndexSpec::on(["opened_at"]))
+            .authenticated(),
     ]
 }

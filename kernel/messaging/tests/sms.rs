@@ -146,7 +146,13 @@ impl Bench {
         assert!(problems.iter().all(|problem| !problem.is_error()), "{problems:?}");
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let store = Store::open(&StoreConfig::new(url, folder.path().join("files"))).await.expect("a store");
+        let store = Store::open(&StoreConfig::new(
+            url,
+            folder.path().join("files"),
+            anju_store::RowKey::for_tests(1),
+        ))
+        .await
+        .expect("a store");
         let mut tables = anju_connectors::tables();
         tables.extend(anju_records::tables(&catalog).expect("the catalog compiles"));
         store.sync_schema(&tables).await.expect("tables");

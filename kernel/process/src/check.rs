@@ -1,10 +1,10 @@
 //! Checks of all processes before a catalog is published.
 
 use anju_decisions::Expression;
-use anju_definitions::{Catalog, Effect, Process};
+use anju_definitions::{Catalog, CountersignRule, Effect, Process};
 use serde_json::Value;
 
-use crate::bpmn::{self, Graph, Kind};
+use crate::bpmn::{self, Element, Graph, Kind, Trigger};
 
 /// What is wrong with a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ fn check_process(catalog: &Catalog, process: &Process) -> Vec<CheckProblem> {
         }
     };
     let mut found = Found { process: key, problems: Vec::new() };
-    found.bindings(process, &graph);
+    found.bindings(catalog, process, &graph);
     found.steps(catalog, process, &graph);
     found.expressions(process, &graph);
     found.problems
@@ -70,37 +70,106 @@ impl Found<'_> {
         });
     }
 
-    fn bindings(&mut self, process: &Process, graph: &Graph) {
+    fn bindings(&mut self, catalog: &Catalog, process: &Process, graph: &Graph) {
         for element in graph.elements.values() {
-            match element.kind {
+            match &element.kind {
                 Kind::UserTask if !process.steps.contains_key(&element.id) => {
                     self.say(&element.id, "流程图中的人工环节没有在 steps 中说明");
                 }
-                Kind::ServiceTask if !process.services.contains_key(&element.id) => {
+                Kind::Service if !process.services.contains_key(&element.id) => {
                     self.say(&element.id, "流程图中的自动环节没有在 services 中说明");
                 }
-                Kind::ServiceTask if !element.boundary.is_empty() => {
-                    let waits = process.services.get(&element.id).is_some_and(|service| {
-                        service.wait || service.effects.iter().any(|e| matches!(e, Effect::Command { .. }))
-                    });
-                    if !waits {
-                        self.say(&element.id, "不等待的自动环节上不能有定时器");
+                Kind::Service if !element.boundary.is_empty() => {
+                    self.waiting_service(process, graph, element)
+                }
+                Kind::Call(called) => {
+                    let binding = process.calls.get(&element.id);
+                    let called = binding.and_then(|binding| binding.process.as_ref()).unwrap_or(called);
+                    self.called(catalog, process, &element.id, called);
+                }
+                Kind::Start { trigger: Trigger::Timer(_), .. } if element.scope.is_none() => {
+                    if !process.starts.contains_key(&element.id) {
+                        self.say(&element.id, "定时开始的流程应在 starts 中写明对哪些记录");
                     }
                 }
                 _ => {}
             }
+            self.repeated(process, element);
         }
-        let is = |id: &String, test: fn(&Kind) -> bool| {
-            graph.element(id).is_some_and(|element| test(&element.kind))
+        type Of = fn(&Kind) -> bool;
+        let tells: Of = |kind| matches!(kind, Kind::Service | Kind::Throw(_));
+        let calls: Of = |kind| matches!(kind, Kind::Call(_));
+        let timed: Of = |kind| matches!(kind, Kind::Start { trigger: Trigger::Timer(_), .. });
+        let ends: Of = |kind| matches!(kind, Kind::End(_));
+        let people: Of = |kind| *kind == Kind::UserTask;
+        let bound: [(Vec<&String>, Of, &str); 5] = [
+            (process.steps.keys().collect(), people, "流程图中没有这个人工环节"),
+            (process.services.keys().collect(), tells, "流程图中没有这个自动环节"),
+            (process.calls.keys().collect(), calls, "流程图中没有这个调用活动"),
+            (process.starts.keys().collect(), timed, "流程图中没有这个定时开始事件"),
+            (process.ends.keys().collect(), ends, "流程图中没有这个结束事件"),
+        ];
+        for (ids, is, cause) in bound {
+            for id in ids.into_iter().filter(|id| !graph.element(id).is_some_and(|at| is(&at.kind))) {
+                self.say(id, cause);
+            }
+        }
+        for id in process.variables.keys().filter(|id| !graph.variables.contains_key(*id)) {
+            self.say(id, "流程图中没有这个数据对象");
+        }
+    }
+
+    /// A service that is done at once has no time for events on it; errors it may throw all the same.
+    fn waiting_service(&mut self, process: &Process, graph: &Graph, element: &Element) {
+        let waits = process.services.get(&element.id).is_some_and(|service| {
+            service.wait || service.effects.iter().any(|e| matches!(e, Effect::Command { .. }))
+        });
+        let throws_only = element
+            .boundary
+            .iter()
+            .filter_map(|id| graph.element(id))
+            .all(|event| matches!(event.trigger(), Some(Trigger::Error(_) | Trigger::Escalation(_))));
+        if !waits && !throws_only {
+            self.say(&element.id, "不等待的自动环节上不能有定时器");
+        }
+    }
+
+    fn called(&mut self, catalog: &Catalog, process: &Process, element: &str, called: &str) {
+        let Some(other) = catalog.process(called) else {
+            return self.say(element, format!("没有流程“{called}”"));
         };
-        for id in process.steps.keys().filter(|id| !is(id, |kind| *kind == Kind::UserTask)) {
-            self.say(id, "流程图中没有这个人工环节");
+        if bpmn::parse(&other.xml).is_ok_and(|graph| graph.start.is_none()) {
+            self.say(element, format!("流程“{called}”只能由事件开始，不能调用"));
         }
-        for id in process.services.keys().filter(|id| !is(id, |kind| *kind == Kind::ServiceTask)) {
-            self.say(id, "流程图中没有这个自动环节");
+        let other_record = process.calls.get(element).is_some_and(|binding| binding.record.is_some());
+        if other.entity != process.entity && !other_record {
+            self.say(element, format!("流程“{called}”办理“{}”，应在 calls 中写明哪条记录", other.entity));
         }
-        for id in process.ends.keys().filter(|id| !is(id, |kind| matches!(kind, Kind::End { .. }))) {
-            self.say(id, "流程图中没有这个结束事件");
+        if calls_itself(catalog, &process.process) {
+            self.say(element, "流程不能直接或间接调用自身");
+        }
+    }
+
+    fn repeated(&mut self, process: &Process, element: &Element) {
+        let signs = process.steps.get(&element.id).and_then(|step| step.countersign.as_ref());
+        match (&element.repeat, signs) {
+            (None, Some(_)) => self.say(&element.id, "会签环节在流程图中应为多实例"),
+            (Some(repeat), _)
+                if repeat.each.is_none()
+                    && repeat.times.is_none()
+                    && signs.is_none_or(|rule| rule.each.is_none()) =>
+            {
+                self.say(&element.id, "多实例应写明次数、集合或会签人");
+            }
+            _ => {}
+        }
+        let Some((rule, step)) = signs.zip(process.steps.get(&element.id)) else { return };
+        for outcome in [&rule.pass, &rule.fail].into_iter().filter(|key| !step.outcomes.contains_key(*key)) {
+            self.say(&element.id, format!("没有办理结果“{outcome}”"));
+        }
+        let share = rule.share.filter(|share| *share > 0.0 && *share <= 1.0);
+        if (rule.rule == CountersignRule::Share) != share.is_some() {
+            self.say(&element.id, "按比例会签应写明比例，大于 0、不超过 1；其他会签不写");
         }
     }
 
@@ -110,7 +179,7 @@ impl Found<'_> {
             self.say(&process.process, format!("没有实体“{}”", process.entity));
         }
         for (id, step) in &process.steps {
-            if step.roles.is_empty() {
+            if step.roles.is_empty() && step.countersign.is_none() {
                 self.say(id, "没有办理角色");
             }
             for role in step.roles.iter().filter(|role| catalog.role(role).is_none()) {
@@ -140,8 +209,15 @@ impl Found<'_> {
             self.compiles(&flow.id, flow.condition.as_deref());
         }
         for element in graph.elements.values() {
-            if let Kind::TimerCatch { timer } | Kind::BoundaryTimer { timer, .. } = &element.kind {
-                self.compiles(&element.id, timer.expression());
+            match element.trigger() {
+                Some(Trigger::Timer(timer)) => self.compiles(&element.id, timer.expression()),
+                Some(Trigger::Condition(source)) => self.compiles(&element.id, Some(source)),
+                _ => {}
+            }
+            if let Some(repeat) = &element.repeat {
+                for source in [&repeat.times, &repeat.each, &repeat.until] {
+                    self.compiles(&element.id, source.as_deref());
+                }
             }
         }
         for (id, step) in &process.steps {
@@ -156,6 +232,16 @@ impl Found<'_> {
         }
         for (id, service) in &process.services {
             self.effects(id, &service.effects);
+        }
+        for (id, call) in &process.calls {
+            self.compiles(
+                id,
+                call.record.as_deref().map(|source| source.strip_prefix('=').unwrap_or(source)),
+            );
+            call.vars.values().for_each(|value| self.value(id, value));
+        }
+        for (name, source) in &process.messages {
+            self.compiles(name, Some(source.strip_prefix('=').unwrap_or(source)));
         }
         for (id, effects) in &process.ends {
             self.effects(id, effects);
@@ -192,4 +278,25 @@ impl Found<'_> {
             self.say(id, cause.to_string());
         }
     }
+}
+
+/// Whether calls lead from a process back to it.
+fn calls_itself(catalog: &Catalog, key: &str) -> bool {
+    let (mut seen, mut waiting) = (Vec::new(), vec![key.to_owned()]);
+    while let Some(at) = waiting.pop() {
+        let Some(process) = catalog.process(&at) else { continue };
+        let Ok(graph) = bpmn::parse(&process.xml) else { continue };
+        for (id, element) in &graph.elements {
+            let Kind::Call(called) = &element.kind else { continue };
+            let called = process.calls.get(id).and_then(|binding| binding.process.as_ref()).unwrap_or(called);
+            if called == key {
+                return true;
+            }
+            if !seen.contains(called) {
+                seen.push(called.clone());
+                waiting.push(called.clone());
+            }
+        }
+    }
+    false
 }

@@ -41,6 +41,9 @@ pub enum EffectError {
     Process(#[from] Box<Error>),
     #[error(transparent)]
     Store(#[from] anju_store::Error),
+    /// A fault that the process may handle: a BPMN error of this code. What was done before it stays.
+    #[error("error {0}")]
+    Thrown(String),
     /// Anything else; the text is for operators.
     #[error("{0}")]
     Failed(String),
@@ -63,7 +66,7 @@ impl EffectError {
             Self::Records(error) => error.into(),
             Self::Process(error) => *error,
             Self::Store(error) => error.into(),
-            Self::Failed(cause) => Error::Effect { element: element.to_owned(), cause },
+            Self::Thrown(cause) | Self::Failed(cause) => Error::Effect { element: element.to_owned(), cause },
         }
     }
 }

@@ -38,6 +38,6 @@ pub use processes::{CalendarSource, Processes};
 pub use rows::{InstanceState, TaskState};
 pub use running::RunningVersion;
 pub use tables::tables;
-pub use timers::TIMER_JOB;
+pub use timers::{EVENT_JOB, TIMER_JOB};
 pub use trail::TrailKind;
 pub use view::{StepCount, TaskBox, TaskCounts, TaskPage, TaskQuery};

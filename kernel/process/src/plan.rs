@@ -8,7 +8,7 @@ use anju_store::{ColumnKind, Condition, Fetch, Tx};
 use jiff::Timestamp;
 use sm3::{Digest, Sm3};
 
-use crate::bpmn::{self, Graph};
+use crate::bpmn::{self, Graph, Kind, Trigger};
 use crate::tables::{self, DEFINITION, DEFINITION_COLUMNS};
 use crate::{Error, Result};
 
@@ -21,6 +21,9 @@ pub(crate) struct Plan {
     pub version: String,
     pub definition: Process,
     pub graph: Graph,
+    /// Whether something waits for messages, signals or conditions.
+    pub has_waits: bool,
+    pub has_conditions: bool,
 }
 
 impl Plan {
@@ -30,7 +33,19 @@ impl Plan {
             broken(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("；"))
         })?;
         let version = version_of(definition)?;
-        Ok(Self { version, definition: definition.clone(), graph })
+        let waits = |test: fn(&Trigger) -> bool| {
+            graph.elements.values().any(|element| element.trigger().is_some_and(test))
+        };
+        let has_conditions = waits(|trigger| matches!(trigger, Trigger::Condition(_)));
+        let receives = graph.elements.values().any(|element| matches!(element.kind, Kind::Receive(_)));
+        let told = waits(|trigger| matches!(trigger, Trigger::Message(_) | Trigger::Signal(_)));
+        let has_waits = has_conditions || receives || told;
+        Ok(Self { version, definition: definition.clone(), graph, has_waits, has_conditions })
+    }
+
+    /// The start event for people; empty when only events start the process.
+    pub(crate) fn start(&self) -> &str {
+        self.graph.start.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn step(&self, element: &str) -> Result<&Step> {

@@ -4,7 +4,7 @@ use anju_records::Object;
 use anju_store::{Condition, Fetch, Row, SqlValue, Tx};
 use jiff::Timestamp;
 
-use crate::machine::{Marking, Token};
+use crate::machine::{Marking, Round, Token};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS, TASK, TASK_COLUMNS, TOKEN, TOKEN_COLUMNS};
 use crate::{Error, Result};
 
@@ -27,6 +27,8 @@ pub(crate) struct Instance {
     pub started_by_name: String,
     pub ended_at: Option<Timestamp>,
     pub due_on: Option<String>,
+    /// The instance whose call activity this one is, and the token that waits there.
+    pub parent: Option<(String, String)>,
 }
 
 /// Where an instance stands.
@@ -145,6 +147,7 @@ impl Instance {
             started_by_name: row.text(14)?.to_owned(),
             ended_at: row.opt_int(15)?.map(instant).transpose()?,
             due_on: owned(row, 16)?,
+            parent: owned(row, 18)?.zip(owned(row, 19)?),
         })
     }
 
@@ -172,6 +175,8 @@ impl Instance {
             ("started_by", self.started_by.as_str().into()),
             ("started_by_name", self.started_by_name.as_str().into()),
             ("due_on", self.due_on.as_deref().into()),
+            ("parent_instance", self.parent.as_ref().map(|(instance, _)| instance.as_str()).into()),
+            ("parent_token", self.parent.as_ref().map(|(_, token)| token.as_str()).into()),
         ]);
         Ok(tx.insert(INSTANCE, values).await?)
     }
@@ -211,9 +216,6 @@ impl Instance {
             .filter(Condition::eq(TOKEN, "instance_id", self.id.as_str()))
             .order_by("visit", anju_store::Direction::Ascending);
         let rows = from.fetch_all(&select).await?;
-        let token = |row: &Row| -> Result<Token> {
-            Ok(Token { id: row.text(0)?.to_owned(), element: row.text(2)?.to_owned(), visit: row.int(3)? })
-        };
         let tokens = rows.iter().map(token).collect::<Result<_>>()?;
         Ok(Marking { tokens, visits: self.visits, ended: None })
     }
@@ -282,6 +284,23 @@ impl Task {
         ];
         Ok(tx.insert(TASK, values).await?)
     }
+}
+
+fn token(row: &Row) -> Result<Token> {
+    let round = match (row.opt_int(9)?, row.opt_int(10)?, row.opt_int(11)?) {
+        (Some(total), Some(begun), Some(done)) => Some(Round { total, begun, done }),
+        _ => None,
+    };
+    Ok(Token {
+        id: row.text(0)?.to_owned(),
+        element: row.text(2)?.to_owned(),
+        visit: row.int(3)?,
+        parent: owned(row, 6)?,
+        via: owned(row, 7)?,
+        item: row.opt_int(8)?,
+        round,
+        back_to: owned(row, 12)?,
+    })
 }
 
 fn owned(row: &Row, at: usize) -> Result<Option<String>> {

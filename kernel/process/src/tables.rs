@@ -9,6 +9,7 @@ pub(crate) const TOKEN: &str = "process_token";
 pub(crate) const TASK: &str = "process_task";
 pub(crate) const CANDIDATE: &str = "process_candidate";
 pub(crate) const TRAIL: &str = "process_trail";
+pub(crate) const WAIT: &str = "process_wait";
 
 use ColumnKind::{Bool, Int, Text};
 
@@ -49,6 +50,8 @@ pub(crate) const INSTANCE_COLUMNS: &[Column] = &[
     ("ended_at", Int, Yes),
     ("due_on", Text, Yes),
     ("running_key", Text, Yes),
+    ("parent_instance", Text, Yes),
+    ("parent_token", Text, Yes),
 ];
 
 pub(crate) const TOKEN_COLUMNS: &[Column] = &[
@@ -58,6 +61,27 @@ pub(crate) const TOKEN_COLUMNS: &[Column] = &[
     ("visit", Int, No),
     ("waiting", Bool, No),
     ("entered_at", Int, No),
+    ("parent", Text, Yes),
+    ("via", Text, Yes),
+    ("item", Int, Yes),
+    ("total", Int, Yes),
+    ("begun", Int, Yes),
+    ("done", Int, Yes),
+    ("back_to", Text, Yes),
+    ("items", Text, Yes),
+    ("outcomes", Text, Yes),
+];
+
+/// What a token waits for besides timers. `token_id` and `visit` are empty and 0 for an event sub-process of the
+/// instance itself; `key` tells messages of one name apart.
+pub(crate) const WAIT_COLUMNS: &[Column] = &[
+    ("instance_id", Text, No),
+    ("token_id", Text, No),
+    ("visit", Int, No),
+    ("element", Text, No),
+    ("kind", Text, No),
+    ("name", Text, No),
+    ("key", Text, No),
 ];
 
 /// `open_token`: the token while the task is open, so that a token has one open task at most.
@@ -114,8 +138,11 @@ pub fn tables() -> Vec<TableSpec> {
         table(INSTANCE, INSTANCE_COLUMNS, &["id"])
             .index(IndexSpec::unique_on(["running_key"]))
             .index(IndexSpec::on(["record_id"]))
-            .index(IndexSpec::on(["started_by", "started_at"])),
+            .index(IndexSpec::on(["started_by", "started_at"]))
+            .index(IndexSpec::on(["parent_token"])),
         table(TOKEN, TOKEN_COLUMNS, &["id"]).index(IndexSpec::on(["instance_id"])),
+        table(WAIT, WAIT_COLUMNS, &["instance_id", "token_id", "visit", "element"])
+            .index(IndexSpec::on(["kind", "name", "key"])),
         table(TASK, TASK_COLUMNS, &["id"])
             .index(IndexSpec::unique_on(["open_token"]))
             .index(IndexSpec::on(["instance_id"]))
@@ -127,7 +154,8 @@ pub fn tables() -> Vec<TableSpec> {
             .column("task_id", Text)
             .column("role", Text)
             .primary_key(["task_id", "role"])
-            .index(IndexSpec::on(["role"])),
+            .index(IndexSpec::on(["role"]))
+            .authenticated(),
         table(TRAIL, TRAIL_COLUMNS, &["instance_id", "seq"]).erasable(),
     ]
 }
@@ -142,5 +170,5 @@ fn table(name: &str, columns: &[Column], key: &[&str]) -> TableSpec {
         No => spec.column(*name, *kind),
         Yes => spec.nullable(*name, *kind),
     });
-    spec.primary_key(key.iter().copied())
+    spec.primary_key(key.iter().copied()).authenticated()
 }

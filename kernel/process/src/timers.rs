@@ -1,44 +1,36 @@
 //! Timers: jobs of the store that are set when a token arrives and called off when it leaves.
 
 use anju_decisions::Expression;
-use anju_store::NewJob;
+use anju_store::{ColumnKind, Condition, Fetch, NewJob, Select};
 use serde_json::{Value, json};
 
-use crate::bpmn::{Kind, Timer};
-use crate::machine::{self, Demand};
-use crate::run::Run;
+use crate::bpmn::{Element, Timer, Trigger};
+use crate::run::{NO_TOKEN, Run, awaited_at};
+use crate::tables::TRAIL;
+use crate::trail::TrailKind;
 use crate::{Error, Result};
 
-/// Kind of the jobs that fire timers; their payload is given to [`crate::Processes::fire_timer`].
+/// Kind of the jobs that fire timers; their payload is given to [`crate::Processes::fire`].
 pub const TIMER_JOB: &str = "process.timer";
+/// Kind of the jobs that bring messages and signals to one who waits; as [`TIMER_JOB`].
+pub const EVENT_JOB: &str = "process.event";
 
 /// How often a timer is tried before it is given up and shown to operators.
 const TIMER_ATTEMPTS_MAX: u32 = 20;
 
 impl Run<'_> {
-    /// Sets the timers that stand on an element.
-    pub(crate) async fn schedule_boundary(&mut self, token: &str, visit: i64, element: &str) -> Result<()> {
-        let plan = self.plan.clone();
-        let Some(host) = plan.graph.element(element) else { return Ok(()) };
-        for event in &host.boundary {
-            if let Some(Kind::BoundaryTimer { timer, .. }) = plan.graph.element(event).map(|e| &e.kind) {
-                self.schedule(token, visit, event, timer).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sets one timer.
+    /// Sets one timer, which has fired so many times before.
     pub(crate) async fn schedule(
         &mut self,
         token: &str,
         visit: i64,
         element: &str,
         timer: &Timer,
+        fired: u32,
     ) -> Result<()> {
         let evaluated = match timer.expression() {
             Some(source) => {
-                let scene = self.processes.scene(self.tx, &self.instance).await?;
+                let scene = self.scene((token != NO_TOKEN).then_some(token)).await?;
                 let value = Expression::compile(source).and_then(|expression| expression.evaluate(&scene));
                 value.map_err(|cause| Error::expression(element, cause))?
             }
@@ -49,8 +41,10 @@ impl Run<'_> {
             .map_err(|cause| Error::expression(element, cause))?;
         let job = NewJob {
             kind: TIMER_JOB.to_owned(),
-            key: Some(timer_key(token, visit, element)),
-            payload: json!({"instance": self.instance.id, "token": token, "visit": visit, "element": element}),
+            key: Some(self.timer_key(token, visit, element, fired)),
+            payload: json!({
+                "instance": self.instance.id, "token": token, "visit": visit, "element": element, "fired": fired,
+            }),
             run_at,
             attempts_max: TIMER_ATTEMPTS_MAX,
             created_by: self.actor.account_id.clone(),
@@ -63,19 +57,44 @@ impl Run<'_> {
     /// Calls off the timers of the element that a token leaves.
     pub(crate) async fn call_off_timers(&mut self, token: &str, element: &str) -> Result<()> {
         let plan = self.plan.clone();
-        let Some(host) = plan.graph.element(element) else { return Ok(()) };
+        let Some(left) = plan.graph.element(element) else { return Ok(()) };
         let visit = self.marking.token(token).map_or(0, |token| token.visit);
-        let own = matches!(machine::demand(host), Demand::AwaitTimer(_)).then_some(&host.id);
-        for timer in host.boundary.iter().chain(own) {
-            let key = timer_key(token, visit, timer);
-            if self.firing.as_ref() != Some(&key) {
-                self.tx.cancel_jobs(TIMER_JOB, &key, self.now).await?;
-            }
+        for event in awaited_at(&plan.graph, left) {
+            self.call_off_timer(token, visit, event).await?;
         }
         Ok(())
     }
-}
 
-pub(crate) fn timer_key(token: &str, visit: i64, element: &str) -> String {
-    format!("{token}/{visit}/{element}")
+    pub(crate) async fn call_off_timer(&mut self, token: &str, visit: i64, event: &Element) -> Result<()> {
+        let Some(Trigger::Timer(timer)) = event.trigger() else { return Ok(()) };
+        let fired = match timer {
+            Timer::Cycle { .. } => self.times_fired(token, visit, &event.id).await?,
+            _ => 0,
+        };
+        let key = self.timer_key(token, visit, &event.id, fired);
+        if self.firing.as_ref() != Some(&key) {
+            self.tx.cancel_jobs(TIMER_JOB, &key, self.now).await?;
+        }
+        Ok(())
+    }
+
+    /// How often a timer has fired for a visit; only the trail tells of one that leaves its token where it is.
+    pub(crate) async fn times_fired(&mut self, token: &str, visit: i64, element: &str) -> Result<u32> {
+        let select = Select::from(TRAIL)
+            .column("seq", ColumnKind::Int)
+            .filter(Condition::eq(TRAIL, "instance_id", self.instance.id.as_str()))
+            .filter(Condition::eq(TRAIL, "kind", TrailKind::Timer.as_str()))
+            .filter(Condition::eq(TRAIL, "element", element))
+            .filter(Condition::eq(TRAIL, "token_id", token))
+            .filter(Condition::eq(TRAIL, "visit", visit));
+        Ok(u32::try_from(self.tx.count(&select, None).await?).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn timer_key(&self, token: &str, visit: i64, element: &str, fired: u32) -> String {
+        let owner = if token == NO_TOKEN { self.instance.id.as_str() } else { token };
+        match fired {
+            0 => format!("{owner}/{visit}/{element}"),
+            again => format!("{owner}/{visit}/{element}/{again}"),
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub enum TrailKind {
     Signalled,
     /// A timer fired.
     Timer,
+    /// A message, a signal or a condition was taken in.
+    Told,
     Claimed,
     Released,
     Completed,
@@ -33,7 +35,7 @@ pub enum TrailKind {
     Ended,
 }
 
-const WORDS: [(TrailKind, &str); 14] = [
+const WORDS: [(TrailKind, &str); 15] = [
     (TrailKind::Started, "started"),
     (TrailKind::Entered, "entered"),
     (TrailKind::Flow, "flow"),
@@ -41,6 +43,7 @@ const WORDS: [(TrailKind, &str); 14] = [
     (TrailKind::Waiting, "waiting"),
     (TrailKind::Signalled, "signalled"),
     (TrailKind::Timer, "timer"),
+    (TrailKind::Told, "told"),
     (TrailKind::Claimed, "claimed"),
     (TrailKind::Released, "released"),
     (TrailKind::Completed, "completed"),

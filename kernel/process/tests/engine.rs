@@ -52,7 +52,7 @@ async fn fire_due(bureau: &Bureau) -> usize {
     let mut fired = 0;
     for job in &jobs {
         let mut tx = bureau.store().begin().await.unwrap();
-        fired += usize::from(bureau.processes.fire_timer(&mut tx, &job.payload).await.unwrap());
+        fired += usize::from(bureau.processes.fire(&mut tx, &job.payload).await.unwrap());
         tx.finish_job(job, &Value::Null, now).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -308,8 +308,8 @@ async fn a_timer_delivered_twice_does_nothing_the_second_time(db: TestDatabase) 
         .await
         .unwrap();
     assert_eq!(jobs.len(), 1);
-    assert!(command!(bureau, fire_timer(&jobs[0].payload)).unwrap());
-    assert!(!command!(bureau, fire_timer(&jobs[0].payload)).unwrap());
+    assert!(command!(bureau, fire(&jobs[0].payload)).unwrap());
+    assert!(!command!(bureau, fire(&jobs[0].payload)).unwrap());
 }
 
 async fn a_gateway_says_why_without_telling_secrets(db: TestDatabase) {

@@ -161,11 +161,11 @@ fn check_trail(trail: &[Row], graph: &Graph, seed: u64) {
                         flow.source == *from && flow.target == element
                     }
                     (Some(_), Kind::UserTask) => std::mem::take(&mut sent_back),
-                    (Some(from), Kind::BoundaryTimer { attached_to, .. }) => attached_to == from,
-                    (None, Kind::BoundaryTimer { attached_to, .. }) => {
+                    (Some(from), Kind::Boundary { attached_to, .. }) => attached_to == from,
+                    (None, Kind::Boundary { attached_to, .. }) => {
                         hosts.iter().any(|host| at.get(host) == Some(attached_to))
                     }
-                    (None, kind) => *kind == Kind::Start && visit == 1,
+                    (None, kind) => matches!(kind, Kind::Start { .. }) && visit == 1,
                     _ => false,
                 };
                 assert!(legal, "seed {seed}: {entry:?} after {before:?}");
@@ -243,9 +243,9 @@ impl Play<'_> {
             .limit(1);
         let Some(job) = tx.fetch_optional(&due).await? else { return Ok(false) };
         let payload: Value = serde_json::from_str(text(&job, 1)).unwrap();
-        let fired = self.bureau.processes.fire_timer(tx, &payload).await?;
+        let fired = self.bureau.processes.fire(tx, &payload).await?;
         if self.dice.once_in(3) {
-            let again = self.bureau.processes.fire_timer(tx, &payload).await?;
+            let again = self.bureau.processes.fire(tx, &payload).await?;
             assert!(!again, "seed {}: a timer fired twice", self.seed);
         }
         tx.cancel_job(text(&job, 0), now).await?;

@@ -113,7 +113,10 @@ impl Records {
     /// [`Error::Forbidden`] without the right, [`Error::Invalid`] naming fields that do not exist or may not be
     /// read, [`Error::TooMuch`] beyond the limits of one query.
     pub fn query<'a>(&'a self, actor: &'a Actor, entity: &'a str, query: &'a Query) -> Boxed<'a, Page> {
-        Box::pin(async move { self.query_from_inner(&mut self.store().reader(), actor, entity, query).await })
+        Box::pin(async move {
+            self.admit_lookups(actor, entity, &query.filter).await?;
+            self.query_from_inner(&mut self.store().reader(), actor, entity, query).await
+        })
     }
 
     /// The recycle bin: one page of the records that were deleted by themselves, the last deleted first unless another
@@ -157,7 +160,11 @@ impl Records {
         entity: &'a str,
         query: &'a AggregateQuery,
     ) -> Boxed<'a, AggregateResult> {
-        Box::pin(self.aggregate_inner(actor, entity, query))
+        Box::pin(async move {
+            let of_measures = query.measures.iter().filter_map(|measure| measure.filter.as_ref());
+            self.admit_lookups(actor, entity, query.filter.iter().chain(of_measures)).await?;
+            self.aggregate_inner(actor, entity, query).await
+        })
     }
 
     /// The changes of a record, the newest first, at most 500.

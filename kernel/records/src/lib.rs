@@ -23,6 +23,7 @@ mod history;
 mod hooks;
 mod import;
 mod input;
+mod integrity;
 mod plan;
 mod query;
 mod read;
@@ -55,6 +56,7 @@ pub use import::{
     ImportOptions, ImportRow, ImportSetup, ImportSheet, ImportWrite, Importer, Judged, TemplateColumn,
     TemplateSheet, TemplateSpec,
 };
+pub use integrity::{DamagedRow, Flaw, InspectedRows};
 pub use query::{Page, PageRequest, Query};
 pub use read::Candidate;
 pub use record::{Object, Record};

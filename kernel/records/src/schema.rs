@@ -65,7 +65,7 @@ fn entity_table(plan: &EntityPlan) -> TableSpec {
         table =
             table.nullable(TOKENS, ColumnKind::Text).index(IndexSpec::of_tokens("id", TOKENS).live_only());
     }
-    table
+    table.authenticated()
 }
 
 /// Indexes of live records, those of tokens aside.
@@ -89,7 +89,7 @@ pub(crate) fn indexes(plan: &EntityPlan) -> Vec<IndexSpec> {
         .fields
         .iter()
         .enumerate()
-        .filter(|(_, f)| f.sensitive() || f.kind == anju_definitions::FieldType::Ref);
+        .filter(|(_, f)| f.index_column.is_some() || f.kind == anju_definitions::FieldType::Ref);
     let groups: Vec<Vec<usize>> =
         parent.into_iter().chain(own).chain(declared).chain(found.map(|(at, _)| vec![at])).collect();
     for group in groups {
@@ -128,6 +128,7 @@ fn history_table() -> TableSpec {
         .primary_key(["id"])
         .index(IndexSpec::on(["record_id", "version"]))
         .erasable()
+        .authenticated()
 }
 
 fn audit_table() -> TableSpec {
@@ -153,4 +154,5 @@ fn audit_table() -> TableSpec {
         .index(IndexSpec::on(["record_id"]))
         .index(IndexSpec::on(["account_id", "at"]))
         .append_only()
+        .authenticated()
 }

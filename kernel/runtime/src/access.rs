@@ -109,6 +109,9 @@ impl Runtime {
             let count = reader.count(&jobs.filter(is), Some(100_000)).await?;
             gauges.push((format!("anju_jobs{{state=\"{}\"}}", state.as_str()), count));
         }
+        if let Some(run) = self.last_integrity_run().await? {
+            gauges.push(("anju_damaged_rows".to_owned(), run.damaged));
+        }
         Ok(gauges)
     }
 }

@@ -102,6 +102,9 @@ impl Runtime {
         selection: &Selection,
     ) -> Result<BulkPreview, Failure> {
         let rule = self.action(entity, action)?;
+        if let Selection::Found { filter, .. } = selection {
+            self.records.admit_lookups(actor, entity, [filter]).await?;
+        }
         let ids = self.selected(actor, entity, action, &rule, selection).await?;
         let candidates = self.records.candidates(actor, entity, action, &ids).await?;
         let mut refused: BTreeMap<String, BulkRefusal> = BTreeMap::new();

@@ -151,7 +151,8 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .nullable("valid_to", ColumnKind::Text)
             .nullable("revoked_at", ColumnKind::Int)
             .primary_key(["code"])
-            .index(IndexSpec::on(["document", "number"])),
+            .index(IndexSpec::on(["document", "number"]))
+            .authenticated(),
     ]
 }
 

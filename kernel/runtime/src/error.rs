@@ -7,6 +7,9 @@ pub enum Error {
     /// The definitions contradict themselves; one line each.
     #[error("definitions are faulty:\n{0}")]
     Definitions(String),
+    /// A program that was told to leave the database as it is, is not of the release that serves it.
+    #[error("the database is not served by this release")]
+    Release,
     #[error("store: {0}")]
     Store(#[from] anju_store::Error),
     #[error("keys: {0}")]
@@ -55,7 +58,9 @@ pub(crate) fn of_effect(error: anju_process::EffectError, element: &str) -> anju
         E::Records(error) => error.into(),
         E::Process(error) => *error,
         E::Store(error) => error.into(),
-        E::Failed(cause) => anju_process::Error::Effect { element: element.to_owned(), cause },
+        E::Thrown(cause) | E::Failed(cause) => {
+            anju_process::Error::Effect { element: element.to_owned(), cause }
+        }
     }
 }
 

@@ -105,6 +105,7 @@ impl Runtime {
     /// How many rows an export has, and whether somebody has to approve it.
     pub async fn preview_export(&self, actor: &Actor, order: &ExportOrder) -> Result<ExportPreview, Failure> {
         let order = &self.without_countdown(order.clone())?;
+        self.records.admit_lookups(actor, &order.entity, &order.request.filter).await?;
         let export = self.records.begin_export(actor, &order.entity, &order.request)?;
         Ok(self.preview_of(actor, order, &export).await?)
     }

@@ -82,9 +82,9 @@ impl Runtime {
         Ok(())
     }
 
-    pub(crate) async fn timer_job(&self, job: &Job) -> Result<()> {
+    pub(crate) async fn event_job(&self, job: &Job) -> Result<()> {
         let mut tx = self.store.begin().await?;
-        let fired = self.processes.fire_timer(&mut tx, &job.payload).await;
+        let fired = self.processes.fire(&mut tx, &job.payload).await;
         fired.map_err(|error| Error::Records(into_records(error)))?;
         tx.finish_job(job, &Value::Null, self.clock.now()).await?;
         tx.commit().await?;

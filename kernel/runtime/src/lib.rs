@@ -21,6 +21,7 @@ mod error;
 mod export;
 mod import;
 mod inspection;
+mod integrity;
 mod jobs;
 mod publishing;
 mod retention;
@@ -40,12 +41,13 @@ pub use error::{Error, Result};
 pub use export::{EXPORT_JOB, EXPORT_REQUEST, ExportFormat, ExportOrder, ExportPreview, ExportTicket};
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
+pub use integrity::{IntegrityRun, VERIFY_JOB};
 pub use publishing::{
     DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, FILL_JOB, Preview, PublicationKind,
     PublicationSummary, PublishError, PublishRequest, Published, RequestKey, Right,
 };
 pub use retention::{RETENTION_JOB, RetentionRequest};
-pub use runtime::{Runtime, StartUp};
+pub use runtime::{Runtime, StartUp, damaged_kernel_rows};
 pub use search::SEARCH_JOB;
 pub use settings::{ExchangeSettings, Settings};
 pub use worker::Worker;

@@ -10,7 +10,7 @@ use anju_identity::{Identity, IdentityPolicy};
 use anju_messaging::Messaging;
 use anju_process::{EffectRunner, Error as Failure, Processes};
 use anju_records::{Actor, Object, Records};
-use anju_store::{Store, StoreConfig, TableSpec, Tx};
+use anju_store::{RowKey, SchemaChange, Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
@@ -48,13 +48,15 @@ pub struct StartUp {
     pub apps: Vec<Box<dyn App>>,
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
+    /// Whether a database of another release, or an empty one, is brought up to this one; it is refused otherwise.
+    pub upgrades: bool,
 }
 
 impl Runtime {
     /// Opens the store, wires the kernel on the definitions in force, and puts those that this program ships in force,
     /// with the site's own over them, if they are others.
     pub async fn start(settings: Settings, start_up: StartUp) -> Result<Arc<Self>> {
-        let StartUp { apps, clock, randomness } = start_up;
+        let StartUp { apps, clock, randomness, upgrades } = start_up;
         let mut registry = Registry::default();
         apps.iter().for_each(|app| app.register(&mut registry));
         let (commands, hooks) = registry.into_parts();
@@ -66,10 +68,13 @@ impl Runtime {
         }
         std::fs::create_dir_all(&settings.data_dir)?;
         let keyring = Arc::new(open_keyring(&settings, &*randomness)?);
-        let store = open_store(&settings).await?;
+        let (store, mut schema_changes) = open_store(&settings, keyring.row_key()?, upgrades).await?;
         let mut origin = Origin::read(&store, &inspector, shipped).await?;
+        if !upgrades && !origin.is_in_force() {
+            return Err(Error::Release);
+        }
         let catalog = std::mem::take(&mut origin.inspected.catalog);
-        store.extend_schema(&anju_records::tables(&catalog)?).await?;
+        schema_changes.extend(store.extend_schema(&anju_records::tables(&catalog)?).await?);
         let catalog: SharedCatalog = Arc::new(ArcSwap::from_pointee(catalog));
         let decisions = ArcSwap::from_pointee(std::mem::take(&mut origin.inspected.decisions));
         let records = Records::new(store.clone(), catalog.clone(), keyring.clone(), clock.clone(), hooks);
@@ -125,6 +130,7 @@ impl Runtime {
             following: Following::from(origin.number),
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
+        runtime.tell_of_adopted_rows(&schema_changes).await?;
         runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         runtime.keep_search_current().await?;
@@ -195,7 +201,34 @@ pub(crate) fn kernel_tables() -> Vec<TableSpec> {
     tables.extend(anju_connectors::tables());
     tables.extend(crate::document::tables());
     tables.extend(publishing::tables());
+    tables.extend(crate::integrity::tables());
     tables
+}
+
+/// Rows of the kernel's own tables that were changed past the platform, as table and key: for a platform that does not
+/// start, since its definitions may be among them.
+pub async fn damaged_kernel_rows(
+    settings: &Settings,
+    randomness: &dyn Randomness,
+) -> Result<Vec<(String, String)>> {
+    const BATCH: u64 = 1_000;
+    let keyring = open_keyring(settings, randomness)?;
+    let (store, _) = open_store(settings, keyring.row_key()?, false).await?;
+    let mut damaged = Vec::new();
+    for table in store.authenticated_tables() {
+        let mut after = None;
+        loop {
+            let checked = store.check_rows(&table, after.as_ref(), BATCH).await?;
+            let unsound = checked.rows.into_iter().filter(|row| !row.sound);
+            damaged.extend(unsound.map(|row| (table.clone(), row.key)));
+            match checked.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+    }
+    store.close().await;
+    Ok(damaged)
 }
 
 fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyring> {
@@ -203,13 +236,19 @@ fn open_keyring(settings: &Settings, randomness: &dyn Randomness) -> Result<Keyr
     Ok(Keyring::open_or_create(path, randomness)?.with_password_iterations(settings.password_rounds))
 }
 
-async fn open_store(settings: &Settings) -> Result<Store> {
-    let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"));
+async fn open_store(
+    settings: &Settings,
+    row_key: RowKey,
+    alters_tables: bool,
+) -> Result<(Store, Vec<SchemaChange>)> {
+    let mut config = StoreConfig::new(&settings.database_url, settings.data_dir.join("files"), row_key);
     config.max_connections = settings.connections_max;
+    config.alters_tables = alters_tables;
     config.file_bytes_max = settings.upload_bytes_max;
     let store = Store::open(&config).await?;
-    for change in store.sync_schema(&kernel_tables()).await? {
+    let changes = store.sync_schema(&kernel_tables()).await?;
+    for change in &changes {
         tracing::info!(?change, "schema changed");
     }
-    Ok(store)
+    Ok((store, changes))
 }

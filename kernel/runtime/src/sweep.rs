@@ -1,4 +1,4 @@
-//! What is removed when its term is over.
+//! What is removed when its term is over, and what is done once a day.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -43,6 +43,7 @@ impl Runtime {
         let steps = tx.forget_steps(self.ago(STEPS_KEPT)).await?;
         tx.commit().await?;
         let traces = self.forget_traces(ANSWERS_KEPT).await?;
+        self.keep_integrity_verified().await?;
         if results + drafts + steps + exports + traces > 0 {
             tracing::info!(results, drafts, steps, exports, traces, "removed what is over");
         }

@@ -7,7 +7,7 @@ mod held;
 use std::{sync::Arc, time::Duration};
 
 use anju_connectors::{CALL_JOB, POLL_JOB};
-use anju_process::TIMER_JOB;
+use anju_process::{EVENT_JOB, TIMER_JOB};
 use anju_store::{Job, JobsWanted, SoleUse};
 use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
+    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB, VERIFY_JOB,
     calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
-const SHORT: [&str; 5] = [CALL_JOB, POLL_JOB, TIMER_JOB, RENDER_JOB, CONTENTS_JOB];
+const SHORT: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, EVENT_JOB, RENDER_JOB, CONTENTS_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 6] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB];
+const LONG: [&str; 7] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -174,7 +174,7 @@ fn tell_of_panic(ended: &std::result::Result<(), tokio::task::JoinError>) {
 async fn perform(runtime: &Arc<Runtime>, job: Job) {
     let outcome = match job.kind.as_str() {
         CALL_JOB | POLL_JOB => runtime.connector_job(&job).await,
-        TIMER_JOB => runtime.timer_job(&job).await,
+        TIMER_JOB | EVENT_JOB => runtime.event_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         CONTENTS_JOB => runtime.contents_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,
@@ -183,6 +183,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         RETENTION_JOB => runtime.retention_job(&job).await,
         FILL_JOB => runtime.fill_job(&job).await,
         SEARCH_JOB => runtime.search_job(&job).await,
+        VERIFY_JOB => runtime.verify_job(&job).await,
         other => Err(crate::Error::Job(format!("no worker for `{other}`"))),
     };
     let error = match outcome {

@@ -67,6 +67,7 @@ async fn nothing_is_touched_by_a_start_on_faulty_definitions() {
         apps: vec![Box::new(Library)],
         clock: Arc::new(SystemClock),
         randomness: Arc::new(OsRandom),
+        upgrades: true,
     };
     let refused = Runtime::start(Settings::embedded(&data), start_up).await;
     match refused {

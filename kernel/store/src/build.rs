@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod bulk;
+mod coded;
 mod condition;
 mod kept;
 mod quantile;
@@ -10,6 +11,7 @@ mod tests;
 
 pub(crate) use aggregate::{aggregate, aggregate_kinds, finish_aggregate_row};
 pub(crate) use bulk::{copy_from_stdin, insert_arrays, insert_rows, update_arrays, update_row};
+pub(crate) use coded::{CodedRows, coded_kinds, coded_rows};
 pub(crate) use condition::{column, condition, rows_with_tokens, value};
 pub(crate) use kept::Kept;
 pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};

@@ -28,14 +28,15 @@ impl Tx {
         &mut self,
         table: &str,
         columns: &[N],
-        rows: Vec<Vec<SqlValue>>,
+        mut rows: Vec<Vec<SqlValue>>,
     ) -> Result<()> {
-        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let mut columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
         self.check_widths(table, columns.len(), &rows)?;
         if rows.len() == 1 {
             let row = rows.into_iter().flatten();
             return self.insert(table, columns.into_iter().zip(row).collect()).await;
         }
+        self.store().known().complete(table, &mut columns, &mut rows);
         let rows_max = rows_max(self.dialect(), columns.len());
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
@@ -53,7 +54,7 @@ impl Tx {
     }
 
     /// Sets columns of many rows, each found by its keys; how many were found. A row is the values of the keys
-    /// followed by those to set.
+    /// followed by those to set. [`Error::Damaged`] if one that was found does not have its code.
     pub async fn update_many<N: AsRef<str>>(
         &mut self,
         table: &str,
@@ -64,10 +65,25 @@ impl Tx {
         let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
         let sets: Vec<&str> = sets.iter().map(AsRef::as_ref).collect();
         self.check_widths(table, keys.len() + sets.len(), &rows)?;
+        let coding = self.store().known().coding(table).cloned();
+        match coding {
+            Some(coding) => self.update_many_coded(table, &coding, (&keys, &sets), rows).await,
+            None => self.write_many(table, &keys, &sets, rows).await,
+        }
+    }
+
+    /// As [`Tx::update_many`], codes being the caller's to give.
+    pub(crate) async fn write_many(
+        &mut self,
+        table: &str,
+        keys: &[&str],
+        sets: &[&str],
+        rows: Vec<Vec<SqlValue>>,
+    ) -> Result<u64> {
         let mut found = 0;
         match self.dialect() {
             Dialect::Sqlite => {
-                let sql: Arc<str> = build::update_row(table, &keys, &sets).into();
+                let sql: Arc<str> = build::update_row(table, keys, sets).into();
                 for mut row in rows {
                     // the statement names what is set before what it is found by
                     row.rotate_left(keys.len());
@@ -78,7 +94,7 @@ impl Tx {
                 let mut rows = rows.into_iter().peekable();
                 while rows.peek().is_some() {
                     let chunk = rows.by_ref().take(POSTGRES_ROWS_MAX).collect();
-                    found += self.update_arrays(table, &keys, &sets, chunk).await?;
+                    found += self.update_arrays(table, keys, sets, chunk).await?;
                 }
             }
         }

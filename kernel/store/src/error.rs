@@ -21,6 +21,14 @@ pub enum Error {
     /// The query took longer than it may (`within`, or the statement timeout of PostgreSQL).
     #[error("the query took too long")]
     TooSlow,
+    /// A row is not what the platform wrote: it was changed past it, and is not changed further.
+    #[error("the row {key} of {table} does not have its code")]
+    Damaged {
+        /// Its table.
+        table: String,
+        /// The values of its key.
+        key: String,
+    },
     /// A reference to a row that does not exist, or the removal of one still referenced.
     #[error("a foreign key refused the change")]
     ForeignKey,

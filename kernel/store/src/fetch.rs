@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::build::{self, Statement};
 use crate::store::Known;
 use crate::{
-    Aggregate, ColumnKind, ColumnRef, Dialect, Duplicates, Explanation, Quantile, Result, Row, Select,
-    explain,
+    Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Duplicates, Explanation, Quantile, Result, Row,
+    Select, explain, row_codes,
 };
 
 /// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
@@ -71,6 +71,12 @@ pub trait Fetch: Source {
         let statement = build::quantile(self.dialect(), quantile);
         let rows = self.fetch(statement, &build::quantile_kinds(quantile)).await?;
         rows.into_iter().map(|row| build::finish_quantile_row(quantile, row)).collect()
+    }
+
+    /// Which rows of an authenticated table are not what the platform wrote: the values of their keys, separated by
+    /// `/`. None for other tables.
+    async fn damaged_rows(&mut self, table: &str, filter: Condition) -> Result<Vec<String>> {
+        row_codes::damaged(self, table, &filter).await
     }
 
     /// How the query would be run.

@@ -28,6 +28,7 @@ pub(crate) fn table() -> TableSpec {
         .column("created_at", ColumnKind::Int)
         .primary_key(["id"])
         .index(IndexSpec::on(["digest"]))
+        .authenticated()
 }
 
 /// Contents on disk that no upload need refer to yet.

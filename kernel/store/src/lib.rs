@@ -4,7 +4,8 @@
 //! business rows: outgoing events, jobs, gapless numbers, remembered answers, uploaded files.
 //!
 //! It never knows entities, actors or rights, never takes a text of SQL from outside, never puts a value into
-//! SQL text (all are bound), and never drops a table or column. Both databases give the same results in the same
+//! SQL text (all are bound), and never drops a table or column, and never changes a row of
+//! an authenticated table without checking its code and giving it a new one. Both databases give the same results in the same
 //! order; `tests/contract` holds them to it.
 //!
 //! Reading order: [`value`], [`spec`], [`query`], then [`Store`] and [`Tx`].
@@ -30,6 +31,7 @@ mod outbox;
 mod query;
 mod reader;
 mod results;
+mod row_codes;
 mod schema;
 mod sequence;
 mod sole_use;
@@ -41,6 +43,7 @@ mod turns;
 mod tx;
 mod value;
 
+pub use anju_crypto::RowKey;
 pub use drafts::DraftFile;
 pub use error::{Error, Result};
 pub use explain::Explanation;
@@ -53,6 +56,7 @@ pub use outbox::{Event, NewEvent};
 pub use query::{ColumnRef, Columns, Condition, Direction, Duplicates, Join, Lock, Operator, Select};
 pub use reader::{Reader, ReaderOfMany};
 pub use results::{NewResult, ResultFile};
+pub use row_codes::{CheckedRow, CheckedRows, RowPosition};
 pub use schema::{Rescale, generation_name};
 pub use sole_use::SoleUse;
 pub use spec::{ColumnSpec, IndexSpec, SchemaChange, TableSpec};

@@ -16,7 +16,7 @@ impl Tx {
         &mut self,
         table: &str,
         columns: &[N],
-        rows: Vec<Vec<SqlValue>>,
+        mut rows: Vec<Vec<SqlValue>>,
     ) -> Result<u64> {
         let count = rows.len() as u64;
         if count == 0 || self.dialect() == Dialect::Sqlite {
@@ -24,7 +24,8 @@ impl Tx {
             return Ok(count);
         }
         self.check_widths(table, columns.len(), &rows)?;
-        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let mut columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        self.store().known().complete(table, &mut columns, &mut rows);
         self.copy_in(crate::build::copy_from_stdin(table, &columns), Messages(rows.into_iter())).await
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn table() -> TableSpec {
         .column("expires_at", ColumnKind::Int)
         .primary_key(["id"])
         .index(IndexSpec::on(["expires_at"]))
+        .authenticated()
 }
 
 /// A result to keep.

@@ -10,7 +10,8 @@ mod rewrite;
 
 pub use rewrite::Rescale;
 
-pub(crate) use append_only::permits_table;
+pub(crate) use append_only::{guarded, permits_table, unguarded};
+pub(crate) use existing::columns_of;
 pub(crate) use online::extend;
 
 use std::collections::BTreeSet;
@@ -122,7 +123,7 @@ pub fn generation_name(stem: &str, generation: u32) -> String {
 const GENERATION_MARK: &str = "__";
 
 /// The name without its generation: indexes keep their names through all of them.
-fn stem(table: &str) -> &str {
+pub(crate) fn stem(table: &str) -> &str {
     table.split_once(GENERATION_MARK).map_or(table, |(stem, _)| stem)
 }
 

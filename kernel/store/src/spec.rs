@@ -1,6 +1,7 @@
 //! How tables should look.
 
 use crate::ColumnKind;
+use crate::row_codes::CODE;
 
 /// A table as it should be; [`crate::Store::sync_schema`] makes it so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct TableSpec {
     pub append_only: bool,
     /// With `append_only`: a transaction with a permit to erase may change and delete rows all the same.
     pub erasable: bool,
+    /// Each row carries a code of its values, so that a change past the platform is found.
+    pub authenticated: bool,
 }
 
 /// One column of a table.
@@ -55,6 +58,7 @@ impl TableSpec {
             indexes: Vec::new(),
             append_only: false,
             erasable: false,
+            authenticated: false,
         }
     }
 
@@ -97,6 +101,12 @@ impl TableSpec {
         self.append_only = true;
         self.erasable = true;
         self
+    }
+
+    /// Gives each row a code of its values, kept by whatever writes the row (docs/decisions/0013).
+    pub fn authenticated(mut self) -> Self {
+        self.authenticated = true;
+        self.nullable(CODE, ColumnKind::Bytes)
     }
 }
 
@@ -156,6 +166,13 @@ pub enum SchemaChange {
         table: String,
         /// The index's name.
         index: String,
+    },
+    /// Rows from before their table was authenticated got their codes, unchecked.
+    RowsCoded {
+        /// The table.
+        table: String,
+        /// How many there were.
+        rows: u64,
     },
     /// A table whose rows can no longer be changed.
     MadeAppendOnly {

@@ -12,11 +12,14 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use anju_crypto::RowKey;
+
 use crate::build::{self, Statement};
 use crate::reader::{Reader, ReaderOfMany};
+use crate::row_codes::{Coding, Codings};
 use crate::{
     ColumnKind, Error, Result, Row, SchemaChange, Select, TableSpec, Tx, connection, files, idempotency,
-    jobs, outbox, results, schema, sequence,
+    jobs, outbox, results, row_codes, schema, sequence,
 };
 
 /// Prepared statements kept for each connection.
@@ -54,11 +57,15 @@ pub struct StoreConfig {
     pub file_bytes_max: u64,
     /// PostgreSQL cancels a statement that runs longer.
     pub statement_timeout: Duration,
+    /// The key of the codes that authenticate rows; never in the database.
+    pub row_key: RowKey,
+    /// Whether tables are made and extended as specified; otherwise they are taken to be as they should.
+    pub alters_tables: bool,
 }
 
 impl StoreConfig {
     /// Defaults: 4 readers or 16 connections, files up to 50 MiB, statements up to 30 s.
-    pub fn new(url: impl Into<String>, files_dir: impl Into<PathBuf>) -> Self {
+    pub fn new(url: impl Into<String>, files_dir: impl Into<PathBuf>, row_key: RowKey) -> Self {
         let url = url.into();
         let max_connections = if url.starts_with("sqlite:") { 4 } else { 16 };
         Self {
@@ -67,6 +74,8 @@ impl StoreConfig {
             max_connections,
             file_bytes_max: 50 * 1024 * 1024,
             statement_timeout: Duration::from_secs(30),
+            row_key,
+            alters_tables: true,
         }
     }
 }
@@ -81,6 +90,7 @@ struct Shared {
     pools: Pools,
     files_dir: PathBuf,
     file_bytes_max: u64,
+    alters_tables: bool,
     known: RwLock<Arc<Known>>,
     /// PostgreSQL's connections for what must not wait for a business transaction, nor with one.
     apart: Option<PgPool>,
@@ -95,10 +105,11 @@ struct Shared {
 pub(crate) type RequiredColumns = HashMap<String, HashSet<String>>;
 
 /// What is known of the tables; replaced as a whole when they change.
-#[derive(Default)]
 pub struct Known {
     required: RequiredColumns,
     kept: build::Kept,
+    pub(crate) codings: Codings,
+    pub(crate) row_key: RowKey,
 }
 
 impl Known {
@@ -163,7 +174,13 @@ impl Store {
                 pools,
                 files_dir: config.files_dir.clone(),
                 file_bytes_max: config.file_bytes_max,
-                known: RwLock::default(),
+                alters_tables: config.alters_tables,
+                known: RwLock::new(Arc::new(Known {
+                    required: RequiredColumns::default(),
+                    kept: build::Kept::default(),
+                    codings: Codings::default(),
+                    row_key: config.row_key.clone(),
+                })),
                 apart,
                 numbers_ahead: sequence::NumbersAhead::default(),
                 sizes: RwLock::default(),
@@ -181,6 +198,7 @@ impl Store {
             results::table(),
             schema::permits_table(),
         ];
+        store.sync_schema(&[row_codes::table()]).await?;
         store.sync_schema(&tables).await?;
         Ok(store)
     }
@@ -196,8 +214,14 @@ impl Store {
     /// Makes the tables as specified: creates what is missing, never drops. Safe when several servers start at
     /// once; all or nothing. A column of another kind is refused with [`Error::Schema`].
     pub async fn sync_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
-        let changes = schema::sync(self, tables).await?;
+        if !self.shared.alters_tables {
+            self.know_tables(tables);
+            return Ok(Vec::new());
+        }
+        row_codes::register(self, tables).await?;
+        let mut changes = schema::sync(self, tables).await?;
         self.know_tables(tables);
+        changes.extend(row_codes::adopt(self, tables).await?);
         Ok(changes)
     }
 
@@ -210,8 +234,14 @@ impl Store {
     /// existing tables are built beside them. A step that fails leaves those before it done. [`Error::Unique`] when
     /// rows contradict a new unique index.
     pub async fn extend_schema(&self, tables: &[TableSpec]) -> Result<Vec<SchemaChange>> {
-        let changes = schema::extend(self, tables).await?;
+        if !self.shared.alters_tables {
+            self.know_tables(tables);
+            return Ok(Vec::new());
+        }
+        row_codes::register(self, tables).await?;
+        let mut changes = schema::extend(self, tables).await?;
         self.know_tables(tables);
+        changes.extend(row_codes::adopt(self, tables).await?);
         Ok(changes)
     }
 
@@ -229,7 +259,24 @@ impl Store {
                 table.columns.iter().filter(|column| !column.nullable).map(|column| column.name.clone());
             required.insert(table.name.clone(), columns.collect());
         }
-        *known = Arc::new(Known { required, kept: build::Kept::default() });
+        let codings = row_codes::with_tables(&known.codings, tables);
+        let row_key = known.row_key.clone();
+        *known = Arc::new(Known { required, kept: build::Kept::default(), codings, row_key });
+    }
+
+    /// Learns of columns that another server has added to an authenticated table.
+    pub(crate) fn know_coding(&self, coding: &Arc<Coding>) {
+        let is_known = |known: &Arc<Coding>| Arc::ptr_eq(known, coding) || known.columns == coding.columns;
+        if self.known().coding(&coding.stem).is_some_and(is_known) {
+            return;
+        }
+        let mut known = self.shared.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut codings = known.codings.clone();
+        if let Some(current) = codings.get_mut(&coding.stem) {
+            *current = Arc::new(current.with_columns(coding.columns.iter().cloned()));
+        }
+        let (required, row_key) = (known.required.clone(), known.row_key.clone());
+        *known = Arc::new(Known { required, kept: build::Kept::default(), codings, row_key });
     }
 
     /// A connection of PostgreSQL for work outside transactions; none on SQLite.

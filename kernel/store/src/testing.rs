@@ -4,6 +4,10 @@
 //! process starts a private one, which takes about a second, and fails if PostgreSQL is not installed: a test is
 //! never skipped.
 
+mod damage;
+
+pub use damage::Damage;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -18,7 +22,7 @@ use tempfile::TempDir;
 use crate::build::Statement;
 pub use crate::faults::Fault;
 use crate::fetch::Source;
-use crate::{ColumnKind, Dialect, Row, Store, StoreConfig};
+use crate::{ColumnKind, Dialect, Row, RowKey, Store, StoreConfig};
 
 const SERVER_VARIABLE: &str = "ANJU_TEST_POSTGRES_URL";
 const WITH_POSTGRES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-postgres");
@@ -77,7 +81,7 @@ impl TestDatabase {
     }
 
     async fn open(url: String, directory: TempDir, dropped: Option<DroppedDatabase>) -> Self {
-        let config = StoreConfig::new(url, directory.path().join("files"));
+        let config = StoreConfig::new(url, directory.path().join("files"), RowKey::for_tests(1));
         let store = Store::open(&config).await.expect("a fresh database opens");
         Self { store, config, _directory: directory, dropped }
     }

@@ -41,8 +41,9 @@ impl Tx {
 
     /// Inserts one row.
     pub async fn insert<N: AsRef<str>>(&mut self, table: &str, values: Vec<(N, SqlValue)>) -> Result<()> {
-        let (columns, row) = split(values);
-        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let (columns, mut row) = split(values);
+        let mut columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        self.store.known().complete(table, &mut columns, std::slice::from_mut(&mut row));
         let statement = build::insert(self.dialect(), table, &columns, row, None);
         self.execute(statement).await.map(drop)
     }
@@ -54,20 +55,28 @@ impl Tx {
         serial: &str,
         values: Vec<(N, SqlValue)>,
     ) -> Result<i64> {
-        let (columns, row) = split(values);
-        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        let (columns, mut row) = split(values);
+        let mut columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        self.store.known().complete(table, &mut columns, std::slice::from_mut(&mut row));
         let statement = build::insert(self.dialect(), table, &columns, row, Some(serial));
         let rows = self.fetch(statement, &[ColumnKind::Serial]).await?;
         rows.first().ok_or(Error::NotFound)?.int(0)
     }
 
-    /// Sets columns of the rows found; how many there were.
+    /// Sets columns of the rows found; how many there were. [`Error::Damaged`] if one of them does not have its code.
+    /// Rows of authenticated tables are read first, all at once: the filter must not find more than a batch.
     pub async fn update<N: AsRef<str>>(
         &mut self,
         table: &str,
         sets: Vec<(N, SqlValue)>,
         filter: Condition,
     ) -> Result<u64> {
+        let coding = self.store.known().coding(table).cloned();
+        if let Some(coding) = coding {
+            let (names, values) = split(sets);
+            let sets = names.iter().map(AsRef::as_ref).zip(values).collect();
+            return self.update_coded(table, &coding, sets, &filter).await;
+        }
         let statement = build::update(self.dialect(), table, sets, &filter);
         self.execute(statement).await
     }

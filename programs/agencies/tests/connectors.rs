@@ -56,7 +56,10 @@ async fn every_shipped_operation_is_understood() {
     assert_eq!(anju_connectors::check(&catalog), []);
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
-    let store = Store::open(&StoreConfig::new(url, folder.path().join("files"))).await.expect("a store");
+    let store =
+        Store::open(&StoreConfig::new(url, folder.path().join("files"), anju_store::RowKey::for_tests(1)))
+            .await
+            .expect("a store");
     store.sync_schema(&anju_connectors::tables()).await.expect("tables");
     let endpoints = BTreeMap::from([("agencies".to_owned(), base)]);
     let keyring = Arc::new(Keyring::for_tests(1));

@@ -5,6 +5,7 @@ pub mod city;
 pub mod clock;
 pub mod demo;
 pub mod serve;
+pub mod verify;
 
 use anju_runtime::App;
 

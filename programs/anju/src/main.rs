@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
-use anju::{check, city, serve};
+use anju::{check, city, serve, verify};
 use anju_calendar::SystemClock;
 use anju_runtime::Settings;
 use clap::{Args, Parser, Subcommand};
@@ -24,6 +24,8 @@ enum Command {
     Openapi,
     /// Writes the JSON Schemas of the definition language into a folder.
     Schemas { folder: PathBuf },
+    /// Looks for rows that were changed past the platform; fails when there are some.
+    Verify(DatabaseArgs),
     /// Fills an empty database with the data of a whole city, ten years of it.
     CityData(CityArgs),
 }
@@ -63,6 +65,16 @@ struct ServeArgs {
 }
 
 #[derive(Args)]
+struct DatabaseArgs {
+    /// Folder for the embedded database, keys and files.
+    #[arg(long, env = "ANJU_DATA", default_value = "data")]
+    data: PathBuf,
+    /// `postgres://…`; the embedded SQLite when absent.
+    #[arg(long, env = "ANJU_DATABASE_URL")]
+    database: Option<String>,
+}
+
+#[derive(Args)]
 struct CityArgs {
     /// Folder for the keys that seal the data (and the embedded database): `anju serve` needs it with the database.
     #[arg(long, env = "ANJU_DATA", default_value = "data/city")]
@@ -84,6 +96,7 @@ fn main() -> ExitCode {
         Command::Check => check::check_definitions(),
         Command::Openapi => check::print_openapi(),
         Command::Schemas { folder } => check::write_schemas(&folder),
+        Command::Verify(args) => verify_database(args),
         Command::CityData(args) => fill_city(args),
     };
     match outcome {
@@ -93,6 +106,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn verify_database(args: DatabaseArgs) -> anyhow::Result<()> {
+    let mut settings = Settings::embedded(&args.data);
+    if let Some(database) = args.database {
+        settings.database_url = database;
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(verify::verify(settings))
 }
 
 fn fill_city(args: CityArgs) -> anyhow::Result<()> {

@@ -50,8 +50,11 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     if let Some(cases) = options.demo_cases {
         demo::fill(&settings, clock.now(), cases).await?;
     }
-    let runtime =
-        Runtime::start(settings, StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom) }).await?;
+    let runtime = Runtime::start(
+        settings,
+        StartUp { apps: apps(), clock, randomness: Arc::new(OsRandom), upgrades: true },
+    )
+    .await?;
     announce_first_accounts(&runtime).await?;
 
     if let Some(proof) = &sole_use {

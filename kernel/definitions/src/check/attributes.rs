@@ -58,6 +58,10 @@ pub(super) fn check(at: &mut Check<'_>, place: &str, field: &Field) {
             refuse(at, place, name);
         }
     }
+    if field.unique && field.is_unfindable() {
+        let message = format!("{}加密后没有索引，不能要求唯一", own.title);
+        at.error(&format!("{place}/unique"), "unfindable", message);
+    }
     if field.count_max.is_some() && field.field_type.is_file() && !field.many {
         at.error(&format!("{place}/count_max"), "attribute", "只有 many 的文件字段可以有“count_max”");
     }

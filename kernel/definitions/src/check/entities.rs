@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::hint::hint;
-use crate::{Entity, FieldType};
+use crate::{Entity, Field, FieldType};
 
 use super::{Check, Reach, effects, fields, rules, time};
 
@@ -154,9 +154,14 @@ fn groups<'a>(at: &mut Check<'a>, entity: &'a Entity) {
                 if !seen.insert(field) {
                     at.error(&place, "duplicate_field", format!("字段“{field}”重复"));
                 }
-                let found = at.path(&place, &entity.entity, field, Reach::Own);
-                if found.and_then(|found| found.field()).is_some_and(|field| !field.is_stored()) {
+                let found =
+                    at.path(&place, &entity.entity, field, Reach::Own).and_then(|found| found.field());
+                if found.is_some_and(|field| !field.is_stored()) {
                     at.error(&place, "not_stored", format!("“{field}”即时计算，没有可索引的列"));
+                }
+                if found.is_some_and(Field::is_unfindable) {
+                    let message = format!("“{field}”加密保存且取值容易猜出，没有可索引的列");
+                    at.error(&place, "unfindable", message);
                 }
             }
         }

@@ -13,7 +13,7 @@ const SCALE_MAX: u32 = 9;
 /// Most items a list may be allowed to have.
 const COUNT_MAX: usize = 500;
 
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
     "id",
     "version",
     "created_at",
@@ -24,6 +24,7 @@ const RESERVED: [&str; 10] = [
     "deleted_with",
     "position",
     "search_tokens",
+    "row_mac",
 ];
 
 /// Whether a name may stand for a field or child table.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::path::{Path, PathError};
-use crate::{FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Search, Sort};
+use crate::{Field, FieldTest, FieldType, Filter, FilterOp, IN_FORCE, Search, Sort};
 
 use super::{Check, Reach, fields};
 
@@ -123,6 +123,11 @@ fn operator(at: &mut Check<'_>, place: &str, test: &FieldTest, path: &Path<'_>) 
     let equality = matches!(test.op, Op::Eq | Op::Ne | Op::In | Op::NotIn | Op::IsNull | Op::NotNull);
     if path.field().is_some_and(|field| field.sensitive) && !equality {
         at.error(&place, "filter_op", format!("“{}”已加密，只能按相等查找", test.field));
+    }
+    let presence = matches!(test.op, Op::IsNull | Op::NotNull);
+    if path.field().is_some_and(Field::is_unfindable) && !presence {
+        let message = format!("“{}”加密保存且取值容易猜出，没有索引，只能判断有无值", test.field);
+        at.error(&place, "filter_unfindable", message);
     }
     let search = match path.field() {
         Some(field) => field.traits().search,

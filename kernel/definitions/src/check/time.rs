@@ -46,7 +46,11 @@ fn effective<'a>(at: &mut Check<'a>, entity: &'a Entity, effective: &'a Effectiv
         at.error("effective/by", "empty", "没有字段：应说明哪些字段相同的记录是同一事物");
     }
     for (index, name) in effective.by.iter().enumerate() {
-        at.own_field(&format!("effective/by/{index}"), &entity.entity, name);
+        let place = format!("effective/by/{index}");
+        let found = at.own_field(&place, &entity.entity, name);
+        if found.is_some_and(Field::is_unfindable) {
+            at.error(&place, "unfindable", format!("“{name}”加密保存且取值容易猜出，不能按它区分事物"));
+        }
     }
 }
 

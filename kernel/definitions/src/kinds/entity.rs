@@ -277,6 +277,11 @@ impl Field {
         }
     }
 
+    /// Whether no record can be found by its values: they are sealed, and few enough to be guessed from an index.
+    pub fn is_unfindable(&self) -> bool {
+        self.sensitive && self.traits().sealable && self.value_type().is_guessable()
+    }
+
     /// Whether it has a column.
     pub fn is_stored(&self) -> bool {
         self.traits().storage != Storage::None

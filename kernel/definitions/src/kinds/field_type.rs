@@ -290,6 +290,13 @@ impl FieldType {
         }
     }
 
+    /// Whether values are so few, or so close together, that a blind index of them would tell which they are: incomes,
+    /// birthdays, answers of yes and no. Sealed, they are found by nobody (B-10).
+    pub const fn is_guessable(self) -> bool {
+        self.is_number()
+            || matches!(self, Self::Boolean | Self::Date | Self::DateTime | Self::Choice | Self::MultiChoice)
+    }
+
     /// Integers, decimals and money: what can be added up.
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Money)

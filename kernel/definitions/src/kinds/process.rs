@@ -32,12 +32,25 @@ pub struct Process {
     /// Whether and how the starter's side may withdraw a running case.
     #[serde(default)]
     pub withdraw: Option<Withdraw>,
+    /// The variables that are data objects of the diagram, by BPMN id, with their types.
+    #[serde(default)]
+    pub variables: IndexMap<String, Field>,
+    /// What messages are told apart by, by their name: a ZEN expression over `record` and `vars`. The record's id
+    /// where nothing is said.
+    #[serde(default)]
+    pub messages: IndexMap<String, String>,
+    /// Records on which a timer starts the process, by the BPMN id of the start event; a filter as in queries.
+    #[serde(default)]
+    pub starts: IndexMap<String, Value>,
     /// User tasks by BPMN id.
     #[serde(default)]
     pub steps: IndexMap<String, Step>,
-    /// Service tasks by BPMN id.
+    /// Service, script, business-rule and send tasks, and events that tell something, by BPMN id.
     #[serde(default)]
     pub services: IndexMap<String, Service>,
+    /// Call activities by BPMN id, where more is to be said than which process.
+    #[serde(default)]
+    pub calls: IndexMap<String, CallBinding>,
     /// What to do when an end event is reached, by BPMN id.
     #[serde(default)]
     pub ends: IndexMap<String, Vec<Effect>>,
@@ -73,6 +86,9 @@ pub struct Step {
     pub title: String,
     /// Who may do it: holders of one of these roles whose place covers the record.
     pub roles: Vec<String>,
+    /// Several decide together (会签): the step opens once for each of them.
+    #[serde(default)]
+    pub countersign: Option<Countersign>,
     /// The caseworker of this earlier step may not do this one (four eyes).
     #[serde(default)]
     pub not_by: Option<String>,
@@ -150,4 +166,56 @@ pub struct Service {
     #[serde(default)]
     pub wait: bool,
     pub effects: Vec<Effect>,
+}
+
+/// How the opinions of several become one outcome.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Countersign {
+    /// The signers: keys of roles, or `=` and a ZEN expression that gives a list of roles or of `account:` and an
+    /// account's id. The diagram's own list where nothing is said.
+    #[serde(default)]
+    pub each: Option<Value>,
+    pub rule: CountersignRule,
+    /// With `share`: the part of all signers that must agree, above 0 and up to 1.
+    #[serde(default)]
+    pub share: Option<f64>,
+    /// The outcome that counts as agreement, and what the step comes to when enough agree.
+    pub pass: String,
+    /// What the step comes to otherwise.
+    pub fail: String,
+    /// Everybody is heard, even when the outcome is certain before.
+    #[serde(default)]
+    pub all_opinions: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountersignRule {
+    /// Everybody agrees.
+    All,
+    /// One agrees.
+    Any,
+    /// At least `share` of all agree.
+    Share,
+    /// More than half agree.
+    Vote,
+}
+
+/// A call activity.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallBinding {
+    /// Key of the process; what the diagram names where nothing is said.
+    #[serde(default)]
+    pub process: Option<String>,
+    /// ZEN expression: id of the record it works on; the same record where nothing is said.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// Variables given along; `=` starts a ZEN expression.
+    #[serde(default)]
+    pub vars: IndexMap<String, Value>,
+    /// Variables taken back: the name here, the name there.
+    #[serde(default)]
+    pub back: IndexMap<String, String>,
 }

@@ -1,11 +1,13 @@
 //! BPMN 2.0: the part of it that is carried out here, as an immutable graph.
 
+mod events;
 mod graph;
 mod parse;
 mod structure;
 mod timer;
 
-pub use graph::{Element, Flow, Graph, Kind};
+pub use events::{Repeat, Throw, Trigger};
+pub use graph::{Element, Flow, Graph, Kind, Variable};
 pub use parse::parse;
 pub use timer::Timer;
 

@@ -24,9 +24,9 @@ const LINE: &str = r#"<bpmn:startEvent id="s"/><bpmn:userTask id="t" name="初�
 #[test]
 fn a_diagram_becomes_a_graph() {
     let graph = parse(&diagram(LINE)).unwrap();
-    assert_eq!(graph.start, "s");
+    assert_eq!(graph.start.as_deref(), Some("s"));
     assert_eq!(graph.elements["t"].title(), "初审");
-    assert_eq!(graph.only_flow("t").unwrap().target, "e");
+    assert_eq!(graph.leaving(&graph.elements["t"]).next().unwrap().target, "e");
     assert_eq!(graph.next_user_tasks("s")[0].id, "t");
 }
 
@@ -34,14 +34,14 @@ fn a_diagram_becomes_a_graph() {
 fn what_is_not_understood_is_named_with_its_line() {
     let body = LINE.replace(
         r#"<bpmn:endEvent id="e"/>"#,
-        "<bpmn:endEvent id=\"e\"/>\n<bpmn:parallelGateway id=\"both\" name=\"并行\"/>",
+        "<bpmn:endEvent id=\"e\"/>\n<bpmn:complexGateway id=\"both\" name=\"复杂\"/>",
     );
-    assert_eq!(faults(&body), ["第 5 行：“both”（并行）：不支持“parallelGateway”"]);
+    assert_eq!(faults(&body), ["第 5 行：“both”（复杂）：不支持“complexGateway”"]);
     let inside = LINE.replace(
         r#"<bpmn:userTask id="t" name="初审"/>"#,
-        r#"<bpmn:userTask id="t"><bpmn:multiInstanceLoopCharacteristics/></bpmn:userTask>"#,
+        r#"<bpmn:userTask id="t"><bpmn:standardLoopCharacteristics/></bpmn:userTask>"#,
     );
-    assert_eq!(faults(&inside), ["第 4 行：“t”：不支持“multiInstanceLoopCharacteristics”"]);
+    assert_eq!(faults(&inside), ["第 4 行：“t”：不支持“standardLoopCharacteristics”"]);
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn a_gateway_needs_conditions_or_a_default() {
     let graph = parse(&diagram(&gateway(r#" default="gb""#, condition))).unwrap();
     assert_eq!(graph.flows["ga"].condition.as_deref(), Some("vars.x > 1"));
     let misplaced = LINE.replace(
-        r#"<bpmn:sequenceFlow id="f2" sourceRef="t" targetRef="e"/>"#,
-        &format!(r#"<bpmn:sequenceFlow id="f2" sourceRef="t" targetRef="e">{condition}</bpmn:sequenceFlow>"#),
+        r#"<bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="t"/>"#,
+        &format!(r#"<bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="t">{condition}</bpmn:sequenceFlow>"#),
     );
-    assert!(faults(&misplaced)[0].contains("只有排他网关"));
+    assert!(faults(&misplaced)[0].contains("可以带条件"));
 }
 
 #[test]
@@ -111,14 +111,79 @@ fn a_timer_stands_on_a_task() {
     };
     let graph = parse(&diagram(&timer("t", "<bpmn:timeDuration>P5WD</bpmn:timeDuration>"))).unwrap();
     assert_eq!(graph.elements["t"].boundary, ["late"]);
-    let late = Kind::BoundaryTimer { attached_to: "t".into(), cancels: false, timer: Timer::WorkingDays(5) };
+    let late = Kind::Boundary {
+        attached_to: "t".into(),
+        trigger: Trigger::Timer(Timer::WorkingDays(5)),
+        cancels: false,
+    };
     assert_eq!(graph.elements["late"].kind, late);
     assert!(faults(&timer("s", "<bpmn:timeDuration>P5D</bpmn:timeDuration>"))[0].contains("附在环节上"));
     for wrong in
-        ["<bpmn:timeDuration>soon</bpmn:timeDuration>", "<bpmn:timeCycle>R3/PT1H</bpmn:timeCycle>", ""]
+        ["<bpmn:timeDuration>soon</bpmn:timeDuration>", "<bpmn:timeCycle>R0/PT1H</bpmn:timeCycle>", ""]
     {
         assert!(!faults(&timer("t", wrong)).is_empty(), "{wrong}");
     }
+}
+
+#[test]
+fn events_name_what_they_wait_for_and_what_they_tell() {
+    let xml = r#"<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL">
+<bpmn:message id="m" name="补正材料"/><bpmn:signal id="g" name="政策调整"/><bpmn:error id="x" name="不符" errorCode="E1"/>
+<bpmn:process id="p">
+<bpmn:startEvent id="s"/><bpmn:intermediateCatchEvent id="c"><bpmn:messageEventDefinition messageRef="m"/></bpmn:intermediateCatchEvent>
+<bpmn:intermediateThrowEvent id="t"><bpmn:signalEventDefinition signalRef="g"/></bpmn:intermediateThrowEvent>
+<bpmn:endEvent id="e"><bpmn:errorEventDefinition errorRef="x"/></bpmn:endEvent>
+<bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="c"/><bpmn:sequenceFlow id="f2" sourceRef="c" targetRef="t"/><bpmn:sequenceFlow id="f3" sourceRef="t" targetRef="e"/>
+</bpmn:process></bpmn:definitions>"#;
+    let graph = parse(xml).unwrap();
+    assert_eq!(graph.elements["c"].kind, Kind::Catch(Trigger::Message("补正材料".into())));
+    assert_eq!(graph.elements["t"].kind, Kind::Throw(Throw::Signal("政策调整".into())));
+    assert_eq!(graph.elements["e"].kind, Kind::End(Throw::Error("E1".into())));
+    let nameless = xml.replace(r#" messageRef="m""#, "");
+    assert!(parse(&nameless).unwrap_err()[0].cause.contains("没有写明消息"));
+    let nowhere =
+        xml.replace(r#"<bpmn:errorEventDefinition errorRef="x"/>"#, "<bpmn:compensateEventDefinition/>");
+    assert!(parse(&nowhere).unwrap_err()[0].cause.contains("不支持“compensateEventDefinition”"));
+}
+
+#[test]
+fn a_sub_process_begins_as_it_should() {
+    let sub = |attributes: &str, start: &str| {
+        format!(
+            r#"<bpmn:startEvent id="s"/><bpmn:subProcess id="u"{attributes}>{start}<bpmn:endEvent id="ue"/><bpmn:sequenceFlow id="f3" sourceRef="us" targetRef="ue"/></bpmn:subProcess><bpmn:endEvent id="e"/>
+            <bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="u"/><bpmn:sequenceFlow id="f2" sourceRef="u" targetRef="e"/>"#
+        )
+    };
+    let plain = r#"<bpmn:startEvent id="us"/>"#;
+    let graph = parse(&diagram(&sub("", plain))).unwrap();
+    assert_eq!(graph.elements["us"].scope.as_deref(), Some("u"));
+    assert_eq!(graph.plain_start("u").unwrap().id, "us");
+    let timed = r#"<bpmn:startEvent id="us"><bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:startEvent>"#;
+    assert!(faults(&sub("", timed))[0].contains("不带触发条件"));
+    let by_event = faults(&sub(r#" triggeredByEvent="true""#, timed));
+    assert!(by_event.iter().any(|fault| fault.contains("不能有流向指向它")), "{by_event:?}");
+    let across = sub("", plain).replace(r#"sourceRef="us""#, r#"sourceRef="s""#);
+    assert!(faults(&across).iter().any(|fault| fault.contains("穿过子流程")));
+}
+
+#[test]
+fn an_activity_may_be_done_several_times() {
+    let several = |inner: &str| {
+        let inner = format!(
+            r#"<bpmn:userTask id="t"><bpmn:multiInstanceLoopCharacteristics isSequential="true" {inner}</bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>"#
+        );
+        diagram(&LINE.replace(r#"<bpmn:userTask id="t" name="初审"/>"#, &inner))
+    };
+    let repeat = |inner: &str| parse(&several(inner)).unwrap().elements["t"].repeat.clone().unwrap();
+    let counted = repeat(
+        "><bpmn:loopCardinality>3</bpmn:loopCardinality><bpmn:completionCondition>${nrOfCompletedInstances >= 2}</bpmn:completionCondition>",
+    );
+    assert_eq!(counted.times.as_deref(), Some("3"));
+    assert_eq!(counted.until.as_deref(), Some("nrOfCompletedInstances >= 2"));
+    assert!(counted.sequential);
+    let listed =
+        repeat(r#"xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:collection="${vars.signers}">"#);
+    assert_eq!(listed.each.as_deref(), Some("vars.signers"));
 }
 
 #[test]
@@ -146,4 +211,9 @@ fn timers_fire_when_their_time_is_over() {
     assert!(Timer::date("=record.to").unwrap().due(now, &calendar, &json!(null)).is_err());
     assert!(Timer::date("tomorrow").is_err());
     assert!(Timer::duration("-P1D").is_err());
+    let cycle = Timer::cycle("R3/PT1H").unwrap();
+    assert_eq!(due(Ok(cycle.clone()), json!(null)), "2026-09-30T11:00:00");
+    assert_eq!([1, 2, 3].map(|fired| cycle.fires_again(fired)), [true, true, false]);
+    assert!(Timer::cycle("R/P1D").unwrap().fires_again(1_000));
+    assert!(Timer::cycle("R/PT0S").is_err() && Timer::cycle("P1D").is_err());
 }

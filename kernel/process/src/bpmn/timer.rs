@@ -14,6 +14,9 @@ pub enum Timer {
     /// When this many working days after the day of arrival have passed (`P5WD`): at midnight after the last
     /// of them, for that whole day still counts.
     WorkingDays(u32),
+    /// Again and again, so long after the one before: an ISO 8601 repetition such as `R3/PT1H`; without a number
+    /// until it is called off.
+    Cycle { times: Option<u32>, every: Duration },
     /// At what a ZEN expression gives: an instant, or a date, which means the end of that day.
     At(String),
 }
@@ -31,6 +34,16 @@ impl PartialEq for Duration {
     }
 }
 
+impl Duration {
+    fn read(text: &str) -> Result<Self, String> {
+        let span: Span = text.parse().map_err(|_| format!("“{text}”不是 ISO 8601 时长"))?;
+        if span.is_negative() {
+            return Err(format!("“{text}”在过去"));
+        }
+        Ok(Self { text: text.to_owned(), span })
+    }
+}
+
 impl Timer {
     /// Reads the text of `timeDuration`.
     pub fn duration(text: &str) -> Result<Self, String> {
@@ -42,11 +55,23 @@ impl Timer {
             }
             return Ok(Self::WorkingDays(days));
         }
-        let span: Span = text.parse().map_err(|_| format!("“{text}”不是 ISO 8601 时长"))?;
-        if span.is_negative() {
-            return Err(format!("“{text}”在过去"));
+        Duration::read(text).map(Self::After)
+    }
+
+    /// Reads the text of `timeCycle`.
+    pub fn cycle(text: &str) -> Result<Self, String> {
+        let wrong = || format!("“{text}”不是 ISO 8601 重复时长，例如 R3/PT1H");
+        let (times, every) =
+            text.trim().strip_prefix('R').and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
+        let times = match times {
+            "" => None,
+            times => Some(times.parse().ok().filter(|times| *times > 0).ok_or_else(wrong)?),
+        };
+        let every = Duration::read(every.trim())?;
+        match every.span.is_zero() {
+            true => Err(wrong()),
+            false => Ok(Self::Cycle { times, every }),
         }
-        Ok(Self::After(Duration { text: text.to_owned(), span }))
     }
 
     /// Reads the text of `timeDate`: `=` starts a ZEN expression, everything else is an instant or a date.
@@ -63,8 +88,13 @@ impl Timer {
     pub fn expression(&self) -> Option<&str> {
         match self {
             Self::At(expression) => Some(expression),
-            Self::After(_) | Self::WorkingDays(_) => None,
+            Self::After(_) | Self::WorkingDays(_) | Self::Cycle { .. } => None,
         }
+    }
+
+    /// Whether it fires once more after having fired so many times.
+    pub fn fires_again(&self, fired: u32) -> bool {
+        matches!(self, Self::Cycle { times, .. } if times.is_none_or(|times| fired < times))
     }
 
     /// When it fires for a token that arrived at `now`; `evaluated` is the value of its expression.
@@ -76,7 +106,7 @@ impl Timer {
     ) -> Result<Timestamp, String> {
         let local = now.to_zoned_datetime(zone());
         match self {
-            Self::After(duration) => local
+            Self::After(duration) | Self::Cycle { every: duration, .. } => local
                 .checked_add(duration.span)
                 .map(|at| at.timestamp())
                 .map_err(|_| format!("“{}”超出日历", duration.text)),

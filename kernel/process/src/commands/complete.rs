@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{hold, too_long};
 use crate::form::{self, Answers};
-use crate::machine::Event;
 use crate::rows::{Task, TaskState};
 use crate::run::Run;
 use crate::tables::{self, TASK, TASK_COLUMNS};
@@ -81,7 +80,7 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     let plan = run.plan.clone();
     let step = plan.step(&task.step)?;
     let opinion = completion.opinion.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let scene = run.processes.scene(run.tx, &run.instance).await?;
+    let scene = run.scene(Some(&task.token_id)).await?;
 
     let mut errors = Vec::new();
     let outcome = check_outcome(step, &completion.outcome, &scene, &mut errors)?;
@@ -117,11 +116,11 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     run.merge(vars)?;
     let mut input = answers.variables;
     input.extend(answers.record);
-    let alive = run.effects(&task.step, &input, &outcome.effects).await?.is_some();
+    let alive = run.effects(&task.token_id, &task.step, &input, &outcome.effects).await?.is_some();
     if alive && run.still_there(&task.token_id, visit) {
-        run.happen(&Event::Leave { token: &task.token_id }).await?;
-        run.settle(&task.token_id).await?;
+        run.done(&task.token_id).await?;
     }
+    run.settle().await?;
     run.finish().await.map(drop)
 }
 

@@ -2,10 +2,11 @@
 
 mod claim;
 mod complete;
+mod fire;
 mod return_to;
 mod signal;
 mod start;
-mod timer;
+mod tell;
 mod withdraw;
 
 pub use complete::Completion;

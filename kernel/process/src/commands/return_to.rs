@@ -45,8 +45,8 @@ impl Processes {
             ..Entry::new(TrailKind::Returned, &task.step, task.title.clone())
         };
         run.note(entry).await?;
-        run.happen(&Event::SendBack { token: &task.token_id, element: step }).await?;
-        run.settle(&task.token_id).await?;
+        run.happen(&Event::Send { token: &task.token_id, element: step, back: false }).await?;
+        run.settle().await?;
         run.finish().await.map(drop)
     }
 }

@@ -1,7 +1,6 @@
 use anju_records::{Actor, Object};
 use anju_store::{ColumnKind, Condition, Fetch, Select, Tx};
 
-use crate::machine::Event;
 use crate::run::Run;
 use crate::tables::TOKEN;
 use crate::trail::{Entry, TrailKind};
@@ -29,8 +28,8 @@ impl Processes {
         let title = run.plan.title(element);
         run.note(Entry { token: Some((&token, visit)), ..Entry::new(TrailKind::Signalled, element, title) })
             .await?;
-        run.happen(&Event::Leave { token: &token }).await?;
-        run.settle(&token).await?;
+        run.done(&token).await?;
+        run.settle().await?;
         run.finish().await.map(drop)
     }
 }

@@ -1,12 +1,34 @@
+use std::sync::Arc;
+
 use anju_records::{Actor, Object};
 use anju_store::{Condition, Fetch, Tx};
 
 use crate::machine::{Event, Marking};
+use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState, new_id};
-use crate::run::Run;
+use crate::run::{Boxed, NO_TOKEN, Run};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS};
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Processes, Result};
+
+/// What is started, and where.
+struct Starting<'s> {
+    plan: Arc<Plan>,
+    /// Id of the start event.
+    start: String,
+    entity: &'s str,
+    record_id: &'s str,
+    vars: Object,
+    /// The instance that calls it, and its token.
+    parent: Option<(String, String)>,
+}
+
+/// An instance that was started and has come to where it waits, or to its end.
+pub(crate) struct Begun {
+    pub instance: Instance,
+    /// The code of an error that nobody in it caught.
+    pub failed_with: Option<String>,
+}
 
 impl Processes {
     /// Starts a process on a record and carries it on to where it waits. Gives the id of the instance.
@@ -25,21 +47,65 @@ impl Processes {
         record_id: &str,
         vars: Object,
     ) -> Result<String> {
-        let catalog = self.catalog();
-        let plan = self.plans().current(&catalog, process)?;
+        let plan = self.plans().current(&self.catalog(), process)?;
+        let start = plan.graph.start.clone().ok_or_else(|| Error::Definition {
+            process: plan.definition.title.clone(),
+            cause: "它只能由事件开始".to_owned(),
+        })?;
+        let starting = Starting { plan, start, entity, record_id, vars, parent: None };
+        Ok(self.begin(tx, actor, starting).await?.instance.id)
+    }
+
+    /// As [`Processes::start`], at a start event of its own.
+    pub(crate) async fn start_at(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        process: &str,
+        start: &str,
+        (entity, record_id): (&str, &str),
+        vars: Object,
+    ) -> Result<String> {
+        let plan = self.plans().current(&self.catalog(), process)?;
+        let starting = Starting { plan, start: start.to_owned(), entity, record_id, vars, parent: None };
+        Ok(self.begin(tx, actor, starting).await?.instance.id)
+    }
+
+    /// As [`Processes::start`], for a call activity of another instance, whose token waits for it.
+    pub(crate) fn start_called<'r>(
+        &'r self,
+        tx: &'r mut Tx,
+        actor: &'r Actor,
+        process: &'r str,
+        record_id: &'r str,
+        vars: Object,
+        parent: (String, String),
+    ) -> Boxed<'r, Begun> {
+        Box::pin(async move {
+            let plan = self.plans().current(&self.catalog(), process)?;
+            let (entity, start) = (plan.definition.entity.clone(), plan.start().to_owned());
+            let starting = Starting { plan, start, entity: &entity, record_id, vars, parent: Some(parent) };
+            self.begin(tx, actor, starting).await
+        })
+    }
+
+    async fn begin(&self, tx: &mut Tx, actor: &Actor, starting: Starting<'_>) -> Result<Begun> {
+        let Starting { plan, start, entity, record_id, vars, parent } = starting;
+        let (process, title) = (plan.definition.process.clone(), plan.definition.title.clone());
         if plan.definition.entity != entity {
             let cause = format!("它办理的是“{}”，不是“{entity}”", plan.definition.entity);
-            return Err(Error::Definition { process: plan.definition.title.clone(), cause });
+            return Err(Error::Definition { process: title, cause });
         }
+        let is_running = || Error::conflict("process_running", format!("“{title}”已在办理中"));
         if self.running(tx, entity, record_id).await?.iter().any(|instance| instance.process == process) {
-            return Err(Error::conflict("process_running", format!("“{}”已在办理中", plan.definition.title)));
+            return Err(is_running());
         }
         let now = self.now();
         self.plans().store(tx, &plan, now).await?;
         let (record_display, _) = self.whereabouts(tx, entity, record_id).await?;
         let instance = Instance {
             id: new_id(),
-            process: process.to_owned(),
+            process,
             definition_version: plan.version.clone(),
             revision: 1,
             entity: entity.to_owned(),
@@ -55,26 +121,22 @@ impl Processes {
             started_by_name: actor.name.clone(),
             ended_at: None,
             due_on: self.due_on(plan.definition.due.as_ref()),
+            parent,
         };
         match instance.insert(tx).await {
-            Err(Error::Store(anju_store::Error::Unique { .. })) => {
-                return Err(Error::conflict(
-                    "process_running",
-                    format!("“{}”已在办理中", plan.definition.title),
-                ));
-            }
+            Err(Error::Store(anju_store::Error::Unique { .. })) => return Err(is_running()),
             other => other?,
         }
-        let title = plan.definition.title.clone();
-        let (start, due_on) = (plan.graph.start.clone(), instance.due_on.clone());
+        let due_on = instance.due_on.clone();
         let mut run = Run::new(self, tx, actor, plan, instance, Marking::default());
         run.keep_last_day(due_on.as_deref()).await?;
         run.merge(vars)?;
         run.note(Entry::new(TrailKind::Started, &start, title)).await?;
-        let token = new_id();
-        run.happen(&Event::Start { token: &token }).await?;
-        run.settle(&token).await?;
-        Ok(run.finish().await?.id)
+        run.await_subs(NO_TOKEN, 0, None).await?;
+        run.happen(&Event::Start { element: &start }).await?;
+        run.settle().await?;
+        let failed_with = run.failed_with.clone();
+        Ok(Begun { instance: run.finish().await?, failed_with })
     }
 
     /// As [`Processes::start`], for a person who asks for it: needs one of the roles that may start it and the

@@ -31,10 +31,10 @@ impl Processes {
         if !actor.is_system() && !actor.roles.iter().any(|role| withdraw.roles.contains(role)) {
             return Err(refused());
         }
-        let start = plan.graph.start.clone();
+        let start = plan.start().to_owned();
         let mut run = run;
         run.note(Entry { opinion: Some(reason), ..Entry::new(TrailKind::Withdrawn, &start, "撤回") }).await?;
-        run.effects(&start, &Object::new(), &withdraw.effects).await?;
+        run.effects("", &start, &Object::new(), &withdraw.effects).await?;
         if run.instance.state == InstanceState::Running {
             run.happen(&Event::Withdraw).await?;
         }
@@ -54,7 +54,7 @@ impl Processes {
     ) -> Result<()> {
         let reason = reason(reason_text)?;
         let mut run = Run::open(self, tx, actor, instance_id).await?;
-        let start = run.plan.graph.start.clone();
+        let start = run.plan.start().to_owned();
         run.note(Entry { opinion: Some(reason), ..Entry::new(TrailKind::Withdrawn, &start, "终止") }).await?;
         run.happen(&Event::Terminate).await?;
         run.finish().await.map(drop)

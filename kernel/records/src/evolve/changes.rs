@@ -36,7 +36,7 @@ pub(super) async fn compare(
         fields::removed(&probe, before, field, impact).await?;
     }
     recompute::compare(&probe, before, after, impact).await?;
-    dictionaries::compare(records, &probe, before, after, impact).await?;
+    dictionaries::compare(&probe, before, after, impact).await?;
     keys::compare(&probe, before, after, impact).await?;
     keys::compare_periods(records, before, after, impact).await?;
     scope(&before.entity.scope, &after.entity.scope, after, impact);

@@ -1,8 +1,7 @@
 //! Codes that go from a dictionary, or with it.
 
 use anju_definitions::FieldType;
-use anju_store::{Condition, SqlValue};
-use serde_json::Value;
+use anju_store::Condition;
 
 use super::{
     Impact,
@@ -10,7 +9,7 @@ use super::{
     probe::{Probe, rows},
 };
 use crate::{
-    Records, Result,
+    Result,
     plan::{EntityPlan, FieldPlan},
     search::has_item,
 };
@@ -19,7 +18,6 @@ use crate::{
 const NAMED_MAX: usize = 5;
 
 pub(super) async fn compare(
-    records: &Records,
     probe: &Probe<'_>,
     before: &EntityPlan,
     after: &EntityPlan,
@@ -33,7 +31,7 @@ pub(super) async fn compare(
         let gone = old.codes.iter().filter(|(code, _)| field.codes.get(code).is_none());
         let mut used = Vec::new();
         for (code, item) in gone {
-            let count = probe.count(holding(records, probe, old, code)?).await?;
+            let count = probe.count(holding(probe, old, code)).await?;
             if count > 0 {
                 used.push(format!("“{}”（{code}，{}）", item.title, rows(count)));
             }
@@ -54,18 +52,12 @@ pub(super) async fn compare(
 }
 
 /// Rows whose field holds the code.
-fn holding(records: &Records, probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Result<Condition> {
-    let value = Value::from(code);
-    Ok(match (field.sensitive(), field.kind) {
-        (true, FieldType::Choice) => {
-            let column = probe.column(field.equality_column());
-            let index = SqlValue::from(records.blind_index(field, &value)?);
-            Condition::Compare { column, op: anju_store::Operator::Eq, value: index }
-        }
-        // Which codes a sealed list holds cannot be told: any list may hold it.
+fn holding(probe: &Probe<'_>, field: &FieldPlan, code: &str) -> Condition {
+    match (field.sensitive(), field.kind) {
+        // Which codes sealed values hold cannot be told: any may hold it.
         (true, _) => probe.filled(&field.name),
         // The code in a list of codes, or in the region of an address.
         (false, FieldType::MultiChoice | FieldType::Address) => has_item(&probe.column(&field.name), code),
         (false, _) => Condition::compare(probe.column(&field.name), anju_store::Operator::Eq, code),
-    })
+    }
 }

@@ -188,7 +188,8 @@ impl<'p> Compiler<'_, '_, 'p> {
         let (number, ordered) = (field.is_number(), field.is_number() || field.is_time());
         let clear = !field.sensitive();
         let fits = match op {
-            MeasureOp::Count | MeasureOp::CountDistinct => true,
+            MeasureOp::Count => true,
+            MeasureOp::CountDistinct => clear || field.index_column.is_some(),
             MeasureOp::Sum | MeasureOp::Avg | MeasureOp::Median => number && clear,
             MeasureOp::Min | MeasureOp::Max | MeasureOp::Percentile => ordered && clear,
             MeasureOp::Ratio | MeasureOp::Share => false,

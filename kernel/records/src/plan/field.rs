@@ -18,7 +18,7 @@ pub(crate) struct FieldPlan {
     pub storage: Storage,
     pub sql: ColumnKind,
     pub definition: Field,
-    /// Column of the blind index, for sensitive fields.
+    /// Column of the blind index, for sensitive fields whose values cannot be guessed.
     pub index_column: Option<String>,
     /// `entity.field`: the key of the blind index.
     pub index_key: String,
@@ -106,7 +106,7 @@ impl FieldPlan {
             kind,
             storage,
             sql: if field.sensitive { ColumnKind::Bytes } else { column_kind(storage) },
-            index_column: field.sensitive.then(|| format!("{name}_bix")),
+            index_column: (field.sensitive && !kind.is_guessable()).then(|| format!("{name}_bix")),
             index_key: format!("{}.{name}", entity.entity),
             pattern,
             min: bound(&field.min),

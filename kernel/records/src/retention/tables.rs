@@ -15,7 +15,8 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("record_id", ColumnKind::Text)
             .column("term", ColumnKind::Text)
             .column("at", ColumnKind::Int)
-            .primary_key(["record_id", "entity", "term"]),
+            .primary_key(["record_id", "entity", "term"])
+            .authenticated(),
         TableSpec::new(HOLD)
             .column("entity", ColumnKind::Text)
             .column("record_id", ColumnKind::Text)
@@ -24,7 +25,8 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("set_by_name", ColumnKind::Text)
             .column("set_at", ColumnKind::Int)
             .primary_key(["record_id", "entity"])
-            .index(IndexSpec::on(["entity", "set_at"])),
+            .index(IndexSpec::on(["entity", "set_at"]))
+            .authenticated(),
         TableSpec::new(REMOVED)
             .column("id", ColumnKind::Serial)
             .column("entity", ColumnKind::Text)
@@ -34,6 +36,7 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("at", ColumnKind::Int)
             .primary_key(["id"])
             .index(IndexSpec::on(["entity", "term", "month"]))
-            .append_only(),
+            .append_only()
+            .authenticated(),
     ]
 }

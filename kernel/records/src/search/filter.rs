@@ -164,6 +164,11 @@ impl<'q, 'j, 'p> FilterCompiler<'q, 'j, 'p> {
             let value = value::parse(field, input, records.today())?;
             Ok(records.blind_index(field, &value)?.into())
         };
+        let by_presence = matches!(test.op, FilterOp::IsNull | FilterOp::NotNull);
+        if field.index_column.is_none() && !by_presence {
+            let message = format!("{}加密保存且取值容易猜出，只能按有无查询", field.title);
+            return Err(fault("operator", message).into());
+        }
         let condition = match test.op {
             FilterOp::Eq => {
                 Condition::Compare { column: column.clone(), op: Operator::Eq, value: index(&test.value)? }

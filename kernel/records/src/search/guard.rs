@@ -38,6 +38,8 @@ pub struct QueryLimits {
     pub list_time_max: Duration,
     /// Figures are given up after this long.
     pub figures_time_max: Duration,
+    /// Sealed values that one account may look records up by within an hour.
+    pub lookups_per_hour: u64,
 }
 
 impl Default for QueryLimits {
@@ -50,6 +52,7 @@ impl Default for QueryLimits {
             figures_scan_rows_max: 3_000_000,
             list_time_max: Duration::from_secs(5),
             figures_time_max: Duration::from_secs(30),
+            lookups_per_hour: 200,
         }
     }
 }

@@ -71,6 +71,12 @@ impl Records {
     }
 }
 
+/// Whether all records of an entity have the tokens of its fields of search.
+pub(crate) async fn tokens_are_made(source: &mut (dyn Fetch + '_), plan: &EntityPlan) -> Result<bool> {
+    let state = state(source, plan).await?;
+    Ok(!plan.search.is_empty() && state.is_some_and(|state| state.done && state.signature == signature(plan)))
+}
+
 fn signature(plan: &EntityPlan) -> String {
     format!("{} {}", text::VERSION, plan.entity.search.join(" "))
 }

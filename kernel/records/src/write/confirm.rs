@@ -57,6 +57,7 @@ pub(crate) fn table() -> TableSpec {
         .primary_key(["id"])
         .index(IndexSpec::on(["record_id"]))
         .erasable()
+        .authenticated()
 }
 
 /// A rule that somebody let pass, and why.

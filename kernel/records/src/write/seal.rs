@@ -40,10 +40,10 @@ pub(crate) fn changed_columns(
             continue;
         }
         let value = &row.values[position];
-        let Some(index_column) = &field.index_column else {
+        if !field.sensitive() {
             columns.push((field.name.clone(), value::to_column(field, value)));
             continue;
-        };
+        }
         let (sealed, index) = match value {
             Value::Null => (SqlValue::Null, SqlValue::Null),
             value => {
@@ -52,7 +52,9 @@ pub(crate) fn changed_columns(
             }
         };
         columns.push((field.name.clone(), sealed));
-        columns.push((index_column.clone(), index));
+        if let Some(index_column) = &field.index_column {
+            columns.push((index_column.clone(), index));
+        }
     }
     if plan.search.iter().any(|position| row.changed(*position)) {
         columns.push((TOKENS.to_owned(), search_tokens(plan, &row.values).into()));

@@ -46,6 +46,8 @@ fn operators(field: &Field) -> &'static [&'static str] {
         _ if !field.lies() => &[],
         T::GeoPoint | T::Json | T::File | T::Image | T::Video => PRESENCE,
         T::Address | T::MultiChoice if field.sensitive => PRESENCE,
+        // Few enough to be guessed: no blind index.
+        T::Integer | T::Decimal | T::Money | T::Date | T::DateTime | T::Choice if field.sensitive => PRESENCE,
         _ if field.sensitive => EQUALITY,
         T::Text => PARTS,
         T::Sequence | T::IdNumber | T::PersonName | T::Phone | T::BankCard => EQUALITY,

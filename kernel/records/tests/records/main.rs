@@ -12,6 +12,7 @@ mod fixture;
 mod formulas;
 mod import;
 mod import_by_key;
+mod integrity;
 mod loading;
 mod model;
 mod operators;

@@ -201,6 +201,7 @@ fn words(change: &SchemaChange) -> String {
         SchemaChange::TableCreated { table } => format!("新建数据表 {table}"),
         SchemaChange::ColumnAdded { table, column } => format!("数据表 {table} 增加列 {column}"),
         SchemaChange::IndexCreated { index, .. } => format!("新建索引 {index}（不影响办理）"),
+        SchemaChange::RowsCoded { table, rows } => format!("数据表 {table} 的 {rows} 行补记认证码"),
         SchemaChange::MadeAppendOnly { table } => format!("数据表 {table} 改为只增不改"),
     }
 }

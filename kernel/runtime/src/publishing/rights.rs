@@ -18,6 +18,8 @@ pub enum Right {
     Retention,
     /// May keep records from being erased.
     LegalHold,
+    /// May see which rows were changed past the platform, and have all looked through.
+    Integrity,
 }
 
 impl Right {
@@ -29,6 +31,7 @@ impl Right {
             Self::EditDictionaries => "platform.edit_dictionaries",
             Self::Retention => "platform.retention",
             Self::LegalHold => "platform.legal_hold",
+            Self::Integrity => "platform.integrity",
         }
     }
 
@@ -40,6 +43,7 @@ impl Right {
             Self::EditDictionaries => "您没有维护字典的权限",
             Self::Retention => "您没有期满处理的权限",
             Self::LegalHold => "您没有设置留存的权限",
+            Self::Integrity => "您没有查看完整性校验的权限",
         }
     }
 

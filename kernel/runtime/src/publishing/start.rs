@@ -44,6 +44,11 @@ impl Origin {
         Ok(origin)
     }
 
+    /// Whether what the program ships is what the database has.
+    pub(crate) fn is_in_force(&self) -> bool {
+        self.number > 0 && !self.is_outdated()
+    }
+
     /// Whether the program ships something else than what is in force.
     fn is_outdated(&self) -> bool {
         let digest = |files: &[Source]| Manifest::of(files, &[]).shipped_digest();
@@ -54,7 +59,7 @@ impl Origin {
 impl Runtime {
     /// Puts what this program ships in force, the site's own definitions carried over to it.
     pub(crate) async fn take_over_release(&self, origin: Origin) -> Result<()> {
-        if origin.number > 0 && !origin.is_outdated() {
+        if origin.is_in_force() {
             return Ok(());
         }
         let _turn = self.following.turn().await;

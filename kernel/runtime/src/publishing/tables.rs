@@ -16,7 +16,8 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("digest", Text)
             .column("text", Text)
             .primary_key(["digest"])
-            .append_only(),
+            .append_only()
+            .authenticated(),
         TableSpec::new(DRAFT)
             .column("kind", Text)
             .column("key", Text)
@@ -28,7 +29,8 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("updated_at", Int)
             .column("updated_by", Text)
             .column("updated_by_name", Text)
-            .primary_key(["kind", "key"]),
+            .primary_key(["kind", "key"])
+            .authenticated(),
         TableSpec::new(PUBLICATION)
             .column("number", Int)
             .column("kind", Text)
@@ -45,6 +47,7 @@ pub(crate) fn tables() -> Vec<TableSpec> {
             .column("conflicts", Text)
             .primary_key(["number"])
             .index(IndexSpec::on(["at"]))
-            .append_only(),
+            .append_only()
+            .authenticated(),
     ]
 }

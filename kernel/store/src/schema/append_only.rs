@@ -37,6 +37,19 @@ pub(super) fn protect(dialect: Dialect, table: &TableSpec, existing: &Existing) 
     replaced + &made
 }
 
+/// Lets the rows of a table that is never erased be changed, until [`guarded`] is run.
+pub(crate) fn unguarded(dialect: Dialect, table: &str) -> String {
+    drop_strict(dialect, table)
+}
+
+/// The end of [`unguarded`].
+pub(crate) fn guarded(dialect: Dialect, table: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite(table, false),
+        Dialect::Postgres => postgres_strict(table),
+    }
+}
+
 fn sqlite(table: &str, erasable: bool) -> String {
     let (prefix, unless) = match erasable {
         true => ("erasable", format!("WHEN NOT EXISTS (SELECT 1 FROM \"{PERMITS}\") ")),

@@ -77,6 +77,35 @@ pub(super) async fn read(tx: &mut dyn Source) -> Result<Existing> {
     Ok(existing)
 }
 
+const SQLITE_COLUMNS_OF: &str = "SELECT name, type FROM pragma_table_info(?)";
+const POSTGRES_COLUMNS_OF: &str = "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) FROM pg_class c \
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND c.relname = $1";
+
+/// The columns of a table as they are; none if there is no such table.
+pub(crate) async fn columns_of<S: Source + ?Sized>(
+    source: &mut S,
+    table: &str,
+) -> Result<Vec<(String, ColumnKind)>> {
+    let sql = match source.dialect() {
+        Dialect::Sqlite => SQLITE_COLUMNS_OF,
+        Dialect::Postgres => POSTGRES_COLUMNS_OF,
+    };
+    let statement = Statement::new(sql.to_owned(), vec![table.into()]);
+    let rows = source.fetch(statement, &[ColumnKind::Text, ColumnKind::Text]).await?;
+    rows.iter()
+        .map(|row| {
+            let kind = match row.text(1)?.to_ascii_lowercase().as_str() {
+                "bigint" | "integer" => ColumnKind::Int,
+                "boolean" => ColumnKind::Bool,
+                "blob" | "bytea" => ColumnKind::Bytes,
+                _ => ColumnKind::Text,
+            };
+            Ok((row.text(0)?.to_owned(), kind))
+        })
+        .collect()
+}
+
 async fn query(tx: &mut dyn Source, sql: &str, kinds: &[ColumnKind]) -> Result<Vec<Row>> {
     tx.fetch(Statement::new(sql.to_owned(), Vec::new()), kinds).await
 }

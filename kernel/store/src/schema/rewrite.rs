@@ -30,6 +30,10 @@ impl Tx {
 
     /// Brings a column of whole numbers to another scale; how many rows had a value. The table should be had alone.
     pub async fn rescale(&mut self, table: &str, column: &str, scale: Rescale) -> Result<u64> {
+        let coding = self.store().known().coding(table).cloned();
+        if let Some(coding) = coding {
+            return self.rescale_coded(table, &coding, column, scale).await;
+        }
         let statement = rescaled(self.dialect(), table, column, scale);
         self.execute(statement).await
     }

@@ -14,6 +14,7 @@ mod online;
 mod order;
 mod outbox;
 mod results;
+mod row_codes;
 mod schema;
 mod sole_use;
 mod tokens;

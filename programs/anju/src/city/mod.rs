@@ -41,7 +41,8 @@ pub async fn fill(
     seed: u64,
 ) -> anyhow::Result<LoadCounts> {
     let began = Instant::now();
-    let start_up = StartUp { apps: apps(), clock, randomness: Arc::new(anju_crypto::OsRandom) };
+    let start_up =
+        StartUp { apps: apps(), clock, randomness: Arc::new(anju_crypto::OsRandom), upgrades: true };
     let runtime = Runtime::start(settings.clone(), start_up).await?;
     if directory::is_present(&runtime).await? {
         bail!("the database is not empty: a city is only made where nothing is yet");

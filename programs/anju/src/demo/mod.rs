@@ -31,8 +31,12 @@ pub async fn fill(settings: &Settings, now: Timestamp, cases: u32) -> anyhow::Re
         endpoints: BTreeMap::from([("agencies".to_owned(), sandbox.address.clone())]),
         ..settings.clone()
     };
-    let start_up =
-        StartUp { apps: apps(), clock: clock.clone(), randomness: Arc::new(anju_crypto::OsRandom) };
+    let start_up = StartUp {
+        apps: apps(),
+        clock: clock.clone(),
+        randomness: Arc::new(anju_crypto::OsRandom),
+        upgrades: true,
+    };
     let runtime = Runtime::start(settings, start_up).await?;
     let is_new = !directory::is_present(&runtime).await?;
     if is_new {

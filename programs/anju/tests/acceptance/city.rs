@@ -53,7 +53,8 @@ impl City {
             ..Settings::embedded(data.path())
         };
         city::fill(&settings, clock(), Size::scaled(SCALE), seed).await.expect("the city is made");
-        let start_up = StartUp { apps: anju::apps(), clock: clock(), randomness: Arc::new(OsRandom) };
+        let start_up =
+            StartUp { apps: anju::apps(), clock: clock(), randomness: Arc::new(OsRandom), upgrades: true };
         let runtime = Runtime::start(settings.clone(), start_up).await.expect("the platform starts on it");
         Self { runtime, settings, _data: data }
     }

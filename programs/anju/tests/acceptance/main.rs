@@ -13,6 +13,7 @@ mod faults;
 mod fields;
 mod foreign_form;
 mod imports;
+mod integrity;
 mod journey;
 mod publishing;
 mod publishing_at_work;

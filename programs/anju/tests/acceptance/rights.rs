@@ -83,7 +83,7 @@ async fn a10_a_clerk_neither_shapes_the_platform_nor_ends_records(db: TestDataba
     let platform = Platform::on(db).await;
     let clerk = platform.log_in("pudong-clerk").await;
     let id = a_family("310115", 6).apply(&platform, &clerk).await;
-    const SHAPING: [&str; 9] = [
+    const SHAPING: [&str; 10] = [
         "/api/definitions/drafts",
         "/api/definitions/site",
         "/api/definitions/sources",
@@ -91,6 +91,7 @@ async fn a10_a_clerk_neither_shapes_the_platform_nor_ends_records(db: TestDataba
         "/api/definitions/preview",
         "/api/definitions/publ",
         "/api/retention",
+        "/api/integrity",
         "/api/dictionaries",
         "/api/records/{entity}/{id}/",
     ];

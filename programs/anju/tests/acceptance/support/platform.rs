@@ -206,7 +206,7 @@ async fn start(
     apps: Vec<Box<dyn App>>,
     clock: &Arc<ManualClock>,
 ) -> Result<Arc<Runtime>, anju_runtime::Error> {
-    let start_up = StartUp { apps, clock: clock.clone(), randomness: Arc::new(OsRandom) };
+    let start_up = StartUp { apps, clock: clock.clone(), randomness: Arc::new(OsRandom), upgrades: true };
     Runtime::start(settings, start_up).await
 }
 
