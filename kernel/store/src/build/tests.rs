@@ -220,6 +220,16 @@ fn aggregates_in_both_dialects() {
         ..full.clone()
     };
     text += &both("each measure with its own rows", |dialect| aggregate(dialect, &of_vacant));
+    let of_vacant = Measure { alias: "vacant".to_owned(), ..counted(&full.measures[0]) };
+    let by_status_and_month = Aggregate {
+        group: vec![
+            group("status", ColumnKind::Text, None),
+            group("at", ColumnKind::Int, Some(Grain::Month)),
+        ],
+        measures: full.measures.iter().cloned().chain([of_vacant]).collect(),
+        ..full.clone()
+    };
+    text += &both("everything by time", |dialect| aggregate(dialect, &by_status_and_month));
     insta::assert_snapshot!(text);
 }
 
