@@ -275,7 +275,7 @@ fn is_served_by_an_index(plan: &EntityPlan, filter: &Condition, keys: &[SortKey]
 
 fn is_about_few(filter: &Condition) -> bool {
     match filter {
-        Condition::TokensOfFew { .. } => true,
+        Condition::OneOfFew { .. } => true,
         Condition::All(all) => all.iter().any(is_about_few),
         _ => false,
     }
