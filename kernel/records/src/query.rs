@@ -18,7 +18,7 @@ pub struct Query {
     /// At most 5 keys; the newest first when empty.
     pub sort: Vec<Sort>,
     pub page: PageRequest,
-    /// Whether to count all matches: exact up to 10,000.
+    /// Whether to count all matches: exact up to 10,000, or up to 1,000 where counting costs much.
     pub count: bool,
     /// Whether to tell how the query is run; needs the right `records.explain`.
     pub explain: bool,

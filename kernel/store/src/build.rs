@@ -168,15 +168,15 @@ pub(crate) fn count(dialect: Dialect, select: &Select, at_most: Option<u64>) -> 
     Statement { within: select.within, ..statement }
 }
 
-/// How many live rows have the phrases, counted up to a limit.
-pub(crate) fn count_with_tokens(
+/// Ids of live rows with the phrases, up to a limit.
+pub(crate) fn ids_with_tokens(
     dialect: Dialect,
     column: &ColumnRef,
     phrases: &[Vec<String>],
     at_most: u64,
 ) -> Statement {
     let mut query = rows_with_tokens(dialect, column, phrases);
-    render(dialect, &counted(query.expr(Expr::cust("1")).limit(at_most).to_owned()))
+    render(dialect, query.expr(Expr::col(Alias::new("id"))).limit(at_most))
 }
 
 fn counted(query: SelectStatement) -> SelectStatement {

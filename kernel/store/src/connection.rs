@@ -169,9 +169,10 @@ impl<'c> Executor<'c> {
                 rows
             }
             Self::Postgres(connection) => {
-                let mut transaction = sqlx::Connection::begin(connection).await?;
-                let limit = format!("SET LOCAL statement_timeout = {}", within.as_millis());
-                sqlx::raw_sql(AssertSqlSafe(limit)).execute(&mut *transaction).await?;
+                // one message for both
+                let limited = format!("BEGIN; SET LOCAL statement_timeout = {}", within.as_millis());
+                let begun = sqlx::Connection::begin_with(connection, AssertSqlSafe(limited));
+                let mut transaction = begun.await?;
                 let rows = Executor::Postgres(&mut transaction).fetch_all(statement, kinds).await?;
                 transaction.commit().await?;
                 Ok(rows)

@@ -48,15 +48,16 @@ pub trait Fetch: Source {
         number(self, statement).await
     }
 
-    /// How many live rows have all of the phrases in the column of tokens; counting stops at `at_most`.
-    async fn rows_with_tokens(
+    /// Ids of live rows that have all of the phrases in the column of tokens, in no order; `at_most` so many.
+    async fn ids_with_tokens(
         &mut self,
         column: &ColumnRef,
         phrases: &[Vec<String>],
         at_most: u64,
-    ) -> Result<u64> {
-        let statement = build::count_with_tokens(self.dialect(), column, phrases, at_most);
-        number(self, statement).await
+    ) -> Result<Vec<String>> {
+        let statement = build::ids_with_tokens(self.dialect(), column, phrases, at_most);
+        let rows = self.fetch(statement, &[ColumnKind::Text]).await?;
+        rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
     }
 
     /// Figures by group: each row holds the groups, then the measures.
@@ -88,6 +89,18 @@ pub trait Fetch: Source {
     /// How [`Fetch::count`] would be run.
     async fn explain_count(&mut self, select: &Select, at_most: Option<u64>) -> Result<Explanation> {
         let statement = build::count(self.dialect(), select, at_most);
+        explained(self, statement).await
+    }
+
+    /// How [`Fetch::ids_with_tokens`] would be run.
+    #[cfg(feature = "testing")]
+    async fn explain_ids_with_tokens(
+        &mut self,
+        column: &ColumnRef,
+        phrases: &[Vec<String>],
+        at_most: u64,
+    ) -> Result<Explanation> {
+        let statement = build::ids_with_tokens(self.dialect(), column, phrases, at_most);
         explained(self, statement).await
     }
 

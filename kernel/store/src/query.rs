@@ -242,14 +242,13 @@ pub enum Condition {
         /// Tokens without spaces.
         phrases: Vec<Vec<String>>,
     },
-    /// As `Tokens`, for live rows of the main table and phrases that stand in few of them
-    /// ([`crate::Fetch::rows_with_tokens`] tells): these are looked up first, by the column's index (see
-    /// [`crate::IndexSpec::of_tokens`]), and the rest of the query is about them.
-    TokensOfFew {
-        /// Column of tokens of the main table, whose rows have an `id`.
+    /// One of a few rows that were found before ([`crate::Fetch::ids_with_tokens`]): they are looked up first, and the
+    /// rest of the query is about them.
+    OneOfFew {
+        /// Column of ids.
         column: ColumnRef,
-        /// Tokens without spaces.
-        phrases: Vec<Vec<String>>,
+        /// Ids without spaces.
+        ids: Vec<String>,
     },
     /// No value.
     IsNull(ColumnRef),

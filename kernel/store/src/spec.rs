@@ -44,7 +44,7 @@ pub struct IndexSpec {
     pub live_only: bool,
     /// Only rows that are deleted.
     pub deleted_only: bool,
-    /// Serves [`crate::Condition::TokensOfFew`].
+    /// Serves [`crate::Fetch::ids_with_tokens`].
     pub tokens: bool,
 }
 

@@ -405,7 +405,8 @@ async fn open_postgres(config: &StoreConfig) -> Result<(Pools, PgPool)> {
     let options = PgConnectOptions::from_str(&config.url)?
         .application_name("anju")
         .statement_cache_capacity(STATEMENTS_CACHED_MAX)
-        .options([("statement_timeout", statement_timeout_ms)]);
+        // compiling a query takes longer than what it saves in ours
+        .options([("statement_timeout", statement_timeout_ms), ("jit", "off".to_owned())]);
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)

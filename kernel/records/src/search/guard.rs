@@ -20,6 +20,8 @@ use crate::{
 const EXPLAIN: &str = "records.explain";
 /// Fields that advice names at most.
 const ADVISED_MAX: usize = 4;
+/// A list whose matches are costly to count is counted up to here.
+const COSTLY_COUNT_MAX: u64 = 1_000;
 
 /// Limits of queries over large tables; the platform itself is not held to them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +36,10 @@ pub struct QueryLimits {
     pub list_scan_rows_max: u64,
     /// As `list_scan_rows_max`, for figures.
     pub figures_scan_rows_max: u64,
+    /// Highest cost of counting a list up to 10,000, as PostgreSQL estimates it.
+    pub count_cost_max: f64,
+    /// SQLite: most rows of a table that counting a list reads from end to end.
+    pub count_scan_rows_max: u64,
     /// A list that no index serves is given up after this long.
     pub list_time_max: Duration,
     /// Figures are given up after this long.
@@ -50,6 +56,8 @@ impl Default for QueryLimits {
             figures_cost_max: 1_500_000.0,
             list_scan_rows_max: 1_000_000,
             figures_scan_rows_max: 3_000_000,
+            count_cost_max: 10_000.0,
+            count_scan_rows_max: 200_000,
             list_time_max: Duration::from_secs(5),
             figures_time_max: Duration::from_secs(30),
             lookups_per_hour: 200,
@@ -75,7 +83,7 @@ pub struct QueryPlan {
 
 /// A query about to be run.
 enum Question<'q> {
-    List { select: &'q mut Select, count_at_most: Option<u64> },
+    List { select: &'q mut Select, count_at_most: Option<&'q mut u64> },
     Figures(&'q mut Aggregate),
     Quantile(&'q mut Quantile),
 }
@@ -92,15 +100,16 @@ pub(crate) struct Guard<'g> {
 }
 
 impl Guard<'_> {
-    /// Lets a list pass, refuses it, or gives it a time limit; how it will be run, if that was asked.
+    /// Lets a list pass, refuses it, or gives it a time limit, and lets it be counted less far if that costs much; how it
+    /// will be run, if that was asked.
     pub(super) async fn list(
         &self,
         source: &mut (dyn Fetch + '_),
         select: &mut Select,
         keys: &[SortKey],
-        count_at_most: Option<u64>,
+        count_at_most: Option<&mut u64>,
     ) -> Result<Option<QueryPlan>> {
-        let plain = is_served_by_an_index(self.plan, &select.filter, keys);
+        let plain = is_served_by_an_index(self.plan, &select.filter, keys, count_at_most.is_some());
         self.ask(source, Question::List { select, count_at_most }, plain).await
     }
 
@@ -141,8 +150,9 @@ impl Guard<'_> {
         if !large && !self.explain {
             return Ok(None);
         }
-        let (found, bounds) = question.explained(source, limits).await?;
-        if bound && large && bounds.are_exceeded_by(&found, &self.plan.table, table_rows) {
+        let table = Table { name: &self.plan.table, rows: table_rows, large };
+        let (found, bounds) = question.explained(source, limits, table).await?;
+        if bound && bounds.are_exceeded_by(&found, table) {
             return Err(self.refusal(bounds.of_figures, table_rows));
         }
         let Explanation { cost, rows, scanned, steps } = found;
@@ -183,12 +193,22 @@ struct Bounds {
     of_figures: bool,
 }
 
+/// The entity's table.
+#[derive(Clone, Copy)]
+struct Table<'g> {
+    name: &'g str,
+    rows: u64,
+    /// Others are not held to bounds.
+    large: bool,
+}
+
 impl Bounds {
-    fn are_exceeded_by(&self, found: &Explanation, table: &str, table_rows: u64) -> bool {
-        match found.cost {
+    fn are_exceeded_by(&self, found: &Explanation, table: Table<'_>) -> bool {
+        let exceeds = match found.cost {
             Some(cost) => cost > self.cost_max,
-            None => table_rows > self.scan_rows_max && found.scanned.iter().any(|scanned| scanned == table),
-        }
+            None => table.rows > self.scan_rows_max && found.scanned.iter().any(|name| name == table.name),
+        };
+        table.large && exceeds
     }
 }
 
@@ -198,6 +218,7 @@ impl Question<'_> {
         self,
         source: &mut (dyn Fetch + '_),
         limits: &QueryLimits,
+        table: Table<'_>,
     ) -> Result<(Explanation, Bounds)> {
         let figures = Bounds {
             cost_max: limits.figures_cost_max,
@@ -209,7 +230,16 @@ impl Question<'_> {
                 select.within = Some(limits.list_time_max);
                 let mut found = source.explain(select).await?;
                 if let Some(at_most) = count_at_most {
-                    let counted = source.explain_count(select, Some(at_most)).await?;
+                    let costly = Bounds {
+                        cost_max: limits.count_cost_max,
+                        scan_rows_max: limits.count_scan_rows_max,
+                        of_figures: false,
+                    };
+                    let mut counted = source.explain_count(select, Some(*at_most + 1)).await?;
+                    if *at_most > COSTLY_COUNT_MAX && costly.are_exceeded_by(&counted, table) {
+                        *at_most = COSTLY_COUNT_MAX;
+                        counted = source.explain_count(select, Some(*at_most + 1)).await?;
+                    }
                     found.cost = found.cost.zip(counted.cost).map(|(page, count)| page + count);
                     found.steps.extend(counted.steps);
                     found.scanned.extend(counted.scanned);
@@ -257,36 +287,48 @@ fn leading_fields(plan: &EntityPlan) -> Vec<usize> {
     fields
 }
 
-/// Whether all conditions are equalities on first columns of indexes, and the order is that of an index; or few rows
-/// are looked up by their words.
-fn is_served_by_an_index(plan: &EntityPlan, filter: &Condition, keys: &[SortKey]) -> bool {
+/// Whether all conditions are equalities on first columns of indexes, or ranges of the column by which the list is
+/// sorted, and the order is that of an index; or few rows are looked up by their words. Counting does not stop at a page:
+/// only of a single equality it is a plain matter.
+fn is_served_by_an_index(plan: &EntityPlan, filter: &Condition, keys: &[SortKey], counted: bool) -> bool {
     if is_about_few(filter) {
         return true;
     }
+    let is_live = |test: &Condition| matches!(test, Condition::IsNull(column) if column.table == plan.table && column.column == "deleted_at");
+    let mut tests = tests_of(filter);
+    tests.retain(|test| !is_live(test));
+    if counted && tests.len() > 1 {
+        return false;
+    }
     let leading = plan.leading_columns();
     let is_leading = |column: &ColumnRef| column.table == plan.table && leading.contains(&column.column);
+    let sorted_by = keys.first().filter(|key| !counted && is_leading(&key.column));
+    let is_walked_along = |column: &ColumnRef| sorted_by.is_some_and(|key| key.column == *column);
     let is_plain = |test: &Condition| match test {
         Condition::True | Condition::False => true,
-        Condition::IsNull(column) => column.table == plan.table && column.column == "deleted_at",
         Condition::Compare { column, op: Operator::Eq, .. } | Condition::In { column, .. } => {
             is_leading(column)
         }
+        // a part of the index instead of all of it
+        Condition::Compare { column, op, .. } => *op != Operator::Ne && is_walked_along(column),
+        Condition::Between { column, .. } | Condition::StartsWith { column, .. } => is_walked_along(column),
         _ => false,
     };
-    keys.len() <= 2 && keys.iter().all(|key| is_leading(&key.column)) && all_of(filter, &is_plain)
+    keys.len() <= 2 && keys.iter().all(|key| is_leading(&key.column)) && tests.into_iter().all(is_plain)
 }
 
 fn is_about_few(filter: &Condition) -> bool {
     match filter {
-        Condition::TokensOfFew { .. } => true,
+        Condition::OneOfFew { .. } => true,
         Condition::All(all) => all.iter().any(is_about_few),
         _ => false,
     }
 }
 
-fn all_of(condition: &Condition, holds: &dyn Fn(&Condition) -> bool) -> bool {
+/// All of which have to hold.
+fn tests_of(condition: &Condition) -> Vec<&Condition> {
     match condition {
-        Condition::All(all) => all.iter().all(|one| all_of(one, holds)),
-        one => holds(one),
+        Condition::All(all) => all.iter().flat_map(tests_of).collect(),
+        one => vec![one],
     }
 }

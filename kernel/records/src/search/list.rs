@@ -103,10 +103,10 @@ impl Records {
         };
         let guard =
             Guard { records: self, plans: &plans, plan, actor, access: &access, explain: query.explain };
-        let counted_to = query.count.then_some(COUNT_MAX + 1);
+        let mut counted_to = query.count.then_some(COUNT_MAX);
         let explain = match paging.export {
             true => None,
-            false => guard.list(source, &mut select, &keys, counted_to).await?,
+            false => guard.list(source, &mut select, &keys, counted_to.as_mut()).await?,
         };
         let (total, at_least) = match counted_to {
             Some(at_most) => count(source, &select, at_most).await?,
@@ -250,8 +250,8 @@ fn place_of(columns: &mut Columns, column: &ColumnRef, kind: anju_store::ColumnK
 }
 
 async fn count(source: &mut (dyn Fetch + '_), select: &Select, at_most: u64) -> Result<(Option<u64>, bool)> {
-    let found = source.count(select, Some(at_most)).await.map_err(told_if_slow)?;
-    Ok((Some(found.min(COUNT_MAX)), found > COUNT_MAX))
+    let found = source.count(select, Some(at_most + 1)).await.map_err(told_if_slow)?;
+    Ok((Some(found.min(at_most)), found > at_most))
 }
 
 /// The rows of the page asked for, and one more if there is one.

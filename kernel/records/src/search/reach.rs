@@ -106,12 +106,13 @@ pub(crate) async fn found_by(
     let column = ColumnRef::new(plan.table.as_str(), TOKENS);
     let (pairs, single): (Vec<_>, Vec<_>) = terms.iter().partition(|term| term.is_pair());
     let phrases: Vec<Vec<String>> = pairs.into_iter().map(|term| term.tokens.clone()).collect();
-    let few = shelf == Shelf::Live
-        && source.rows_with_tokens(&column, &phrases, FEW_MAX + 1).await.map_err(told_if_slow)? <= FEW_MAX;
-    let mut condition = match few {
-        true => Condition::TokensOfFew { column: column.clone(), phrases },
-        false => Condition::Tokens { column: column.clone(), phrases },
+    let few = match shelf {
+        Shelf::Live => few_with_tokens(source, &column, &phrases).await?,
+        Shelf::Deleted => None,
     };
+    // also of the few, should one of them be changed meanwhile
+    let mut condition =
+        few.unwrap_or(Condition::True).and(Condition::Tokens { column: column.clone(), phrases });
     for term in single {
         condition = condition.and(Condition::Contains { column: column.clone(), text: term.tokens.concat() });
     }
@@ -125,4 +126,15 @@ pub(crate) async fn found_by(
         }
     }
     Ok(Some(condition))
+}
+
+/// The rows with the phrases by their ids, if they are few.
+async fn few_with_tokens(
+    source: &mut (dyn Fetch + '_),
+    tokens: &ColumnRef,
+    phrases: &[Vec<String>],
+) -> Result<Option<Condition>> {
+    let ids = source.ids_with_tokens(tokens, phrases, FEW_MAX + 1).await.map_err(told_if_slow)?;
+    let column = ColumnRef::new(tokens.table.as_str(), "id");
+    Ok((ids.len() as u64 <= FEW_MAX).then_some(Condition::OneOfFew { column, ids }))
 }

@@ -1,8 +1,8 @@
 //! Queries that would read too much are refused with advice; how a query is run is told to those with the right.
 
 use anju_records::{Error, QueryLimits};
-use anju_store::{on_both_databases, testing::TestDatabase};
-use serde_json::json;
+use anju_store::{SqlValue, on_both_databases, testing::TestDatabase};
+use serde_json::{Value, json};
 
 use crate::estate::*;
 use crate::fixture::system;
@@ -12,6 +12,7 @@ on_both_databases!(
     small_tables_are_read_as_they_are_asked,
     figures_have_limits_of_their_own,
     the_way_a_query_is_run_is_told_by_right,
+    what_is_costly_to_count_is_counted_less_far,
 );
 
 /// Every table is large and nothing may be read from end to end.
@@ -66,6 +67,8 @@ async fn what_no_index_serves_is_refused_over_a_large_table(db: TestDatabase) {
         json!({ "where": { "field": "kind", "op": "eq", "value": "one" }, "count": true }),
         json!({ "where": { "and": [{ "field": "code", "op": "in", "value": ["U-1"] }] } }),
         json!({ "sort": [{ "field": "kind", "dir": "desc" }] }),
+        json!({ "where": { "field": "code", "op": "between", "value": ["U-3", "U-5"] }, "sort": [{ "field": "code" }] }),
+        json!({ "where": { "field": "code", "op": "starts_with", "value": "U-" }, "sort": [{ "field": "code" }] }),
     ] {
         assert!(estate.list(&city(), request.clone()).await.is_ok(), "{request}");
     }
@@ -118,4 +121,46 @@ async fn the_way_a_query_is_run_is_told_by_right(db: TestDatabase) {
     assert_eq!(answer.explain.len(), 4, "the figures and the totals, each with a quantile");
     assert_eq!(serde_json::to_value(&answer).unwrap()["totals"]["n"], 10);
     assert!(matches!(estate.figures(&city(), figures).await, Err(Error::Forbidden { .. })));
+}
+
+async fn what_is_costly_to_count_is_counted_less_far(db: TestDatabase) {
+    let estate = estate(db).await;
+    let mut tx = estate.records.store().begin().await.unwrap();
+    let columns =
+        ["id", "version", "created_at", "created_by", "updated_at", "updated_by", "code", "kind", "floor"];
+    let unit = |number: i64| -> Vec<SqlValue> {
+        let (id, code) = (format!("{number:08}"), format!("U-{number}"));
+        vec![
+            id.into(),
+            1.into(),
+            0.into(),
+            "system".into(),
+            0.into(),
+            "system".into(),
+            code.into(),
+            "one".into(),
+            1.into(),
+        ]
+    };
+    tx.insert_many("estate_unit", &columns, (0..1_002).map(unit).collect()).await.unwrap();
+    tx.commit().await.unwrap();
+    let on_floor = json!({ "where": { "field": "floor", "op": "eq", "value": 1 }, "count": true });
+    let counted = async |estate: &Estate, request: &Value| {
+        let page = estate.list(&city(), request.clone()).await.unwrap();
+        (page.total, page.at_least)
+    };
+    let costly = QueryLimits {
+        small_table_rows: 0,
+        count_cost_max: 0.5,
+        count_scan_rows_max: 0,
+        ..QueryLimits::default()
+    };
+    let estate = estate.limited(costly);
+    assert_eq!(counted(&estate, &on_floor).await, (Some(1_000), true));
+    // what is found by an index is counted as far as ever
+    let of_kind = json!({ "where": { "field": "kind", "op": "eq", "value": "one" }, "count": true });
+    assert_eq!(counted(&estate, &of_kind).await, (Some(1_002), false));
+    // and so is a small table
+    let estate = estate.limited(QueryLimits { small_table_rows: 10_000, ..costly });
+    assert_eq!(counted(&estate, &on_floor).await, (Some(1_002), false));
 }

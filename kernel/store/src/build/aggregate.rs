@@ -12,18 +12,19 @@ use crate::{
 /// Shanghai is eight hours ahead all year (since 1991).
 const SHANGHAI_SECONDS: &str = "28800";
 
+/// Name of the query within one by time; groups and measures have theirs from the caller.
+const ROWS: &str = "rows_by_time";
+
 /// The columns are the groups, then the measures; an average is fetched as sum and count, so that
 /// [`finish_aggregate_row`] computes it exactly and alike for both databases.
 pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
-    let mut query = rows(dialect, &aggregate.from, &aggregate.joins, &aggregate.filter);
-    for (i, group) in aggregate.group.iter().enumerate() {
-        query.expr_as(grouped(dialect, group), Alias::new(&group.alias));
+    let by_time = aggregate.group.iter().any(|group| group.grain.is_some());
+    let apart = by_time && dialect == Dialect::Postgres;
+    let mut query = if apart { of_rows_apart(dialect, aggregate) } else { of_rows(dialect, aggregate) };
+    for i in 0..aggregate.group.len() {
         // by position: a bound value would make the same expression look different
         query.add_group_by([position(i)]);
         in_group_order(dialect, i, &mut query);
-    }
-    for measure in &aggregate.measures {
-        measured(dialect, measure, &mut query);
     }
     if aggregate.group.is_empty() && aggregate.measures.is_empty() {
         query.expr(Expr::cust("COUNT(*)"));
@@ -31,7 +32,50 @@ pub(crate) fn aggregate(dialect: Dialect, aggregate: &Aggregate) -> Statement {
     if let Some(limit) = aggregate.limit {
         query.limit(limit);
     }
-    Statement { within: aggregate.within, ..render(dialect, &query) }
+    let statement = render(dialect, &query);
+    let statement = if apart { kept_apart(statement) } else { statement };
+    Statement { within: aggregate.within, ..statement }
+}
+
+/// Groups and measures straight from the rows.
+fn of_rows(dialect: Dialect, aggregate: &Aggregate) -> SelectStatement {
+    let mut query = rows(dialect, &aggregate.from, &aggregate.joins, &aggregate.filter);
+    for group in &aggregate.group {
+        query.expr_as(grouped(dialect, group), Alias::new(&group.alias));
+    }
+    for measure in &aggregate.measures {
+        measured(dialect, measure, counted(dialect, measure), &mut query);
+    }
+    query
+}
+
+/// Groups and measures from a query of their values. PostgreSQL takes an expression over a column to have as many
+/// values as the column, so it would sort all rows for a few months; what comes out of a query kept apart it takes to
+/// have few, and counts in a table in memory, workers side by side. Should there be many, the table goes to disk.
+fn of_rows_apart(dialect: Dialect, aggregate: &Aggregate) -> SelectStatement {
+    let mut values = rows(dialect, &aggregate.from, &aggregate.joins, &aggregate.filter);
+    let mut query = SelectStatement::new();
+    for group in &aggregate.group {
+        values.expr_as(grouped(dialect, group), Alias::new(&group.alias));
+        query.column(Alias::new(&group.alias));
+    }
+    for measure in &aggregate.measures {
+        let of = counted(dialect, measure).map(|of| {
+            values.expr_as(of, Alias::new(&measure.alias));
+            Expr::col(Alias::new(&measure.alias))
+        });
+        measured(dialect, measure, of, &mut query);
+    }
+    query.from_subquery(values, Alias::new(ROWS));
+    query
+}
+
+/// An offset keeps the inner query apart. Only when it is a constant of its own type from the start does PostgreSQL see
+/// that it cuts nothing off, and let workers share the query; so it is no bound value.
+fn kept_apart(statement: Statement) -> Statement {
+    let end = format!(") AS \"{ROWS}\"");
+    let sql = statement.sql.replacen(&end, &format!(" OFFSET BIGINT '0'{end}"), 1);
+    Statement { sql: sql.into(), ..statement }
 }
 
 /// Orders by the group at `i`, absent values last.
@@ -163,17 +207,21 @@ fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
     Func::cust(function).args(arguments).into()
 }
 
-fn measured(dialect: Dialect, measure: &Measure, query: &mut SelectStatement) {
+/// The values that a measure is computed from; none when it counts all rows.
+fn counted(dialect: Dialect, measure: &Measure) -> Option<Expr> {
+    match (&measure.column, &measure.filter) {
+        (None, Condition::True) => None,
+        (None, filter) => Some(if_counted(dialect, filter, Expr::cust("1"))),
+        (Some(of), filter) => Some(if_counted(dialect, filter, column(of))),
+    }
+}
+
+fn measured(dialect: Dialect, measure: &Measure, of: Option<Expr>, query: &mut SelectStatement) {
     let alias = Alias::new(&measure.alias);
-    let counted = |of: Expr| if_counted(dialect, &measure.filter, of);
-    let Some(of) = &measure.column else {
-        match measure.filter {
-            Condition::True => query.expr_as(Expr::cust("COUNT(*)"), alias),
-            _ => query.expr_as(counted(Expr::cust("1")).count(), alias),
-        };
+    let Some(of) = of else {
+        query.expr_as(Expr::cust("COUNT(*)"), alias);
         return;
     };
-    let of = counted(column(of));
     match measure.op {
         MeasureOp::Count => query.expr_as(of.count(), alias),
         MeasureOp::CountDistinct => query.expr_as(of.count_distinct(), alias),

@@ -53,7 +53,7 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         Condition::ContainsInOrder { column, texts } => contains(dialect, column, texts),
         Condition::StartsWith { column, text } => starts_with(column, text),
         Condition::Tokens { column, phrases } => tokens(dialect, &self::column(column), phrases),
-        Condition::TokensOfFew { column, phrases } => tokens_of_few(dialect, column, phrases),
+        Condition::OneOfFew { column, ids } => one_of_few(dialect, column, ids),
         Condition::IsNull(column) => self::column(column).is_null(),
         Condition::NotNull(column) => self::column(column).is_not_null(),
         Condition::Exists(select) => exists(dialect, select),
@@ -146,16 +146,23 @@ pub(crate) fn rows_with_tokens(
     query
 }
 
-/// As an array, so that PostgreSQL looks these rows up first, whatever it thinks of their number.
-fn tokens_of_few(dialect: Dialect, column: &ColumnRef, phrases: &[Vec<String>]) -> Expr {
-    let id = self::column(&ColumnRef::new(&column.table, "id"));
-    let mut found = rows_with_tokens(dialect, column, phrases);
-    found.expr(Expr::col(Alias::new("id")));
+/// All ids in one value: the text is the same for any number of them, and PostgreSQL walks along its index in the order
+/// of the list until a page is full.
+fn one_of_few(dialect: Dialect, column: &ColumnRef, ids: &[String]) -> Expr {
+    let id = self::column(column);
     match dialect {
-        Dialect::Sqlite => id.in_subquery(found),
-        Dialect::Postgres => id.eq(Expr::from(
-            Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(found.into())))),
-        )),
+        Dialect::Sqlite => {
+            let mut listed = SelectStatement::new();
+            let array = serde_json::Value::from(ids).to_string();
+            listed
+                .column(Alias::new("value"))
+                .from_function(Func::cust("JSON_EACH").arg(array), Alias::new("few"));
+            id.in_subquery(listed)
+        }
+        Dialect::Postgres => {
+            let array = Func::cust("STRING_TO_ARRAY").args([Expr::val(ids.join(" ")), Expr::cust("' '")]);
+            id.eq(Expr::from(Func::cust("ANY").arg(array)))
+        }
     }
 }
 

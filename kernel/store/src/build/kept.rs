@@ -90,7 +90,7 @@ fn collect(condition: &Condition, values: &mut Vec<SqlValue>) -> Option<()> {
         | Condition::ContainsInOrder { .. }
         | Condition::StartsWith { .. }
         | Condition::Tokens { .. }
-        | Condition::TokensOfFew { .. }
+        | Condition::OneOfFew { .. }
         | Condition::LongerThan { .. }
         | Condition::NoMultipleOf { .. } => None,
     }

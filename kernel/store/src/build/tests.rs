@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Statement, aggregate, condition, count, count_with_tokens, delete, insert, insert_arrays,
-    insert_or_ignore, insert_rows, quantile, rows_estimate, select, update, update_arrays, update_row,
+    Statement, aggregate, condition, count, delete, ids_with_tokens, insert, insert_arrays, insert_or_ignore,
+    insert_rows, quantile, rows_estimate, select, update, update_arrays, update_row,
 };
 use crate::bulk::Column;
 use crate::store::RequiredColumns;
@@ -38,7 +38,7 @@ fn project() -> Join {
 fn every_condition() -> Vec<(&'static str, Condition)> {
     use Condition::{
         All, Any, Between, ColumnsEqual, Contains, ContainsInOrder, Exists, IsNull, Not, NotIn, NotNull,
-        StartsWith, Tokens, TokensOfFew,
+        OneOfFew, StartsWith, Tokens,
     };
     let phrases = || vec![vec!["静安".to_owned(), "安路".to_owned()], vec!["张三".to_owned()]];
     let compare = |op| Condition::compare(unit("rent"), op, 100);
@@ -76,7 +76,8 @@ fn every_condition() -> Vec<(&'static str, Condition)> {
         ("StartsWith nothing", StartsWith { column: unit("code"), text: String::new() }),
         ("Tokens", Tokens { column: unit("words"), phrases: phrases() }),
         ("Tokens, none", Tokens { column: unit("words"), phrases: vec![] }),
-        ("TokensOfFew", TokensOfFew { column: unit("words"), phrases: phrases() }),
+        ("OneOfFew", OneOfFew { column: unit("id"), ids: vec!["a".to_owned(), "b'\"".to_owned()] }),
+        ("OneOfFew, none", OneOfFew { column: unit("id"), ids: vec![] }),
         ("IsNull", IsNull(unit("code"))),
         ("NotNull", NotNull(unit("code"))),
         ("Exists", Exists(Box::new(visits))),
@@ -122,7 +123,7 @@ fn selects_in_both_dialects() {
         both("locked in place", |dialect| select(dialect, &required, &locked(Lock::Presence))),
         both("explained", |dialect| select(dialect, &required, &offset).explained(dialect)),
         both("count by tokens", |dialect| {
-            count_with_tokens(dialect, &unit("words"), &[vec!["静安".to_owned()]], 10)
+            ids_with_tokens(dialect, &unit("words"), &[vec!["静安".to_owned()]], 10)
         }),
         both("rows of a table", |dialect| rows_estimate(dialect, "unit")),
         both("skipping locked rows", |dialect| super::select_skipping_locked(dialect, &offset)),
@@ -220,6 +221,16 @@ fn aggregates_in_both_dialects() {
         ..full.clone()
     };
     text += &both("each measure with its own rows", |dialect| aggregate(dialect, &of_vacant));
+    let of_vacant = Measure { alias: "vacant".to_owned(), ..counted(&full.measures[0]) };
+    let by_status_and_month = Aggregate {
+        group: vec![
+            group("status", ColumnKind::Text, None),
+            group("at", ColumnKind::Int, Some(Grain::Month)),
+        ],
+        measures: full.measures.iter().cloned().chain([of_vacant]).collect(),
+        ..full.clone()
+    };
+    text += &both("everything by time", |dialect| aggregate(dialect, &by_status_and_month));
     insta::assert_snapshot!(text);
 }
 

@@ -15,6 +15,7 @@ anju_store::on_both_databases!(
     dates_and_instants_fall_into_shanghai_days,
     weeks_and_quarters_follow_the_calendar,
     a_figure_may_count_some_rows_only,
+    every_figure_by_time,
     quantiles_are_exact,
     groups_are_limited_in_order,
 );
@@ -186,6 +187,62 @@ async fn a_figure_may_count_some_rows_only(db: TestDatabase) {
     let mut others = of_units(vec![], measures);
     others.filter = Condition::compare(unit("project"), Operator::Ne, "p");
     assert_eq!(figures(store, &others).await, [[Int(0), Int(0), Int(0), Null, Null, Null, Int(1)]]);
+}
+
+async fn every_figure_by_time(db: TestDatabase) {
+    let store = with_units(&db).await;
+    let (end, start) = (1_735_660_799_999_i64, 1_735_660_800_000_i64);
+    let units = [
+        ("1", Some("p"), Some(end), Some("a")),
+        ("2", Some("p"), Some(start), Some("b")),
+        ("3", Some("p"), Some(start), Some("c")),
+        ("4", None, Some(start), None),
+        ("5", None, None, Some("d")),
+    ];
+    for (id, project, rent, code) in units {
+        let columns = vec![("project", project.into()), ("rent", rent.into()), ("code", code.into())];
+        add_unit(store, id, columns).await;
+    }
+    use MeasureOp::{Avg, Count, CountDistinct, Max, Min, Sum};
+    let some = |measure: Measure, alias: &str| Measure {
+        filter: Condition::compare(unit("id"), Operator::Ge, "3"),
+        alias: alias.to_owned(),
+        ..measure
+    };
+    let (int, rows) = (ColumnKind::Int, measure(Count, None, ColumnKind::Int));
+    let measures = vec![
+        rows.clone(),
+        some(rows, "later"),
+        measure(Count, Some("code"), ColumnKind::Text),
+        measure(CountDistinct, Some("rent"), int),
+        measure(Sum, Some("rent"), int),
+        measure(Min, Some("id"), ColumnKind::Text),
+        some(measure(Max, Some("id"), ColumnKind::Text), "last"),
+        measure(Avg, Some("rent"), int),
+    ];
+    let groups = vec![by("project", ColumnKind::Text, None), by("rent", int, Some(Grain::Month))];
+    // a measure over the column of a group, under another name
+    let mut wanted = of_units(groups, measures);
+    wanted.group[1].alias = "month".to_owned();
+    use SqlValue::{Int, Null, Text};
+    let text = |text: &str| Text(text.to_owned());
+    let of =
+        |project, month, counts: [i64; 4], sum: SqlValue, first: &str, last: SqlValue, average: SqlValue| {
+            let mut row = vec![project, month];
+            row.extend(counts.map(Int));
+            row.extend([sum, text(first), last, average]);
+            row
+        };
+    let (old, new) = (text("2024-12"), text("2025-01"));
+    let expected = [
+        of(text("p"), old, [1, 0, 1, 1], Int(end), "1", Null, Int(end * 10_000)),
+        of(text("p"), new.clone(), [2, 1, 2, 1], Int(2 * start), "2", text("3"), Int(start * 10_000)),
+        of(Null, new, [1, 1, 0, 1], Int(start), "4", text("4"), Int(start * 10_000)),
+        of(Null, Null, [1, 1, 1, 0], Null, "5", text("5"), Null),
+    ];
+    assert_eq!(figures(store, &wanted).await, expected);
+    wanted.limit = Some(1);
+    assert_eq!(figures(store, &wanted).await, expected[..1]);
 }
 
 async fn quantiles_are_exact(db: TestDatabase) {

@@ -47,6 +47,7 @@ pub async fn fill(
     if directory::is_present(&runtime).await? {
         bail!("the database is not empty: a city is only made where nothing is yet");
     }
+    find_nothing_to_make_searchable(&runtime).await?;
     let catalog = runtime.catalog.load_full();
     let plan = Arc::new(Plan::of(&catalog, size, seed));
     // Everything the definitions say but for the indexes, which are built when all is there.
@@ -72,6 +73,19 @@ pub async fn fill(
     filling.note("done");
     runtime.store.close().await;
     Ok(filling.counts)
+}
+
+/// Records that are loaded bring the words they are searched by. Noted while the tables are empty, it saves the first
+/// start from looking through all of them.
+async fn find_nothing_to_make_searchable(runtime: &Runtime) -> anyhow::Result<()> {
+    loop {
+        let mut tx = runtime.store.begin().await?;
+        let step = runtime.records.refresh_search(&mut tx).await?;
+        tx.commit().await?;
+        if step.is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// The demonstration's people and the calendar, by the ordinary door.
