@@ -86,6 +86,9 @@ enum Command {
         /// Rows of the export and of the import.
         #[arg(long, default_value_t = 100_000)]
         rows: usize,
+        /// Only this part.
+        #[arg(long, value_enum)]
+        part: Option<city::Part>,
     },
 }
 
@@ -119,8 +122,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments, listener: &Listener) -> anyhow::Result<String> {
-    if let Some(Command::City { asked, rows }) = arguments.command {
-        city::run(asked, rows).await?;
+    if let Some(Command::City { asked, rows, part }) = arguments.command {
+        city::run(asked, rows, part).await?;
         return Ok(String::new());
     }
     let database = match arguments.database {

@@ -27,8 +27,16 @@ use self::{questions::Question, same::ensure_same};
 /// Times each question is asked before measuring: pages of the database and plans of statements are warm then.
 const WARM_UP: usize = 20;
 
-/// Asks all questions so many times and moves so many rows; figures are printed as they come.
-pub async fn run(asked: usize, rows: usize) -> anyhow::Result<()> {
+/// What is measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    Questions,
+    Export,
+    Import,
+}
+
+/// Asks all questions so many times and moves so many rows, or does only one of these; figures are printed as they come.
+pub async fn run(asked: usize, rows: usize, part: Option<Part>) -> anyhow::Result<()> {
     let url = std::env::var("ANJU_DATABASE_URL").context("ANJU_DATABASE_URL names the city's database")?;
     let data =
         PathBuf::from(std::env::var("ANJU_DATA").context("ANJU_DATA is the folder with the city's keys")?);
@@ -38,23 +46,39 @@ pub async fn run(asked: usize, rows: usize) -> anyhow::Result<()> {
     let server = start(&data).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{}", heading(&database).await?)?;
+    let wanted = |one| part.is_none_or(|part| part == one);
+    if wanted(Part::Questions) {
+        ask_all(&server, &database, asked, &mut out).await?;
+    }
+    if wanted(Part::Export) {
+        writeln!(out, "{}", bulk::export(&server, &database, rows).await?)?;
+    }
+    if wanted(Part::Import) {
+        writeln!(out, "{}", bulk::import(&server, &database, rows).await?)?;
+    }
+    writeln!(out, "memory of the server throughout: {} MB", server.memory_mb()?)?;
+    server.stop().await?;
+    Ok(writeln!(out, "{}", tidy::remove_imported(&url, &database).await?)?)
+}
+
+async fn ask_all(
+    server: &Server,
+    database: &PgPool,
+    asked: usize,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     writeln!(
         out,
         "{:<34}{:>10}{:>10}{:>10}{:>10}{:>8}",
         "", "p50 ms", "p99 ms", "SQL p50", "SQL p99", "ratio"
     )?;
-    let ids = sqlx::query_scalar(AssertSqlSafe(questions::some_ids())).fetch_all(&database).await?;
+    let ids = sqlx::query_scalar(AssertSqlSafe(questions::some_ids())).fetch_all(database).await?;
     ensure!(!ids.is_empty(), "the database has no cases: make city-data");
     for question in questions::all(ids) {
-        let figures = ask(&server, &database, &question, asked).await?;
+        let figures = ask(server, database, &question, asked).await?;
         writeln!(out, "{:<34}{figures}", question.name)?;
     }
-    writeln!(out, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?;
-    writeln!(out, "{}", bulk::export(&server, &database, rows).await?)?;
-    writeln!(out, "{}", bulk::import(&server, &database, rows).await?)?;
-    writeln!(out, "memory of the server throughout: {} MB", server.memory_mb()?)?;
-    server.stop().await?;
-    Ok(writeln!(out, "{}", tidy::remove_imported(&url, &database).await?)?)
+    Ok(writeln!(out, "memory of the server, lists and figures: {} MB", server.memory_mb()?)?)
 }
 
 /// The program beside this one; database and keys are those of the environment (`scripts/city-data`).

@@ -12,9 +12,7 @@ use crate::{
     access::{Access, Operation},
     audit::AuditEntry,
     plan::EntityPlan,
-    write::{
-        Draft, DraftRow, KnownReferences, Writer, check_references, check_row, parse_into, set_row_defaults,
-    },
+    write::{Draft, DraftRow, Known, Writer, check_references, check_row, parse_into, set_row_defaults},
 };
 
 impl Records {
@@ -43,7 +41,7 @@ impl Records {
         set_row_defaults(&plan, &mut row, &nothing, actor, today);
         check_row(&plan, &row, &nothing, actor, today, "", &mut faults);
         let draft = Draft::new(plan.clone(), Change::Created, row);
-        check_references(self, tx, &plans, actor, &draft, &KnownReferences::default(), &mut faults).await?;
+        check_references(self, tx, &plans, actor, &draft, &mut Known::default(), &mut faults).await?;
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }

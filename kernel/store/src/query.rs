@@ -197,6 +197,13 @@ pub enum Condition {
         /// Values.
         values: Vec<SqlValue>,
     },
+    /// The columns together have the values of one of the rows, none of them null; no row if empty.
+    RowIn {
+        /// Columns.
+        columns: Vec<ColumnRef>,
+        /// One value for each column.
+        rows: Vec<Vec<SqlValue>>,
+    },
     /// None of the values; every row if empty.
     NotIn {
         /// Column.

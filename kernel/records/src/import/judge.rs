@@ -6,7 +6,7 @@ use anju_store::SqlValue;
 use serde_json::Value;
 
 use super::{
-    ImportCell, ImportError, ImportRow, ImportSetup, ImportWrite, Importer,
+    ImportCell, ImportError, ImportRow, ImportSetup, Importer,
     columns::{Columns, header_title},
     lookups::{Wanted, find_existing, find_targets, names_of},
     rows::{Reader, Row, Table, wanted_targets},
@@ -19,8 +19,8 @@ use crate::{
     plan::EntityPlan,
     read::{Loaded, load_children},
     write::{
-        Draft, DraftTable, KnownReferences, Writer, check_row, check_transition, parse_into,
-        set_row_defaults, take_place,
+        Draft, DraftTable, Known, Writer, check_row, check_transition, parse_into, set_row_defaults,
+        take_place,
     },
 };
 
@@ -31,7 +31,7 @@ const ROW_FAULTS_MAX: usize = 20;
 pub struct Judged {
     /// What is in order: Excel row and change.
     pub(crate) ready: Vec<(u32, Draft)>,
-    pub(crate) known: KnownReferences,
+    pub(crate) known: Known,
     /// Rows of the main sheet that change nothing.
     pub unchanged: usize,
     /// Rows of the main sheet with a fault, in themselves or in their child rows.
@@ -63,7 +63,8 @@ impl Records {
         self.load_tables(importer, &mut read).await?;
         self.judge_values(importer, &mut read)?;
         self.find_duplicates(importer, &mut read).await?;
-        collect(importer, importer.targets.known(&wanted), read)
+        let known = Known { references: importer.targets.known(&wanted), found: None };
+        collect(importer, known, read)
     }
 
     /// Remembers rows that a lost attempt has dealt with, so that later ones are held against them.
@@ -124,11 +125,7 @@ impl Records {
 
     fn judge_values(&self, importer: &Importer, rows: &mut [Row]) -> Result<()> {
         let (plan, actor) = (&importer.setup.plan, &importer.setup.actor);
-        let insert = Access::of(&importer.setup.plans, plan, actor, Operation::Import)?;
-        let update = match importer.setup.options.write {
-            ImportWrite::Insert => None,
-            _ => Some(Access::of(&importer.setup.plans, plan, actor, Operation::Update)?),
-        };
+        let (insert, update) = importer.setup.accesses()?;
         for row in rows.iter_mut().filter(|row| !row.lost) {
             let (access, operation) = match (&row.draft.before, &update) {
                 (Some(_), Some(update)) => (update, Operation::Update),
@@ -218,7 +215,7 @@ impl Judge<'_> {
     }
 }
 
-fn collect(importer: &Importer, known: KnownReferences, rows: Vec<Row>) -> Result<Judged> {
+fn collect(importer: &Importer, known: Known, rows: Vec<Row>) -> Result<Judged> {
     let mut judged = Judged {
         ready: Vec::with_capacity(rows.len()),
         known,

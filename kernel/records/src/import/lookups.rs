@@ -1,6 +1,6 @@
 //! What rows refer to and collide with, looked up for all rows together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use anju_definitions::FieldType;
@@ -14,7 +14,6 @@ use crate::{
     read::{Loaded, Viewer, load_all},
     search::Joins,
     value,
-    write::KnownReferences,
 };
 
 /// Values of one query.
@@ -32,11 +31,11 @@ impl Targets {
     }
 
     /// The references `(entity, id)` that texts name.
-    pub(crate) fn known(&self, wanted: &Wanted) -> KnownReferences {
+    pub(crate) fn known(&self, wanted: &Wanted) -> HashSet<(String, String)> {
         let known = wanted.iter().flat_map(|(target, texts)| {
             texts.iter().filter_map(|text| Some((target.clone(), self.id(target, text)?.to_owned())))
         });
-        KnownReferences(known.collect())
+        known.collect()
     }
 
     fn unknown<'w>(&self, target: &str, texts: &'w BTreeSet<String>) -> Vec<&'w str> {
@@ -238,8 +237,11 @@ pub(crate) async fn taken(
     for batch in values.chunks(BATCH) {
         let select = Select {
             columns: columns.clone(),
-            filter: Condition::All((0..group.len()).map(|at| one_of(&columns[at].0, at, batch)).collect())
-                .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
+            filter: Condition::RowIn {
+                columns: columns[..group.len()].iter().map(|(column, _)| column.clone()).collect(),
+                rows: batch.iter().map(|values| values.to_vec()).collect(),
+            }
+            .and(Condition::IsNull(ColumnRef::new(plan.table.as_str(), "deleted_at"))),
             ..Select::from(plan.table.as_str())
         };
         for row in source.fetch_all(&select).await? {
@@ -250,10 +252,4 @@ pub(crate) async fn taken(
         }
     }
     Ok(taken)
-}
-
-/// The column has one of the values that stand at this place.
-fn one_of(column: &ColumnRef, at: usize, rows: &[&[SqlValue]]) -> Condition {
-    let values: BTreeSet<&SqlValue> = rows.iter().map(|values| &values[at]).collect();
-    Condition::In { column: column.clone(), values: values.into_iter().cloned().collect() }
 }

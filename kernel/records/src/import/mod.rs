@@ -198,6 +198,13 @@ impl ImportSetup {
         }
     }
 
+    /// The actor's rights on new records, and on those there are where they are changed.
+    fn accesses(&self) -> Result<(Access<'_>, Option<Access<'_>>)> {
+        let of = |operation| Access::of(&self.plans, &self.plan, &self.actor, operation);
+        let update = (self.options.write != ImportWrite::Insert).then(|| of(Operation::Update));
+        Ok((of(Operation::Import)?, update.transpose()?))
+    }
+
     /// Column and field of the key by which records are found, where they are to be found.
     fn key(&self) -> Option<(usize, &FieldPlan)> {
         let column = self.sheets[0].key?;

@@ -6,7 +6,7 @@ use crate::{
     Change, Error, FieldError, Records, Result,
     access::{Access, Operation},
     plan::{EntityPlan, Judgement, Plans},
-    write::{Draft, KnownReferences},
+    write::{Draft, Known},
 };
 
 /// Why history says a record was changed.
@@ -66,7 +66,7 @@ impl Records {
     ) -> Result<(), ImportFailure> {
         let (numbers, drafts): (Vec<u32>, Vec<Draft>) = judged.ready.into_iter().unzip();
         let (plans, actor) = (&setup.plans, &setup.actor);
-        let checked = self.check_many(tx, plans, actor, drafts, &judged.known).await;
+        let checked = self.check_many(tx, plans, actor, drafts, judged.known).await;
         let checked = checked.map_err(|(at, error)| refused(setup, numbers[at], error))?;
         let stored = self.store_many(tx, actor, checked, Some(WHY)).await;
         let stored = stored.map_err(|error| match error {
@@ -74,10 +74,11 @@ impl Records {
             Error::Stale { .. } => ImportFailure::SomeRow(CHANGED.to_owned()),
             other => ImportFailure::Other(other),
         })?;
+        let (insert, update) = setup.accesses()?;
         for (number, stored) in numbers.iter().zip(&stored) {
-            let operation = operation_of(&stored.draft);
-            let access = Access::of(plans, &setup.plan, actor, operation)?;
-            let own = self.require_own_rows(tx, plans, actor, &access, stored).await;
+            let changed = stored.draft.change != Change::Created;
+            let access = update.as_ref().filter(|_| changed).unwrap_or(&insert);
+            let own = self.require_own_rows(tx, plans, actor, access, stored).await;
             own.map_err(|error| refused(setup, *number, error))?;
         }
         Ok(())
@@ -87,11 +88,11 @@ impl Records {
         &self,
         tx: &mut Tx,
         setup: &ImportSetup,
-        judged: Judged,
+        mut judged: Judged,
         mut after_each: Option<&mut dyn AfterEach>,
     ) -> Result<(), ImportFailure> {
         for (number, draft) in judged.ready {
-            let written = self.write_one(tx, setup, draft, &judged.known, &mut after_each).await;
+            let written = self.write_one(tx, setup, draft, &mut judged.known, &mut after_each).await;
             written.map_err(|error| refused(setup, number, error))?;
         }
         Ok(())
@@ -102,7 +103,7 @@ impl Records {
         tx: &mut Tx,
         setup: &ImportSetup,
         draft: Draft,
-        known: &KnownReferences,
+        known: &mut Known,
         after_each: &mut Option<&mut dyn AfterEach>,
     ) -> Result<()> {
         let (plans, actor) = (&setup.plans, &setup.actor);

@@ -8,9 +8,10 @@ use super::{
     broken::{Broken, soft_checks},
     confirm::{self, Confirmed},
     draft::{Draft, DraftRow},
+    known::Known,
     others::judge_by_others,
     periods::check_period,
-    references::{KnownReferences, check_references},
+    references::check_references,
     removal::Removal,
     rules::check_row,
     uniques::duplicates,
@@ -34,7 +35,7 @@ impl Checked {
         plans: &Plans,
         actor: &Actor,
         mut draft: Draft,
-        known: &KnownReferences,
+        known: &mut Known,
         mut faults: Vec<FieldError>,
     ) -> Result<Self> {
         match draft.change {
@@ -45,7 +46,8 @@ impl Checked {
                 // The record itself is as it was; what it comes back to may not be.
                 let children = draft.child_scene();
                 let broken =
-                    judge_by_others(records, tx, plans, actor, &draft, &children, false, &faults).await?;
+                    judge_by_others(records, tx, plans, actor, &draft, &children, false, known, &faults)
+                        .await?;
                 faults.extend(broken.iter().map(Broken::fault));
                 check_period(records, tx, &draft, &mut faults).await?;
                 faults.extend(ask_hooks(records, tx, actor, &draft).await?);
@@ -66,7 +68,7 @@ async fn judge(
     plans: &Plans,
     actor: &Actor,
     draft: &Draft,
-    known: &KnownReferences,
+    known: &mut Known,
     faults: &mut Vec<FieldError>,
 ) -> Result<Vec<Confirmed>> {
     let (today, children) = (records.today(), draft.child_scene());
@@ -76,7 +78,7 @@ async fn judge(
     check_period(records, tx, draft, faults).await?;
     let asked = draft.confirm.is_some();
     let mut soft = if asked { soft_checks(draft, &children, actor, today) } else { Vec::new() };
-    for broken in judge_by_others(records, tx, plans, actor, draft, &children, asked, faults).await? {
+    for broken in judge_by_others(records, tx, plans, actor, draft, &children, asked, known, faults).await? {
         if broken.rule.soft {
             soft.push(broken);
         } else {

@@ -5,7 +5,7 @@ use anju_store::{Condition, Tx};
 use super::{
     check::Checked,
     draft::Draft,
-    references::KnownReferences,
+    known::Known,
     removal::Removal,
     save::{Stored, gone},
     seal::Sealed,
@@ -89,8 +89,7 @@ impl Records {
             table.given = true;
             table.removed.extend(table.rows.drain(..).filter_map(|row| row.before));
         }
-        let known = KnownReferences::default();
-        let checked = Checked::from(self, tx, plans, actor, draft, &known, Vec::new()).await?;
+        let checked = Checked::from(self, tx, plans, actor, draft, &mut Known::default(), Vec::new()).await?;
         let stored = Stored::from(self, tx, actor, Sealed::from(self, checked)?, along_with).await?;
         leave_trail(self, tx, actor, &stored, why).await?;
         self.after_save(tx, actor, &stored).await

@@ -1,14 +1,14 @@
 //! The same stations for many changes of one entity at once: each is judged by itself, then all are stored with a few
 //! statements. For changes that nobody else looks at: no hooks are called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anju_store::{SqlValue, Tx};
 
 use super::{
     check::Checked,
     draft::Draft,
-    references::KnownReferences,
+    known::Known,
     save::{Stamp, Stored, gone, insert_together, save_table},
     seal::Sealed,
     trail::leave_trails,
@@ -24,11 +24,13 @@ impl Records {
         plans: &Plans,
         actor: &Actor,
         drafts: Vec<Draft>,
-        known: &KnownReferences,
+        mut known: Known,
     ) -> Result<Vec<Checked>, (usize, Error)> {
         let mut checked = Vec::with_capacity(drafts.len());
+        // Nothing is written before all are judged.
+        known.found = Some(HashMap::new());
         for (at, draft) in drafts.into_iter().enumerate() {
-            let judged = Checked::from(self, tx, plans, actor, draft, known, Vec::new()).await;
+            let judged = Checked::from(self, tx, plans, actor, draft, &mut known, Vec::new()).await;
             checked.push(judged.map_err(|error| (at, error))?);
         }
         Ok(checked)

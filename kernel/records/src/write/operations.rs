@@ -8,9 +8,10 @@ use super::{
     check::Checked,
     confirm,
     draft::{Draft, DraftRow},
+    known::Known,
     outcome,
     parse::{Writer, parse_into},
-    references::{KnownReferences, visible_ids},
+    references::visible_ids,
     save::Stored,
     seal::Sealed,
     tables::{load_tables, parse_tables},
@@ -35,8 +36,7 @@ impl Records {
         input: Object,
         why: Option<&str>,
     ) -> Result<Record> {
-        let known = KnownReferences::default();
-        self.create_as(tx, actor, entity, &input, why, &known, Operation::Create).await
+        self.create_as(tx, actor, entity, &input, why, &mut Known::default(), Operation::Create).await
     }
 
     /// Creates under the right to create or to import.
@@ -48,7 +48,7 @@ impl Records {
         entity: &str,
         input: &Object,
         why: Option<&str>,
-        known: &KnownReferences,
+        known: &mut Known,
         operation: Operation<'_>,
     ) -> Result<Record> {
         let plans = self.plans()?;
@@ -75,7 +75,7 @@ impl Records {
         actor: &Actor,
         access: &Access<'_>,
         draft: Draft,
-        known: &KnownReferences,
+        known: &mut Known,
         faults: Vec<FieldError>,
         why: Option<&str>,
     ) -> Result<Record> {
@@ -121,8 +121,7 @@ impl Records {
         }
         draft.row.take_late_defaults(plan, writer.today);
         self.set_defaults_of_rows(&mut draft, actor);
-        let unknown = KnownReferences::default();
-        self.finish(tx, &plans, actor, &access, draft, &unknown, faults, why).await
+        self.finish(tx, &plans, actor, &access, draft, &mut Known::default(), faults, why).await
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -158,7 +157,7 @@ impl Records {
         plans: &Plans,
         actor: &Actor,
         mut draft: Draft,
-        known: &KnownReferences,
+        known: &mut Known,
         mut faults: Vec<FieldError>,
         why: Option<&str>,
     ) -> Result<Stored> {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{
     broken::{Broken, seen},
     draft::{Draft, JudgedRow},
+    known::Known,
     references::visible_ids,
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(crate) async fn judge_by_others<'d>(
     draft: &'d Draft,
     children: &Object,
     soft: bool,
+    known: &mut Known,
     faults: &[FieldError],
 ) -> Result<Vec<Broken<'d>>> {
     let questions = questions(draft, children, actor, records.today(), soft, faults);
@@ -55,7 +57,7 @@ pub(crate) async fn judge_by_others<'d>(
     }
     let mut broken = Vec::new();
     for question in questions {
-        let found = find(records, tx, plans, draft, &question).await?;
+        let found = find_once(records, tx, plans, draft, &question, known).await?;
         let stands = match question.others.expected {
             Expected::Some => !found.is_empty(),
             Expected::AtMost(most) => found.len() <= most as usize,
@@ -141,6 +143,28 @@ fn equal_values(filter: &Filter) -> Vec<Value> {
         }
         _ => Vec::new(),
     }
+}
+
+/// As [`find`]; what earlier changes have asked word for word, and does not depend on the change, is not asked again.
+async fn find_once(
+    records: &Records,
+    tx: &mut Tx,
+    plans: &Plans,
+    draft: &Draft,
+    question: &Question<'_>,
+    known: &mut Known,
+) -> Result<Vec<String>> {
+    let is_the_same = not_of(draft, plans.entity(&question.others.entity)?) == Condition::True;
+    let Some(known) = known.found.as_mut().filter(|_| is_the_same) else {
+        return find(records, tx, plans, draft, question).await;
+    };
+    let asked = format!("{}.{} {:?}", question.row.plan.key(), question.rule.code, question.filter);
+    if let Some(found) = known.get(&asked) {
+        return Ok(found.clone());
+    }
+    let found = find(records, tx, plans, draft, question).await?;
+    known.insert(asked, found.clone());
+    Ok(found)
 }
 
 /// Ids of the records that match, one more than may be there at most, the newest first.

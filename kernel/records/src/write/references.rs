@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use anju_definitions::FieldType;
 use anju_store::{ColumnRef, Condition, Fetch, Lock, Select, Tx};
 
-use super::draft::{Draft, DraftRow};
+use super::{
+    draft::{Draft, DraftRow},
+    known::Known,
+};
 use crate::{
     Actor, FieldError, Records, Result,
     access::{Access, Operation, may_show},
@@ -13,10 +16,6 @@ use crate::{
     plan::{EntityPlan, FieldPlan, Plans},
     search::{Joins, Meta},
 };
-
-/// References `(entity, id)` that are known to be in order: those an import looked up beforehand.
-#[derive(Debug, Default)]
-pub(crate) struct KnownReferences(pub HashSet<(String, String)>);
 
 /// A reference of the change: target entity, id, field path.
 struct Pointer {
@@ -39,7 +38,7 @@ pub(crate) async fn check_references(
     plans: &Plans,
     actor: &Actor,
     draft: &Draft,
-    known: &KnownReferences,
+    known: &mut Known,
     faults: &mut Vec<FieldError>,
 ) -> Result<()> {
     let mut pointers = Vec::new();
@@ -52,7 +51,7 @@ pub(crate) async fn check_references(
             collect(&table.plan, row, &path, Some(child.parent_field), &mut pointers, &mut files);
         }
     }
-    pointers.retain(|pointer| !known.0.contains(&(pointer.target.clone(), pointer.id.clone())));
+    pointers.retain(|pointer| !known.references.contains(&(pointer.target.clone(), pointer.id.clone())));
     let mut by_target: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for pointer in &pointers {
         by_target.entry(&pointer.target).or_default().insert(&pointer.id);
@@ -66,6 +65,7 @@ pub(crate) async fn check_references(
             let message = format!("所选的{}不存在或无权使用", plan.entity.title);
             faults.push(FieldError::new(pointer.at.as_str(), "reference", message));
         }
+        known.references.extend(visible.into_iter().map(|id| (target.to_owned(), id)));
     }
     for file in files {
         check_file(tx, file, faults).await?;

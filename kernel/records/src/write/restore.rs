@@ -11,8 +11,9 @@ use anju_store::{ColumnKind, ColumnRef, Condition, Fetch, Lock, Select, Tx};
 use super::{
     check::Checked,
     draft::{Draft, DraftRow, DraftTable},
+    known::Known,
     outcome,
-    references::{KnownReferences, visible_ids},
+    references::visible_ids,
     save::{Stored, back},
     seal::Sealed,
     trail::leave_trail,
@@ -167,8 +168,8 @@ impl Records {
             let mut draft = Draft::new(plan.clone(), Change::Restored, DraftRow::of(loaded));
             draft.tables = tables;
             let by = if restored.is_none() { actor } else { &platform };
-            let known = KnownReferences::default();
-            let checked = Checked::from(self, tx, plans, by, draft, &known, Vec::new()).await?;
+            let checked =
+                Checked::from(self, tx, plans, by, draft, &mut Known::default(), Vec::new()).await?;
             let stored = Stored::from(self, tx, by, Sealed::from(self, checked)?, None).await?;
             leave_trail(self, tx, by, &stored, why).await?;
             self.after_save(tx, by, &stored).await?;

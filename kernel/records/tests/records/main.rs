@@ -11,6 +11,7 @@ mod figures;
 mod fixture;
 mod formulas;
 mod import;
+mod import_batches;
 mod import_by_key;
 mod integrity;
 mod loading;

@@ -1,7 +1,9 @@
 //! Conditions.
 
 use sea_query::extension::postgres::PgExpr;
-use sea_query::{Alias, BinOper, Expr, ExprTrait, Func, LikeExpr, SelectStatement, Value};
+use sea_query::{
+    Alias, Asterisk, BinOper, Expr, ExprTrait, Func, LikeExpr, SelectStatement, Value, ValueTuple,
+};
 
 use super::rows;
 use crate::{ColumnRef, Condition, Dialect, Operator, Select, SqlValue};
@@ -42,6 +44,8 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         Condition::In { column, values } => {
             self::column(column).is_in(values.iter().cloned().map(self::value))
         }
+        Condition::RowIn { columns: _, rows } if rows.is_empty() => never(),
+        Condition::RowIn { columns, rows } => row_in(columns, rows),
         Condition::NotIn { column: _, values } if values.is_empty() => always(),
         Condition::NotIn { column, values } => {
             self::column(column).is_not_in(values.iter().cloned().map(self::value))
@@ -71,6 +75,15 @@ fn always() -> Expr {
 
 fn never() -> Expr {
     Expr::cust("FALSE")
+}
+
+/// The rows as a table of their own, whose rows are looked up by an index one by one: of a list PostgreSQL makes as many
+/// conditions, and plans for each.
+fn row_in(columns: &[ColumnRef], rows: &[Vec<SqlValue>]) -> Expr {
+    let rows = rows.iter().map(|row| ValueTuple::Many(row.iter().cloned().map(value).collect()));
+    let mut given = SelectStatement::new();
+    given.column(Asterisk).from_values(rows, Alias::new("given"));
+    Expr::tuple(columns.iter().map(column)).in_subquery(given)
 }
 
 fn compare(column: &ColumnRef, op: Operator, value: &SqlValue) -> Expr {

@@ -91,6 +91,7 @@ fn collect(condition: &Condition, values: &mut Vec<SqlValue>) -> Option<()> {
         | Condition::StartsWith { .. }
         | Condition::Tokens { .. }
         | Condition::OneOfFew { .. }
+        | Condition::RowIn { .. }
         | Condition::LongerThan { .. }
         | Condition::NoMultipleOf { .. } => None,
     }

@@ -38,7 +38,7 @@ fn project() -> Join {
 fn every_condition() -> Vec<(&'static str, Condition)> {
     use Condition::{
         All, Any, Between, ColumnsEqual, Contains, ContainsInOrder, Exists, IsNull, Not, NotIn, NotNull,
-        OneOfFew, StartsWith, Tokens,
+        OneOfFew, RowIn, StartsWith, Tokens,
     };
     let phrases = || vec![vec!["静安".to_owned(), "安路".to_owned()], vec!["张三".to_owned()]];
     let compare = |op| Condition::compare(unit("rent"), op, 100);
@@ -64,6 +64,14 @@ fn every_condition() -> Vec<(&'static str, Condition)> {
         ("Compare less than null", Condition::compare(unit("rent"), Operator::Lt, SqlValue::Null)),
         ("In", Condition::is_in("unit", "code", ["a", "b"])),
         ("In nothing", Condition::In { column: unit("code"), values: vec![] }),
+        (
+            "RowIn",
+            RowIn {
+                columns: vec![unit("code"), unit("rent")],
+                rows: vec![vec!["FY1".into(), 1.into()], vec!["FY2".into(), 2.into()]],
+            },
+        ),
+        ("RowIn nothing", RowIn { columns: vec![unit("rent")], rows: vec![] }),
         ("NotIn", NotIn { column: unit("rent"), values: vec![1.into(), 2.into()] }),
         ("NotIn nothing", NotIn { column: unit("rent"), values: vec![] }),
         ("Between", Between { column: unit("rent"), low: 1.into(), high: 2.into() }),

@@ -8,6 +8,7 @@ use super::{add_unit, unit, unit_ids, with_units};
 anju_store::on_both_databases!(
     comparisons_find_the_same_rows,
     sets_and_ranges_find_the_same_rows,
+    rows_of_values_find_the_same_rows,
     texts_are_taken_literally,
     prefixes_are_exact,
     sub_queries_see_the_outer_row,
@@ -68,6 +69,20 @@ async fn sets_and_ranges_find_the_same_rows(db: TestDatabase) {
     assert!(found(store, both.and(Condition::False)).await.is_empty());
     assert_eq!(found(store, Condition::All(vec![])).await.len(), 4);
     assert!(found(store, Condition::Any(vec![])).await.is_empty());
+}
+
+async fn rows_of_values_find_the_same_rows(db: TestDatabase) {
+    let store = rents(&db).await;
+    let given = |rows: &[(&str, i64)]| Condition::RowIn {
+        columns: vec![unit("id"), unit("rent")],
+        rows: rows.iter().map(|(id, rent)| vec![(*id).into(), (*rent).into()]).collect(),
+    };
+    let some = given(&[("1", 10), ("2", 10), ("3", 30), ("3", 30), ("4", 10)]);
+    assert_eq!(found(store, some.clone()).await, ["1", "3"]);
+    assert_eq!(found(store, some.and(Condition::eq("supply_unit", "rent", 30))).await, ["3"]);
+    assert!(found(store, given(&[])).await.is_empty());
+    let vacant = Condition::RowIn { columns: vec![unit("vacant")], rows: vec![vec![true.into()]] };
+    assert_eq!(found(store, vacant).await, ["1"]);
 }
 
 async fn texts_are_taken_literally(db: TestDatabase) {
