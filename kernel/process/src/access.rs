@@ -72,7 +72,7 @@ pub(crate) fn todo(actor: &Actor) -> Condition {
         "assignee",
         actor.account_id.as_str(),
     ));
-    let place = match place(actor) {
+    let place = match place(actor, TASK) {
         Condition::False => return mine,
         place => place,
     };
@@ -90,16 +90,17 @@ pub(crate) fn todo(actor: &Actor) -> Condition {
     Condition::Any(vec![mine, open])
 }
 
-fn place(actor: &Actor) -> Condition {
+/// The rows of a table with a scope that the place of the actor's post covers.
+pub(crate) fn place(actor: &Actor, table: &str) -> Condition {
     let Some(post) = &actor.post else { return Condition::False };
     if actor.kind != ActorKind::Person || actor.roles.is_empty() {
         return Condition::False;
     }
     let own = |column: &str, value: Option<&str>| match value {
         Some(value) => {
-            Condition::Any(vec![Condition::eq(TASK, column, value), Condition::eq(TASK, "shared", true)])
+            Condition::Any(vec![Condition::eq(table, column, value), Condition::eq(table, "shared", true)])
         }
-        None => Condition::eq(TASK, "shared", true),
+        None => Condition::eq(table, "shared", true),
     };
     match post.level {
         Level::City => Condition::True,

@@ -86,7 +86,7 @@ fn is_empty(value: &Value) -> bool {
 type Fault = (&'static str, String);
 
 /// The value of a variable in its canonical form.
-fn parse(catalog: &Catalog, field: &Field, value: &Value) -> Result<Value, Fault> {
+pub(crate) fn parse(catalog: &Catalog, field: &Field, value: &Value) -> Result<Value, Fault> {
     let wrong = |what: &str| -> Fault { ("type", format!("应为{what}")) };
     match field.field_type {
         FieldType::Boolean => value.as_bool().map(Value::from).ok_or_else(|| wrong("是或否")),

@@ -9,6 +9,7 @@
 //! machine's clock, speak SQL or HTTP, know anything of housing.
 
 mod access;
+mod analysis;
 pub mod bpmn;
 mod check;
 mod commands;
@@ -19,8 +20,11 @@ mod forget;
 mod form;
 mod gateway;
 pub mod machine;
+mod migration;
 mod plan;
 mod processes;
+mod repair;
+mod rights;
 mod rows;
 mod run;
 mod running;
@@ -30,11 +34,17 @@ mod timers;
 mod trail;
 mod view;
 
+pub use analysis::{Analysis, AnalysisQuery, Counted, OutcomeCount, PeriodOf, Quantiles, StepFigures};
 pub use check::{CheckProblem, check};
 pub use commands::Completion;
 pub use effects::{EffectContext, EffectError, EffectResult, EffectRunner};
 pub use error::{Error, Result};
+pub use migration::{
+    Migration, MigrationItem, MigrationOrder, MigrationReason, MigrationReport, Obstacle, VersionInUse,
+};
 pub use processes::{CalendarSource, Processes};
+pub use repair::{Stuck, StuckCause, StuckQuery};
+pub use rights::ProcessRight;
 pub use rows::{InstanceState, TaskState};
 pub use running::RunningVersion;
 pub use tables::tables;

@@ -57,6 +57,10 @@ impl Processes {
         &*self.shared.effects
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
     pub(crate) fn reader(&self) -> Reader {
         self.shared.store.reader()
     }

@@ -163,7 +163,7 @@ impl Instance {
         tx.fetch_optional(&select).await?.as_ref().map(Self::read).transpose()
     }
 
-    pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn insert(&self, tx: &mut Tx, scope: &Scope) -> Result<()> {
         let mut values = self.changing()?;
         values.extend([
             ("id", self.id.as_str().into()),
@@ -177,6 +177,10 @@ impl Instance {
             ("due_on", self.due_on.as_deref().into()),
             ("parent_instance", self.parent.as_ref().map(|(instance, _)| instance.as_str()).into()),
             ("parent_token", self.parent.as_ref().map(|(_, token)| token.as_str()).into()),
+            ("shared", scope.shared.into()),
+            ("district", scope.district.as_deref().into()),
+            ("subdistrict", scope.subdistrict.as_deref().into()),
+            ("operator", scope.operator.as_deref().into()),
         ]);
         Ok(tx.insert(INSTANCE, values).await?)
     }

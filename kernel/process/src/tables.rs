@@ -13,7 +13,7 @@ pub(crate) const WAIT: &str = "process_wait";
 
 use ColumnKind::{Bool, Int, Text};
 
-type Column = (&'static str, ColumnKind, Nullable);
+pub(crate) type Column = (&'static str, ColumnKind, Nullable);
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Nullable {
@@ -30,7 +30,8 @@ pub(crate) const DEFINITION_COLUMNS: &[Column] = &[
     ("created_at", Int, No),
 ];
 
-/// `running_key`: process and record while the instance runs, so that a record has one at most.
+/// `running_key`: process and record while the instance runs, so that a record has one at most. The last four: to whom the
+/// record belonged when the instance was started; unknown of older ones.
 pub(crate) const INSTANCE_COLUMNS: &[Column] = &[
     ("id", Text, No),
     ("process", Text, No),
@@ -52,6 +53,10 @@ pub(crate) const INSTANCE_COLUMNS: &[Column] = &[
     ("running_key", Text, Yes),
     ("parent_instance", Text, Yes),
     ("parent_token", Text, Yes),
+    ("shared", Bool, Yes),
+    ("district", Text, Yes),
+    ("subdistrict", Text, Yes),
+    ("operator", Text, Yes),
 ];
 
 pub(crate) const TOKEN_COLUMNS: &[Column] = &[
@@ -84,7 +89,8 @@ pub(crate) const WAIT_COLUMNS: &[Column] = &[
     ("key", Text, No),
 ];
 
-/// `open_token`: the token while the task is open, so that a token has one open task at most.
+/// `open_token`: the token while the task is open, so that a token has one open task at most. `claimed_at`: when whoever
+/// has or had it last signed for it.
 pub(crate) const TASK_COLUMNS: &[Column] = &[
     ("id", Text, No),
     ("instance_id", Text, No),
@@ -112,6 +118,7 @@ pub(crate) const TASK_COLUMNS: &[Column] = &[
     ("outcome", Text, Yes),
     ("outcome_title", Text, Yes),
     ("opinion", Text, Yes),
+    ("claimed_at", Int, Yes),
 ];
 
 pub(crate) const TRAIL_COLUMNS: &[Column] = &[
@@ -139,7 +146,10 @@ pub fn tables() -> Vec<TableSpec> {
             .index(IndexSpec::unique_on(["running_key"]))
             .index(IndexSpec::on(["record_id"]))
             .index(IndexSpec::on(["started_by", "started_at"]))
-            .index(IndexSpec::on(["parent_token"])),
+            .index(IndexSpec::on(["parent_token"]))
+            .index(IndexSpec::on(["state", "process", "definition_version"]))
+            .index(IndexSpec::on(["process", "started_at"]))
+            .index(IndexSpec::on(["process", "ended_at"])),
         table(TOKEN, TOKEN_COLUMNS, &["id"]).index(IndexSpec::on(["instance_id"])),
         table(WAIT, WAIT_COLUMNS, &["instance_id", "token_id", "visit", "element"])
             .index(IndexSpec::on(["kind", "name", "key"])),

@@ -55,12 +55,13 @@ pub(crate) async fn close(
 }
 
 /// Signs for a task, or gives it back.
-pub(crate) async fn assign(tx: &mut Tx, id: &str, actor: Option<&Actor>) -> Result<()> {
+pub(crate) async fn assign(tx: &mut Tx, id: &str, actor: Option<&Actor>, now: Timestamp) -> Result<()> {
     let state = if actor.is_some() { TaskState::Claimed } else { TaskState::Open };
     let sets: Vec<(&str, SqlValue)> = vec![
         ("state", state.as_str().into()),
         ("assignee", actor.map(|actor| actor.account_id.as_str()).into()),
         ("assignee_name", actor.map(|actor| actor.name.as_str()).into()),
+        ("claimed_at", actor.map(|_| now.as_millisecond()).into()),
     ];
     match tx.update(TASK, sets, still_open(id)).await? {
         1 => Ok(()),

@@ -2,6 +2,7 @@
 
 use anju_decisions::Expression;
 use anju_store::{ColumnKind, Condition, Fetch, NewJob, Select};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::bpmn::{Element, Timer, Trigger};
@@ -15,8 +16,9 @@ pub const TIMER_JOB: &str = "process.timer";
 /// Kind of the jobs that bring messages and signals to one who waits; as [`TIMER_JOB`].
 pub const EVENT_JOB: &str = "process.event";
 
-/// How often a timer is tried before it is given up and shown to operators.
-const TIMER_ATTEMPTS_MAX: u32 = 20;
+/// How often a timer, or an event that was told, is tried before it is given up and shown to operators. Attempts at which
+/// the database was too busy do not count.
+pub(crate) const ATTEMPTS_MAX: u32 = 5;
 
 impl Run<'_> {
     /// Sets one timer, which has fired so many times before.
@@ -28,6 +30,19 @@ impl Run<'_> {
         timer: &Timer,
         fired: u32,
     ) -> Result<()> {
+        self.schedule_since(token, visit, element, timer, fired, self.now).await
+    }
+
+    /// As [`Run::schedule`], for a token that has waited since then; what is past fires at once.
+    pub(crate) async fn schedule_since(
+        &mut self,
+        token: &str,
+        visit: i64,
+        element: &str,
+        timer: &Timer,
+        fired: u32,
+        since: Timestamp,
+    ) -> Result<()> {
         let evaluated = match timer.expression() {
             Some(source) => {
                 let scene = self.scene((token != NO_TOKEN).then_some(token)).await?;
@@ -37,7 +52,7 @@ impl Run<'_> {
             None => Value::Null,
         };
         let run_at = timer
-            .due(self.now, &self.processes.calendar(), &evaluated)
+            .due(since, &self.processes.calendar(), &evaluated)
             .map_err(|cause| Error::expression(element, cause))?;
         let job = NewJob {
             kind: TIMER_JOB.to_owned(),
@@ -46,9 +61,9 @@ impl Run<'_> {
                 "instance": self.instance.id, "token": token, "visit": visit, "element": element, "fired": fired,
             }),
             run_at,
-            attempts_max: TIMER_ATTEMPTS_MAX,
+            attempts_max: ATTEMPTS_MAX,
             created_by: self.actor.account_id.clone(),
-            at: self.now,
+            at: since,
         };
         self.tx.enqueue(&job).await?;
         Ok(())
@@ -80,21 +95,37 @@ impl Run<'_> {
 
     /// How often a timer has fired for a visit; only the trail tells of one that leaves its token where it is.
     pub(crate) async fn times_fired(&mut self, token: &str, visit: i64, element: &str) -> Result<u32> {
-        let select = Select::from(TRAIL)
-            .column("seq", ColumnKind::Int)
-            .filter(Condition::eq(TRAIL, "instance_id", self.instance.id.as_str()))
-            .filter(Condition::eq(TRAIL, "kind", TrailKind::Timer.as_str()))
-            .filter(Condition::eq(TRAIL, "element", element))
-            .filter(Condition::eq(TRAIL, "token_id", token))
-            .filter(Condition::eq(TRAIL, "visit", visit));
-        Ok(u32::try_from(self.tx.count(&select, None).await?).unwrap_or(u32::MAX))
+        times_fired(self.tx, &self.instance.id, token, visit, element).await
     }
 
     pub(crate) fn timer_key(&self, token: &str, visit: i64, element: &str, fired: u32) -> String {
-        let owner = if token == NO_TOKEN { self.instance.id.as_str() } else { token };
-        match fired {
-            0 => format!("{owner}/{visit}/{element}"),
-            again => format!("{owner}/{visit}/{element}/{again}"),
-        }
+        timer_key(&self.instance.id, token, visit, element, fired)
+    }
+}
+
+/// As [`Run::times_fired`].
+pub(crate) async fn times_fired(
+    from: &mut impl Fetch,
+    instance_id: &str,
+    token: &str,
+    visit: i64,
+    element: &str,
+) -> Result<u32> {
+    let select = Select::from(TRAIL)
+        .column("seq", ColumnKind::Int)
+        .filter(Condition::eq(TRAIL, "instance_id", instance_id))
+        .filter(Condition::eq(TRAIL, "kind", TrailKind::Timer.as_str()))
+        .filter(Condition::eq(TRAIL, "element", element))
+        .filter(Condition::eq(TRAIL, "token_id", token))
+        .filter(Condition::eq(TRAIL, "visit", visit));
+    Ok(u32::try_from(from.count(&select, None).await?).unwrap_or(u32::MAX))
+}
+
+/// Key of the job of a timer that has fired so many times before.
+pub(crate) fn timer_key(instance_id: &str, token: &str, visit: i64, element: &str, fired: u32) -> String {
+    let owner = if token == NO_TOKEN { instance_id } else { token };
+    match fired {
+        0 => format!("{owner}/{visit}/{element}"),
+        again => format!("{owner}/{visit}/{element}/{again}"),
     }
 }

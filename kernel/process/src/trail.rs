@@ -32,10 +32,14 @@ pub enum TrailKind {
     /// A task was called off, by a timer or a withdrawal.
     Cancelled,
     Withdrawn,
+    /// The instance went over to another version of its definition.
+    Migrated,
+    /// An administrator put something right; the detail says what.
+    Repaired,
     Ended,
 }
 
-const WORDS: [(TrailKind, &str); 15] = [
+const WORDS: [(TrailKind, &str); 17] = [
     (TrailKind::Started, "started"),
     (TrailKind::Entered, "entered"),
     (TrailKind::Flow, "flow"),
@@ -50,6 +54,8 @@ const WORDS: [(TrailKind, &str); 15] = [
     (TrailKind::Returned, "returned"),
     (TrailKind::Cancelled, "cancelled"),
     (TrailKind::Withdrawn, "withdrawn"),
+    (TrailKind::Migrated, "migrated"),
+    (TrailKind::Repaired, "repaired"),
     (TrailKind::Ended, "ended"),
 ];
 

@@ -6,6 +6,7 @@ mod coded;
 mod condition;
 mod kept;
 mod quantile;
+mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub(crate) use coded::{CodedRows, coded_kinds, coded_rows};
 pub(crate) use condition::{column, condition, rows_with_tokens, value};
 pub(crate) use kept::Kept;
 pub(crate) use quantile::{finish_quantile_row, quantile, quantile_kinds};
+pub(crate) use spans::{quantile_of_spans, spans_total, spans_total_kinds};
 
 use std::sync::Arc;
 use std::time::Duration;

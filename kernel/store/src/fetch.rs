@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::build::{self, Statement};
 use crate::store::Known;
 use crate::{
-    Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Duplicates, Explanation, Quantile, Result, Row,
-    Select, explain, row_codes,
+    Aggregate, ColumnKind, ColumnRef, Condition, Dialect, Duplicates, Explanation, Quantile, Rank, Result,
+    Row, Select, Spans, explain, row_codes,
 };
 
 /// Where a query is sent: what [`Fetch`] needs of [`crate::Tx`] and [`crate::Reader`]. Not exported, so nobody else
@@ -72,6 +72,19 @@ pub trait Fetch: Source {
         let statement = build::quantile(self.dialect(), quantile);
         let rows = self.fetch(statement, &build::quantile_kinds(quantile)).await?;
         rows.into_iter().map(|row| build::finish_quantile_row(quantile, row)).collect()
+    }
+
+    /// How many spans there are by group, and their sum in ms, which is absent if there are none.
+    async fn spans_total(&mut self, spans: &Spans) -> Result<Vec<Row>> {
+        let statement = build::spans_total(self.dialect(), spans);
+        self.fetch(statement, &build::spans_total_kinds(spans)).await
+    }
+
+    /// One quantile of the spans by group, as [`Fetch::quantile`].
+    async fn spans_quantile(&mut self, spans: &Spans, rank: Rank) -> Result<Vec<Row>> {
+        let (asked, statement) = build::quantile_of_spans(self.dialect(), spans, rank);
+        let rows = self.fetch(statement, &build::quantile_kinds(&asked)).await?;
+        rows.into_iter().map(|row| build::finish_quantile_row(&asked, row)).collect()
     }
 
     /// Which rows of an authenticated table are not what the platform wrote: the values of their keys, separated by

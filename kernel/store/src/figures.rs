@@ -152,3 +152,25 @@ pub enum Rank {
         denominator: u32,
     },
 }
+
+/// A question for the time between instants (columns of Int, ms), by group: from `since` to the first of `until` that
+/// has a value. Rows without one of the two do not count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spans {
+    /// The main table.
+    pub from: String,
+    /// LEFT JOINs, in order.
+    pub joins: Vec<Join>,
+    /// Which rows count.
+    pub filter: Condition,
+    /// What to group by; one row over everything if empty.
+    pub group: Vec<Group>,
+    /// Where the time begins.
+    pub since: ColumnRef,
+    /// Where it ends; at least one column.
+    pub until: Vec<ColumnRef>,
+    /// At most this many rows.
+    pub limit: Option<u64>,
+    /// Gives up with [`crate::Error::TooSlow`] after this long.
+    pub within: Option<Duration>,
+}

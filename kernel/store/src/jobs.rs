@@ -1,9 +1,11 @@
 //! Jobs: work done later, leased to one worker at a time. A worker that disappears loses its lease, and the job
 //! is leased again; the attempt's number fences the lost worker off.
 
+mod failed;
 mod lease;
 pub(crate) mod steps;
 
+pub use failed::open_job;
 pub use steps::JobStep;
 
 pub use lease::{Checkpoint, JobsWanted, LeasedJob};

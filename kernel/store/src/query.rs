@@ -265,6 +265,13 @@ pub enum Condition {
     Exists(Box<Select>),
     /// Two columns are equal.
     ColumnsEqual(ColumnRef, ColumnRef),
+    /// The instant lies on a day, as told in Shanghai, that is later than the date.
+    DayAfter {
+        /// Column of instants (Int, ms).
+        at: ColumnRef,
+        /// Column of dates (Text, `YYYY-MM-DD`).
+        day: ColumnRef,
+    },
     /// The text has more characters than this.
     LongerThan {
         /// Text column.

@@ -21,7 +21,7 @@ impl Processes {
                 false => Err(access::claimed_by_other(&task)),
             };
         }
-        task_rows::assign(run.tx, &task.id, Some(actor)).await?;
+        task_rows::assign(run.tx, &task.id, Some(actor), run.now).await?;
         run.note(Entry::new(TrailKind::Claimed, &task.step, task.title)).await?;
         run.finish().await.map(drop)
     }
@@ -38,7 +38,7 @@ impl Processes {
         if task.assignee.as_ref() != Some(&actor.account_id) && !actor.is_system() {
             return Err(access::claimed_by_other(&task));
         }
-        task_rows::assign(run.tx, &task.id, None).await?;
+        task_rows::assign(run.tx, &task.id, None, run.now).await?;
         run.note(Entry::new(TrailKind::Released, &task.step, task.title)).await?;
         run.finish().await.map(drop)
     }

@@ -17,12 +17,13 @@ enum Payload {
     Starting { process: String, start: String, entity: String, record: String, vars: Object },
 }
 
+/// An event that somebody waits for: the payload of its job.
 #[derive(Deserialize)]
-struct Awaited {
-    instance: String,
-    token: String,
-    visit: i64,
-    element: String,
+pub(crate) struct Awaited {
+    pub instance: String,
+    pub token: String,
+    pub visit: i64,
+    pub element: String,
     /// Of a timer: how often it had fired when it was set.
     #[serde(default)]
     fired: u32,
@@ -40,7 +41,7 @@ impl Processes {
     pub async fn fire(&self, tx: &mut Tx, payload: &Value) -> Result<bool> {
         let system = Actor::system("系统");
         match Payload::deserialize(payload)? {
-            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited).await,
+            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited, None).await,
             Payload::Starting { process, start, entity, record, vars } => {
                 let started = self.start_at(tx, &system, &process, &start, (&entity, &record), vars).await;
                 match started {
@@ -52,7 +53,14 @@ impl Processes {
         }
     }
 
-    async fn fire_awaited(&self, tx: &mut Tx, actor: &Actor, awaited: Awaited) -> Result<bool> {
+    /// Lets an awaited event happen. `skipping`: an element that counts as done when it is come to.
+    pub(crate) async fn fire_awaited(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        awaited: Awaited,
+        skipping: Option<&str>,
+    ) -> Result<bool> {
         let found = Instance::lock(tx, &awaited.instance).await?.ok_or(Error::NotFound)?;
         if found.state != InstanceState::Running {
             return Ok(false);
@@ -68,6 +76,7 @@ impl Processes {
             return Ok(false);
         }
         let mut run = Run::open(self, tx, actor, &awaited.instance).await?;
+        run.skipping = skipping.map(str::to_owned);
         let Awaited { token, visit, element, fired, vars, .. } = awaited;
         match event.trigger() {
             Some(Trigger::Timer(timer)) => {
@@ -96,6 +105,9 @@ impl Processes {
             }
         }
         run.settle().await?;
+        if run.skipping.is_some() {
+            return Err(crate::repair::not_passed());
+        }
         run.finish().await?;
         Ok(true)
     }

@@ -11,6 +11,7 @@ mod withdraw;
 
 pub use complete::Completion;
 pub(crate) use complete::why_not;
+pub(crate) use fire::Awaited;
 
 use anju_records::{Actor, FieldError};
 use anju_store::Tx;
@@ -47,7 +48,7 @@ async fn hold<'a>(
 }
 
 /// A reason that has to be given.
-fn reason(text: &str) -> Result<&str> {
+pub(crate) fn reason(text: &str) -> Result<&str> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::Invalid(vec![FieldError::new("reason", "required", "请填写原因")]));

@@ -102,7 +102,7 @@ impl Processes {
         }
         let now = self.now();
         self.plans().store(tx, &plan, now).await?;
-        let (record_display, _) = self.whereabouts(tx, entity, record_id).await?;
+        let (record_display, scope) = self.whereabouts(tx, entity, record_id).await?;
         let instance = Instance {
             id: new_id(),
             process,
@@ -123,7 +123,7 @@ impl Processes {
             due_on: self.due_on(plan.definition.due.as_ref()),
             parent,
         };
-        match instance.insert(tx).await {
+        match instance.insert(tx, &scope).await {
             Err(Error::Store(anju_store::Error::Unique { .. })) => return Err(is_running()),
             other => other?,
         }

@@ -54,7 +54,7 @@ impl Processes {
                 key: None,
                 payload: wait.payload(&json!(vars)),
                 run_at: now,
-                attempts_max: 20,
+                attempts_max: crate::timers::ATTEMPTS_MAX,
                 created_by: actor.account_id.clone(),
                 at: now,
             };

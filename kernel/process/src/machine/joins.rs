@@ -6,7 +6,7 @@ use super::{Marking, Token};
 use crate::bpmn::{Element, Graph, Kind};
 
 /// Whether a token waits at a gateway for others.
-pub(super) fn waits(element: &Element, token: &Token) -> bool {
+pub fn waits(element: &Element, token: &Token) -> bool {
     matches!(element.kind, Kind::Parallel | Kind::Inclusive)
         && element.incoming.len() > 1
         && token.via.is_some()

@@ -12,7 +12,7 @@ mod step;
 mod tests;
 
 pub use catching::{Catcher, catcher};
-pub use joins::ready;
+pub use joins::{ready, waits as waits_to_join};
 pub use step::step;
 
 use crate::bpmn::{Element, Graph, Kind, Repeat, Throw, Trigger};

@@ -8,12 +8,10 @@ use super::{Run, Work};
 use crate::bpmn::{Element, Graph, Kind, Throw, Trigger};
 use crate::machine::{self, Catcher, Event};
 use crate::tables::WAIT;
-use crate::timers::EVENT_JOB;
+use crate::timers::{ATTEMPTS_MAX, EVENT_JOB};
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Result};
 
-/// How often a told event is tried to be taken in before it is given up and shown to operators.
-const EVENT_ATTEMPTS_MAX: u32 = 20;
 /// The token of what waits for an event sub-process of the instance itself.
 pub(crate) const NO_TOKEN: &str = "";
 
@@ -71,7 +69,7 @@ impl Run<'_> {
     }
 
     /// Begins to wait for one thing. What is thrown from within is not waited for but looked for when it happens.
-    pub(super) async fn wait_for(
+    pub(crate) async fn wait_for(
         &mut self,
         token: &str,
         visit: i64,
@@ -258,7 +256,7 @@ impl Run<'_> {
             key: None,
             payload,
             run_at: self.now,
-            attempts_max: EVENT_ATTEMPTS_MAX,
+            attempts_max: ATTEMPTS_MAX,
             created_by: self.actor.account_id.clone(),
             at: self.now,
         };

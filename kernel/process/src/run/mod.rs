@@ -40,6 +40,8 @@ pub(crate) struct Run<'a> {
     pub now: Timestamp,
     /// Key of the job that is firing: it is finished by its worker, not called off.
     pub firing: Option<String>,
+    /// An element that counts as done when it is come to, by an administrator's word.
+    pub skipping: Option<String>,
     /// Tokens that have moved and were not yet seen to.
     agenda: VecDeque<Work>,
     steps: u32,
@@ -96,6 +98,7 @@ impl<'a> Run<'a> {
             marking,
             now,
             firing: None,
+            skipping: None,
             agenda,
             steps: 0,
             called,

@@ -49,6 +49,9 @@ impl Run<'_> {
         let element = plan.graph.element(&token.element);
         let element = element.ok_or_else(|| Error::Internal(format!("no element {}", token.element)))?;
         let (id, visit, at) = (token.id.as_str(), token.visit, token.element.as_str());
+        if crate::repair::may_skip(element) && self.skips(at).await? {
+            return self.done(id).await;
+        }
         match machine::demand(element, &token) {
             Demand::Rest | Demand::Join => Ok(()),
             Demand::Pass | Demand::Choose => self.done(id).await,

@@ -133,7 +133,7 @@ impl Run<'_> {
         input: &Object,
         effects: &[Effect],
     ) -> Result<Option<bool>> {
-        if effects.is_empty() {
+        if effects.is_empty() || self.skips(element).await? {
             return Ok(Some(false));
         }
         let mut vars = self.instance.vars.clone();

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// RFC 3339 in Shanghai's time.
-fn time(at: Timestamp) -> Value {
+pub(crate) fn time(at: Timestamp) -> Value {
     Value::from(at.to_zoned_datetime(zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 

@@ -154,7 +154,7 @@ pub(super) fn grouped(dialect: Dialect, group: &Group) -> Expr {
 }
 
 /// An instant by Shanghai's calendar.
-fn instant(dialect: Dialect, plain: Expr, grain: Grain) -> Expr {
+pub(super) fn instant(dialect: Dialect, plain: Expr, grain: Grain) -> Expr {
     match dialect {
         Dialect::Sqlite => {
             let seconds = plain.div(Expr::cust("1000.0")).add(Expr::cust(SHANGHAI_SECONDS));
@@ -241,7 +241,7 @@ fn if_counted(dialect: Dialect, filter: &Condition, of: Expr) -> Expr {
 }
 
 /// PostgreSQL sums BIGINT as NUMERIC; a sum beyond 64 bits is an error on both.
-fn sum(dialect: Dialect, of: Expr) -> Expr {
+pub(super) fn sum(dialect: Dialect, of: Expr) -> Expr {
     match dialect {
         Dialect::Sqlite => of.sum(),
         Dialect::Postgres => of.sum().cast_as(Alias::new("BIGINT")),

@@ -5,8 +5,8 @@ use sea_query::{
     Alias, Asterisk, BinOper, Expr, ExprTrait, Func, LikeExpr, SelectStatement, Value, ValueTuple,
 };
 
-use super::rows;
-use crate::{ColumnRef, Condition, Dialect, Operator, Select, SqlValue};
+use super::{aggregate::instant, rows};
+use crate::{ColumnRef, Condition, Dialect, Grain, Operator, Select, SqlValue};
 
 const ESCAPE: char = '\\';
 
@@ -62,6 +62,9 @@ pub(crate) fn condition(dialect: Dialect, condition: &Condition) -> Expr {
         Condition::NotNull(column) => self::column(column).is_not_null(),
         Condition::Exists(select) => exists(dialect, select),
         Condition::ColumnsEqual(left, right) => self::column(left).eq(self::column(right)),
+        Condition::DayAfter { at, day } => {
+            instant(dialect, self::column(at), Grain::Day).gt(self::column(day))
+        }
         Condition::LongerThan { column, characters } => {
             Expr::expr(Func::char_length(self::column(column))).gt(i64::from(*characters))
         }

@@ -85,7 +85,8 @@ fn collect(condition: &Condition, values: &mut Vec<SqlValue>) -> Option<()> {
         | Condition::False
         | Condition::IsNull(_)
         | Condition::NotNull(_)
-        | Condition::ColumnsEqual(..) => Some(()),
+        | Condition::ColumnsEqual(..)
+        | Condition::DayAfter { .. } => Some(()),
         Condition::Contains { .. }
         | Condition::ContainsInOrder { .. }
         | Condition::StartsWith { .. }
@@ -188,6 +189,7 @@ mod tests {
             column().prop_map(Condition::IsNull),
             column().prop_map(Condition::NotNull),
             (column(), column()).prop_map(|(a, b)| Condition::ColumnsEqual(a, b)),
+            (column(), column()).prop_map(|(at, day)| Condition::DayAfter { at, day }),
             (column(), op, value()).prop_map(|(column, op, value)| Condition::Compare { column, op, value }),
             (column(), values()).prop_map(|(column, values)| Condition::In { column, values }),
             (column(), values()).prop_map(|(column, values)| Condition::NotIn { column, values }),

@@ -13,12 +13,17 @@ const PLACE: &str = "quantile_place";
 const PLACES: &str = "quantile_places";
 
 pub(crate) fn quantile(dialect: Dialect, quantile: &Quantile) -> Statement {
+    of_value(dialect, quantile, &column(&quantile.column))
+}
+
+/// As [`quantile`], of any value.
+pub(super) fn of_value(dialect: Dialect, quantile: &Quantile, value: &Expr) -> Statement {
     let mut values = rows(dialect, &quantile.from, &quantile.joins, &quantile.filter);
     for group in &quantile.group {
         values.expr_as(grouped(dialect, group), Alias::new(&group.alias));
     }
-    values.expr_as(column(&quantile.column), Alias::new(VALUE));
-    values.and_where(column(&quantile.column).is_not_null());
+    values.expr_as(value.clone(), Alias::new(VALUE));
+    values.and_where(value.clone().is_not_null());
 
     let groups: Vec<String> =
         quantile.group.iter().map(|group| format!("\"{}\"", group.alias.replace('"', "\"\""))).collect();

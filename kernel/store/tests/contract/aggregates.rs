@@ -3,7 +3,7 @@
 use anju_store::testing::TestDatabase;
 use anju_store::{
     Aggregate, ColumnKind, Condition, Fetch, Grain, Group, Measure, MeasureOp, Operator, Quantile, Rank,
-    SqlValue, Store,
+    Spans, SqlValue, Store,
 };
 
 use super::{add_unit, unit, with_units};
@@ -17,6 +17,7 @@ anju_store::on_both_databases!(
     a_figure_may_count_some_rows_only,
     every_figure_by_time,
     quantiles_are_exact,
+    times_between_instants,
     groups_are_limited_in_order,
 );
 
@@ -282,6 +283,52 @@ async fn quantiles_are_exact(db: TestDatabase) {
     assert!(too_large.is_err(), "90071992547409935000 exceeds 64 bits");
     query.filter = Condition::False;
     assert_eq!(found(query).await, [[SqlValue::Null]]);
+}
+
+async fn times_between_instants(db: TestDatabase) {
+    let store = with_units(&db).await;
+    // Where it does not end, the version says when instead: at 1.
+    let units = [
+        ("p", Some(10), Some(30)),
+        ("p", Some(10), None),
+        ("p", Some(10), Some(11)),
+        ("q", None, Some(5)),
+        ("q", Some(1), None),
+    ];
+    for (i, (project, since, until)) in units.into_iter().enumerate() {
+        let values = vec![("project", project.into()), ("rent", since.into()), ("deleted_at", until.into())];
+        add_unit(store, &i.to_string(), values).await;
+    }
+    let mut spans = Spans {
+        from: "supply_unit".to_owned(),
+        joins: vec![],
+        filter: Condition::True,
+        group: vec![by("project", ColumnKind::Text, None)],
+        since: unit("rent"),
+        until: vec![unit("deleted_at"), unit("version")],
+        limit: None,
+        within: None,
+    };
+    let text = |text: &str| SqlValue::Text(text.to_owned());
+    let int = SqlValue::Int;
+    let total = |spans: Spans| async move {
+        let rows = store.reader().spans_total(&spans).await.unwrap();
+        rows.into_iter().map(|row| row.into_values()).collect::<Vec<_>>()
+    };
+    let of_p = vec![text("p"), int(3), int(20 - 9 + 1)];
+    assert_eq!(total(spans.clone()).await, [of_p, vec![text("q"), int(1), int(0)]]);
+    let quantile = |spans: Spans, rank| async move {
+        let rows = store.reader().spans_quantile(&spans, rank).await.unwrap();
+        rows.into_iter().map(|row| row.into_values()).collect::<Vec<_>>()
+    };
+    assert_eq!(quantile(spans.clone(), Rank::Median).await, [[text("p"), int(10_000)], [text("q"), int(0)]]);
+    let p90 = Rank::Nearest { numerator: 9, denominator: 10 };
+    assert_eq!(quantile(spans.clone(), p90).await, [[text("p"), int(20)], [text("q"), int(0)]]);
+    spans.until.pop();
+    let of_q = vec![text("q"), int(0), SqlValue::Null];
+    assert_eq!(total(spans.clone()).await, [vec![text("p"), int(2), int(21)], of_q]);
+    spans.group.clear();
+    assert_eq!(quantile(spans, Rank::Median).await, [[int(105_000)]]);
 }
 
 async fn groups_are_limited_in_order(db: TestDatabase) {

@@ -12,6 +12,7 @@ anju_store::on_both_databases!(
     texts_are_taken_literally,
     prefixes_are_exact,
     sub_queries_see_the_outer_row,
+    a_day_ends_at_midnight_in_shanghai,
 );
 
 async fn found(store: &Store, condition: Condition) -> Vec<String> {
@@ -134,4 +135,23 @@ async fn sub_queries_see_the_outer_row(db: TestDatabase) {
     let visited = Condition::Exists(Box::new(Select::from("visit").filter(same)));
     assert_eq!(found(store, visited.clone()).await, ["2"]);
     assert_eq!(found(store, Condition::Not(Box::new(visited))).await, ["1", "3", "4"]);
+}
+
+async fn a_day_ends_at_midnight_in_shanghai(db: TestDatabase) {
+    let store = with_units(&db).await;
+    // The 25th of November 2026 begins.
+    let midnight = 1_795_536_000_000;
+    let units = [
+        ("1", Some(midnight - 1), Some("2026-11-24")),
+        ("2", Some(midnight), Some("2026-11-24")),
+        ("3", Some(midnight), Some("2026-11-25")),
+        ("4", None, Some("2026-11-24")),
+        ("5", Some(midnight), None),
+    ];
+    for (id, rent, code) in units {
+        add_unit(store, id, vec![("rent", rent.into()), ("code", code.into())]).await;
+    }
+    let late = Condition::DayAfter { at: unit("rent"), day: unit("code") };
+    assert_eq!(found(store, late.clone()).await, ["2"]);
+    assert_eq!(found(store, Condition::Not(Box::new(late))).await, ["1", "3"]);
 }

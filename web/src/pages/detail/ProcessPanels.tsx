@@ -69,7 +69,7 @@ function steps(trail: TrailEntry[]): TrailEntry[] {
 }
 
 const KINDS: Record<string, string> = {
-  started: '发起', completed: '办理', returned: '退回', claimed: '签收', released: '退回待办箱', waiting: '等待', signalled: '收到结果', told: '收到消息', timer: '到期',
+  started: '发起', completed: '办理', returned: '退回', claimed: '签收', released: '退回待办箱', waiting: '等待', signalled: '收到结果', told: '收到消息', timer: '到期', migrated: '迁移版本', repaired: '修复',
   cancelled: '取消', withdrawn: '撤回', ended: '办结',
 };
 
