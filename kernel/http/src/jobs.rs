@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anju_runtime::{
-    BULK_JOB, Runtime,
+    BULK_JOB, MIGRATION_JOB, Runtime,
     records::Actor,
     store::{Job, Tx},
 };
@@ -111,7 +111,7 @@ pub struct ItemsPage {
 
 async fn own_bulk_job(runtime: &Runtime, actor: &Actor, id: &str) -> Result<Job> {
     let job = own_job(runtime, actor, id).await?;
-    if job.kind == BULK_JOB { Ok(job) } else { Err(Problem::not_found()) }
+    if [BULK_JOB, MIGRATION_JOB].contains(&job.kind.as_str()) { Ok(job) } else { Err(Problem::not_found()) }
 }
 
 /// What came of an action on many records, record by record.

@@ -17,6 +17,7 @@ mod health;
 mod integrity;
 mod jobs;
 mod problem;
+mod process_operations;
 mod processes;
 mod publishing;
 mod records;

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem,
-    processes, publishing, records, retention, schemas, session, structures, tasks,
+    process_operations, processes, publishing, records, retention, schemas, session, structures, tasks,
 };
 
 /// How the edge is set up.
@@ -48,6 +48,7 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
         .merge(records::router())
         .merge(files::router())
         .merge(processes::router())
+        .merge(process_operations::router())
         .merge(tasks::router())
         .merge(decisions::router())
         .merge(documents::router())

@@ -112,6 +112,7 @@ impl Runtime {
         if let Some(run) = self.last_integrity_run().await? {
             gauges.push(("anju_damaged_rows".to_owned(), run.damaged));
         }
+        gauges.extend(self.dead_job_gauges().await?);
         Ok(gauges)
     }
 }

@@ -16,7 +16,7 @@ use anju_store::{Job, JobStep, NewJob, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, Runtime};
-use work::Work;
+pub(crate) use work::{Deed, Work};
 
 pub const BULK_JOB: &str = "records.bulk";
 const ATTEMPTS_MAX: u32 = 10;
@@ -215,7 +215,7 @@ impl Runtime {
             .map_err(|error| Error::Job(format!("unreadable order: {error}")))?;
         let rule = self.action(&order.entity, &order.action)?;
         let names = self.names(&order).await?;
-        let work = Work { runtime: self, job, order: &order, names };
+        let work = Work { runtime: self, job, ids: &order.ids, deed: &order, names };
         if rule.atomic { work.together().await } else { work.one_by_one().await }
     }
 

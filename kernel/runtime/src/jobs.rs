@@ -9,7 +9,10 @@ use anju_store::{Job, Tx};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::{BULK_JOB, CommandContext, EXPORT_JOB, Error, IMPORT_JOB, Result, Runtime, error::into_records};
+use crate::{
+    BULK_JOB, CommandContext, EXPORT_JOB, Error, IMPORT_JOB, MIGRATION_JOB, Result, Runtime,
+    error::into_records,
+};
 
 /// Hands an answer to the command that waits for it.
 struct Answers<'a>(&'a Arc<Runtime>);
@@ -51,7 +54,7 @@ impl ReplyHandler for Answers<'_> {
 }
 
 /// Jobs that whoever started them may call off.
-const CALLED_OFF: [&str; 3] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB];
+const CALLED_OFF: [&str; 4] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, MIGRATION_JOB];
 
 impl Runtime {
     /// Calls off a job of the actor's; whether it was still open. What it has committed stays; the worker notices when

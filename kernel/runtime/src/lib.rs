@@ -23,7 +23,9 @@ mod import;
 mod inspection;
 mod integrity;
 mod jobs;
+mod migration;
 mod publishing;
+mod repair;
 mod retention;
 mod runtime;
 mod search;
@@ -42,6 +44,7 @@ pub use export::{EXPORT_JOB, EXPORT_REQUEST, ExportFormat, ExportOrder, ExportPr
 pub use import::{IMPORT_JOB, ImportRequest};
 pub use inspection::{DefinitionReport, verify_definitions};
 pub use integrity::{IntegrityRun, VERIFY_JOB};
+pub use migration::MIGRATION_JOB;
 pub use publishing::{
     DefinitionSource, DictionaryEdit, Draft, DraftInput, DraftKey, FILL_JOB, Preview, PublicationKind,
     PublicationSummary, PublishError, PublishRequest, Published, RequestKey, Right,

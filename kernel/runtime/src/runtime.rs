@@ -1,4 +1,8 @@
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use anju_calendar::{Clock, WorkingCalendar};
 use anju_connectors::{Connectors, Reply};
@@ -41,6 +45,8 @@ pub struct Runtime {
     commands: HashMap<&'static str, Arc<dyn Command>>,
     pub(crate) inspector: Inspector,
     pub(crate) following: Following,
+    /// As counted last, for monitoring.
+    pub(crate) stuck_instances: AtomicU64,
 }
 
 /// What a start needs besides settings.
@@ -128,6 +134,7 @@ impl Runtime {
             commands,
             inspector,
             following: Following::from(origin.number),
+            stuck_instances: AtomicU64::new(0),
         });
         runtime.effects.attach(Arc::downgrade(&runtime));
         runtime.tell_of_adopted_rows(&schema_changes).await?;

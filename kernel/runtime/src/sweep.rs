@@ -44,6 +44,7 @@ impl Runtime {
         tx.commit().await?;
         let traces = self.forget_traces(ANSWERS_KEPT).await?;
         self.keep_integrity_verified().await?;
+        self.watch_stuck().await?;
         if results + drafts + steps + exports + traces > 0 {
             tracing::info!(results, drafts, steps, exports, traces, "removed what is over");
         }

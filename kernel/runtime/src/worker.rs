@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use anju_connectors::{CALL_JOB, POLL_JOB};
 use anju_process::{EVENT_JOB, TIMER_JOB};
-use anju_store::{Job, JobsWanted, SoleUse};
+use anju_store::{Job, JobState, JobsWanted, SoleUse};
 use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -16,14 +16,15 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB, VERIFY_JOB,
-    calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB, sweep::Sweeping,
+    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, MIGRATION_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
+    VERIFY_JOB, calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
 const SHORT: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, EVENT_JOB, RENDER_JOB, CONTENTS_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
-const LONG: [&str; 7] = [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB];
+const LONG: [&str; 8] =
+    [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB, MIGRATION_JOB];
 /// How long a job of a killed worker waits, unless the next start takes it over.
 pub(crate) const LEASE_MS: i64 = 15_000;
 /// Two renewals may fail before a lease runs out.
@@ -180,6 +181,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
         IMPORT_JOB => runtime.import_job(&job).await,
         EXPORT_JOB => runtime.export_job(&job).await,
         BULK_JOB => runtime.bulk_job(&job).await,
+        MIGRATION_JOB => runtime.migration_job(&job).await,
         RETENTION_JOB => runtime.retention_job(&job).await,
         FILL_JOB => runtime.fill_job(&job).await,
         SEARCH_JOB => runtime.search_job(&job).await,
@@ -207,7 +209,10 @@ async fn put_back(runtime: &Runtime, job: &Job, error: &crate::Error) -> Result<
     if error.is_busy() {
         runtime.store.postpone_job(job, later(BUSY_WAIT_S), &why).await?;
     } else {
-        runtime.store.retry_job(job, later(RETRY_WAIT_S * job.attempts.max(1)), &why, now).await?;
+        let at = later(RETRY_WAIT_S * job.attempts.max(1));
+        if runtime.store.retry_job(job, at, &why, now).await? == JobState::Failed {
+            tracing::error!(job = %job.id, kind = %job.kind, attempts = job.attempts, why, "job given up");
+        }
     }
     Ok(())
 }

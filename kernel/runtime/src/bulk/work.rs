@@ -6,6 +6,8 @@ use anju_process::Error as Failure;
 use anju_store::{Checkpoint, Job, JobStep, Tx};
 use serde_json::{Value, json};
 
+use async_trait::async_trait;
+
 use super::{BulkItem, BulkOrder, BulkOutcome, GONE, STEPS};
 use crate::{Error, Result, Runtime, worker::LEASE_MS};
 
@@ -32,17 +34,33 @@ impl Counts {
     }
 }
 
-pub(super) struct Work<'a> {
+/// What is done to each.
+#[async_trait]
+pub(crate) trait Deed: Send + Sync {
+    async fn act(&self, runtime: &Arc<Runtime>, tx: &mut Tx, id: &str) -> Result<(), Failure>;
+}
+
+#[async_trait]
+impl Deed for BulkOrder {
+    async fn act(&self, runtime: &Arc<Runtime>, tx: &mut Tx, id: &str) -> Result<(), Failure> {
+        let Self { entity, action, input, actor, .. } = self;
+        runtime.act(tx, actor, entity, action, id, input.clone()).await.map(drop)
+    }
+}
+
+pub(crate) struct Work<'a> {
     pub runtime: &'a Arc<Runtime>,
     pub job: &'a Job,
-    pub order: &'a BulkOrder,
-    /// How the records are named, by id.
+    /// Records or process instances.
+    pub ids: &'a [String],
+    pub deed: &'a dyn Deed,
+    /// How they are named, by id.
     pub names: HashMap<String, String>,
 }
 
 impl Work<'_> {
     /// Each record in its own transaction, with the note of it; goes on where an earlier attempt was lost.
-    pub(super) async fn one_by_one(&self) -> Result<()> {
+    pub(crate) async fn one_by_one(&self) -> Result<()> {
         let mut counts = Counts::default();
         let mut next = 0;
         loop {
@@ -52,7 +70,7 @@ impl Work<'_> {
             next = usize::try_from(*last).unwrap_or_default() + 1;
             items.iter().for_each(|(_, item)| counts.add(item.outcome));
         }
-        for (position, id) in self.order.ids.iter().enumerate().skip(next) {
+        for (position, id) in self.ids.iter().enumerate().skip(next) {
             counts.add(self.one(position, id).await?);
         }
         let mut tx = self.runtime.store.begin().await?;
@@ -88,8 +106,7 @@ impl Work<'_> {
     }
 
     async fn act(&self, tx: &mut Tx, id: &str) -> Result<(), Failure> {
-        let BulkOrder { entity, action, input, actor, .. } = self.order;
-        self.runtime.act(tx, actor, entity, action, id, input.clone()).await.map(drop)
+        self.deed.act(self.runtime, tx, id).await
     }
 
     fn item(&self, id: &str, refusal: Option<String>) -> BulkItem {
@@ -105,7 +122,7 @@ impl Work<'_> {
     async fn commit(&self, mut tx: Tx, position: usize, item: &BulkItem) -> Result<()> {
         let now = self.runtime.clock.now();
         tx.put_step(&self.job.id, &step(position, item)?, now).await?;
-        let (done, total) = (position as i64 + 1, self.order.ids.len() as i64);
+        let (done, total) = (position as i64 + 1, self.ids.len() as i64);
         let checkpoint = Checkpoint { done, total, state: Value::Null };
         tx.checkpoint_job(self.job, &checkpoint, now, LEASE_MS).await?;
         tx.commit().await?;
@@ -115,7 +132,7 @@ impl Work<'_> {
     /// All records in one transaction, which also ends the job; should one be refused, none is changed.
     pub(super) async fn together(&self) -> Result<()> {
         let mut tx = self.runtime.store.begin().await?;
-        for (position, id) in self.order.ids.iter().enumerate() {
+        for (position, id) in self.ids.iter().enumerate() {
             match self.act(&mut tx, id).await {
                 Ok(()) => {}
                 Err(failure) => {
@@ -128,17 +145,17 @@ impl Work<'_> {
                 }
             }
         }
-        let items: Vec<BulkItem> = self.order.ids.iter().map(|id| self.item(id, None)).collect();
+        let items: Vec<BulkItem> = self.ids.iter().map(|id| self.item(id, None)).collect();
         let counts = Counts { done: items.len() as u64, refused: 0 };
         self.end(tx, items, &counts).await
     }
 
     /// Nothing was done, because of one record.
     fn refusals(&self, refused: usize, reason: &str) -> Vec<BulkItem> {
-        let name = self.names.get(&self.order.ids[refused]).cloned().unwrap_or_default();
+        let name = self.names.get(&self.ids[refused]).cloned().unwrap_or_default();
         let others = format!("因“{name}”未能完成，全部未执行");
         let why = |position: usize| if position == refused { reason } else { &others };
-        let ids = self.order.ids.iter().enumerate();
+        let ids = self.ids.iter().enumerate();
         ids.map(|(position, id)| self.item(id, Some(why(position).to_owned()))).collect()
     }
 

@@ -140,7 +140,7 @@ async fn sub_queries_see_the_outer_row(db: TestDatabase) {
 async fn a_day_ends_at_midnight_in_shanghai(db: TestDatabase) {
     let store = with_units(&db).await;
     // The 25th of November 2026 begins.
-    let midnight = 1_795_536_000_000;
+    let midnight: i64 = 1_795_536_000_000;
     let units = [
         ("1", Some(midnight - 1), Some("2026-11-24")),
         ("2", Some(midnight), Some("2026-11-24")),

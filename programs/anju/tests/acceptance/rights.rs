@@ -83,7 +83,7 @@ async fn a10_a_clerk_neither_shapes_the_platform_nor_ends_records(db: TestDataba
     let platform = Platform::on(db).await;
     let clerk = platform.log_in("pudong-clerk").await;
     let id = a_family("310115", 6).apply(&platform, &clerk).await;
-    const SHAPING: [&str; 10] = [
+    const SHAPING: [&str; 13] = [
         "/api/definitions/drafts",
         "/api/definitions/site",
         "/api/definitions/sources",
@@ -93,6 +93,9 @@ async fn a10_a_clerk_neither_shapes_the_platform_nor_ends_records(db: TestDataba
         "/api/retention",
         "/api/integrity",
         "/api/dictionaries",
+        "/api/process-versions",
+        "/api/process-migrations",
+        "/api/process-repair",
         "/api/records/{entity}/{id}/",
     ];
     let mut tried = 0;
