@@ -4,7 +4,7 @@ use anju_decisions::Expression;
 use anju_definitions::{Catalog, CountersignRule, Effect, Process};
 use serde_json::Value;
 
-use crate::bpmn::{self, Element, Graph, Kind, Trigger};
+use crate::bpmn::{self, Element, Graph, Kind, Timer, Trigger};
 
 /// What is wrong with a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,9 +87,12 @@ impl Found<'_> {
                     let called = binding.and_then(|binding| binding.process.as_ref()).unwrap_or(called);
                     self.called(catalog, process, &element.id, called);
                 }
-                Kind::Start { trigger: Trigger::Timer(_), .. } if element.scope.is_none() => {
+                Kind::Start { trigger: Trigger::Timer(timer), .. } if element.scope.is_none() => {
                     if !process.starts.contains_key(&element.id) {
                         self.say(&element.id, "定时开始的流程应在 starts 中写明对哪些记录");
+                    }
+                    if !matches!(timer, Timer::At(_) | Timer::Cycle { times: None, .. }) {
+                        self.say(&element.id, "流程应在某个日期或按不限次数的周期开始");
                     }
                 }
                 _ => {}

@@ -37,6 +37,9 @@ pub enum Error {
     /// An expression of the definition gave no usable value.
     #[error("流程元素“{element}”的表达式无法计算：{cause}")]
     Expression { element: String, cause: String },
+    /// A fault that the process may handle: a BPMN error of this code.
+    #[error("业务错误“{0}”")]
+    Thrown(String),
     /// What an element does failed.
     #[error("流程元素“{element}”的操作失败：{cause}")]
     Effect { element: String, cause: String },

@@ -134,6 +134,7 @@ impl Runtime {
         runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         runtime.keep_search_current().await?;
+        runtime.keep_timed_starts().await?;
         Ok(runtime)
     }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Field};
+use super::{Effect, Field, Filter};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,9 +39,9 @@ pub struct Process {
     /// where nothing is said.
     #[serde(default)]
     pub messages: IndexMap<String, String>,
-    /// Records on which a timer starts the process, by the BPMN id of the start event; a filter as in queries.
+    /// Records on which a timer starts the process, by the BPMN id of the start event.
     #[serde(default)]
-    pub starts: IndexMap<String, Value>,
+    pub starts: IndexMap<String, TimedStart>,
     /// User tasks by BPMN id.
     #[serde(default)]
     pub steps: IndexMap<String, Step>,
@@ -58,6 +58,15 @@ pub struct Process {
     #[serde(default, skip_deserializing)]
     #[schemars(skip)]
     pub xml: String,
+}
+
+/// The records that a timer takes up.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedStart {
+    /// Of the process's entity; all where nothing is said.
+    #[serde(default, rename = "where")]
+    pub filter: Option<Filter>,
 }
 
 /// Time allowed.

@@ -215,5 +215,8 @@ fn timers_fire_when_their_time_is_over() {
     assert_eq!(due(Ok(cycle.clone()), json!(null)), "2026-09-30T11:00:00");
     assert_eq!([1, 2, 3].map(|fired| cycle.fires_again(fired)), [true, true, false]);
     assert!(Timer::cycle("R/P1D").unwrap().fires_again(1_000));
+    assert_eq!(due(Timer::cycle("R/2020-01-31T02:00:00+08:00/P1M"), json!(null)), "2026-10-31T02:00:00");
+    assert_eq!(due(Timer::cycle("R/2027-01-01T00:00:00+08:00/P1Y"), json!(null)), "2027-01-01T00:00:00");
+    assert_eq!(due(Timer::cycle("R/2020-01-01T00:00:00+08:00/PT1M"), json!(null)), "2026-09-30T10:01:00");
     assert!(Timer::cycle("R/PT0S").is_err() && Timer::cycle("P1D").is_err());
 }

@@ -14,7 +14,19 @@ use crate::{Error, Processes, Result};
 #[serde(untagged)]
 enum Payload {
     Awaited(Awaited),
-    Starting { process: String, start: String, entity: String, record: String, vars: Object },
+    Starting(Starting),
+    Reconsidered { reconsider: String },
+}
+
+#[derive(Deserialize)]
+struct Starting {
+    process: String,
+    /// Id of the start event.
+    start: String,
+    entity: String,
+    record: String,
+    #[serde(default)]
+    vars: Object,
 }
 
 #[derive(Deserialize)]
@@ -41,14 +53,27 @@ impl Processes {
         let system = Actor::system("系统");
         match Payload::deserialize(payload)? {
             Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited).await,
-            Payload::Starting { process, start, entity, record, vars } => {
-                let started = self.start_at(tx, &system, &process, &start, (&entity, &record), vars).await;
-                match started {
-                    Ok(_) => Ok(true),
-                    Err(Error::Conflict { code, .. }) if code == "process_running" => Ok(false),
-                    Err(error) => Err(error),
-                }
-            }
+            Payload::Starting(starting) => self.fire_start(tx, &system, starting).await,
+            Payload::Reconsidered { reconsider } => self.reconsider(tx, &reconsider).await.map(|()| true),
+        }
+    }
+
+    /// Starts a process by an event of its own: nothing happens when it runs already, the record is gone, a newer
+    /// version has no such start, or its condition no longer holds.
+    async fn fire_start(&self, tx: &mut Tx, actor: &Actor, starting: Starting) -> Result<bool> {
+        let Starting { process, start, entity, record, vars } = starting;
+        let plan = self.plans().current(&self.catalog(), &process)?;
+        let Some(event) = plan.graph.element(&start) else { return Ok(false) };
+        if let Some(Trigger::Condition(source)) = event.trigger()
+            && !self.holds(tx, &entity, &record, source).await?
+        {
+            return Ok(false);
+        }
+        match self.start_at(tx, actor, &process, &start, (&entity, &record), vars).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound) => Ok(false),
+            Err(Error::Conflict { code, .. }) if code == "process_running" => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

@@ -82,7 +82,7 @@ impl Run<'_> {
             Trigger::Timer(timer) => return self.schedule(token, visit, event, timer, 0).await,
             Trigger::Message(name) => (MESSAGE, name.as_str(), self.message_key(token, name).await?),
             Trigger::Signal(name) => (SIGNAL, name.as_str(), String::new()),
-            Trigger::Condition(_) => (CONDITION, "", String::new()),
+            Trigger::Condition(_) => (CONDITION, "", self.instance.record_id.clone()),
             Trigger::None | Trigger::Error(_) | Trigger::Escalation(_) => return Ok(()),
         };
         let values = vec![

@@ -15,6 +15,7 @@ mod foreign_form;
 mod imports;
 mod integrity;
 mod journey;
+mod process_events;
 mod publishing;
 mod publishing_at_work;
 mod releases;
