@@ -1,5 +1,7 @@
 //! `/api/processes` and `/api/process-instances`.
 
+mod administer;
+
 use std::sync::Arc;
 
 use anju_runtime::{
@@ -30,6 +32,7 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(list_instances))
         .routes(routes!(read_instance))
         .routes(routes!(withdraw_instance))
+        .merge(administer::router())
 }
 
 #[derive(Deserialize, ToSchema)]

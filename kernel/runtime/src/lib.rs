@@ -14,6 +14,7 @@ mod bulk;
 mod calendar;
 mod command;
 mod context;
+mod directory;
 mod document;
 mod effects;
 mod error;
