@@ -1,5 +1,7 @@
 //! `/api/processes` and `/api/process-instances`.
 
+mod administer;
+
 use std::sync::Arc;
 
 use anju_runtime::{
@@ -32,6 +34,7 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(withdraw_instance))
         .routes(routes!(send_message))
         .routes(routes!(send_signal))
+        .merge(administer::router())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -18,8 +18,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem,
-    processes, publishing, records, retention, schemas, session, structures, tasks,
+    decisions, definitions, desk, documents, exports, files, headers, health, integrity, jobs,
+    problem::Problem, processes, publishing, records, retention, schemas, session, structures, tasks,
 };
 
 /// How the edge is set up.
@@ -49,6 +49,7 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
         .merge(files::router())
         .merge(processes::router())
         .merge(tasks::router())
+        .merge(desk::router())
         .merge(decisions::router())
         .merge(documents::router())
         .merge(exports::router())

@@ -5,6 +5,7 @@ use anju_definitions::{Catalog, CountersignRule, Effect, Process};
 use serde_json::Value;
 
 use crate::bpmn::{self, Element, Graph, Kind, Timer, Trigger};
+use crate::commands::STARTER;
 
 /// What is wrong with a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -182,8 +183,14 @@ impl Found<'_> {
             self.say(&process.process, format!("没有实体“{}”", process.entity));
         }
         for (id, step) in &process.steps {
-            if step.roles.is_empty() && step.countersign.is_none() {
+            let by_others = step.countersign.is_some() || !step.candidates.is_empty();
+            if step.roles.is_empty() && !by_others && process.correction.as_ref() != Some(id) {
                 self.say(id, "没有办理角色");
+            }
+            for of in step.candidates.iter().filter_map(|people| people.of.as_ref()) {
+                if graph.element(of).is_none_or(|element| element.kind != Kind::UserTask) {
+                    self.say(id, format!("没有人工环节“{of}”"));
+                }
             }
             for role in step.roles.iter().filter(|role| catalog.role(role).is_none()) {
                 self.say(id, format!("没有角色“{role}”"));
@@ -192,6 +199,7 @@ impl Found<'_> {
                 self.say(id, "没有办理结果");
             }
             for target in step.return_to.iter().chain(&step.not_by) {
+                let target = process.correction.as_ref().filter(|_| target == STARTER).unwrap_or(target);
                 if graph.element(target).is_none_or(|element| element.kind != Kind::UserTask) {
                     self.say(id, format!("没有人工环节“{target}”"));
                 }
@@ -225,6 +233,10 @@ impl Found<'_> {
         }
         for (id, step) in &process.steps {
             self.effects(id, &step.on_enter);
+            for people in &step.candidates {
+                self.compiles(id, people.district.as_deref());
+                self.compiles(id, people.list.as_deref());
+            }
             for outcome in step.outcomes.values() {
                 self.compiles(id, outcome.when.as_deref());
                 self.effects(id, &outcome.effects);

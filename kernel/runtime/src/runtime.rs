@@ -14,6 +14,7 @@ use anju_store::{RowKey, SchemaChange, Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
+use crate::directory::Directory;
 use crate::{
     App, Command, Error, Registry, Result, Settings,
     effects::Effects,
@@ -98,6 +99,7 @@ impl Runtime {
             randomness.clone(),
             IdentityPolicy::default(),
         );
+        let processes = processes.knowing(Arc::new(Directory(identity.clone())));
         let connectors = Connectors::new(
             store.clone(),
             catalog.clone(),

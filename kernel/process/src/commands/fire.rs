@@ -3,10 +3,11 @@ use anju_store::Tx;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bpmn::Trigger;
+use crate::bpmn::{Element, Trigger};
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState};
-use crate::run::{NO_TOKEN, Run, Wait, awaited_at};
+use crate::run::{NO_TOKEN, Run, Wait, awaited_at, put_aside, put_aside_told};
+use crate::timers::TIMER_JOB;
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Processes, Result};
 
@@ -14,6 +15,7 @@ use crate::{Error, Processes, Result};
 #[serde(untagged)]
 enum Payload {
     Awaited(Awaited),
+    Answer { instance: String, answered: String, vars: Object },
     Starting(Starting),
     Reconsidered { reconsider: String },
 }
@@ -52,7 +54,16 @@ impl Processes {
     pub async fn fire(&self, tx: &mut Tx, payload: &Value) -> Result<bool> {
         let system = Actor::system("系统");
         match Payload::deserialize(payload)? {
-            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited).await,
+            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited, payload).await,
+            Payload::Answer { instance, answered, vars } => {
+                match self.signal(tx, &instance, &answered, vars).await {
+                    Ok(()) => Ok(true),
+                    Err(Error::Conflict { code, .. }) if code == "not_waiting" || code == "not_running" => {
+                        Ok(false)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
             Payload::Starting(starting) => self.fire_start(tx, &system, starting).await,
             Payload::Reconsidered { reconsider } => self.reconsider(tx, &reconsider).await.map(|()| true),
         }
@@ -77,7 +88,13 @@ impl Processes {
         }
     }
 
-    async fn fire_awaited(&self, tx: &mut Tx, actor: &Actor, awaited: Awaited) -> Result<bool> {
+    async fn fire_awaited(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        awaited: Awaited,
+        payload: &Value,
+    ) -> Result<bool> {
         let found = Instance::lock(tx, &awaited.instance).await?.ok_or(Error::NotFound)?;
         if found.state != InstanceState::Running {
             return Ok(false);
@@ -91,6 +108,9 @@ impl Processes {
         };
         if !waits {
             return Ok(false);
+        }
+        if found.suspended_at.is_some() {
+            return self.fire_later(tx, actor, &awaited, event, payload).await;
         }
         let mut run = Run::open(self, tx, actor, &awaited.instance).await?;
         let Awaited { token, visit, element, fired, vars, .. } = awaited;
@@ -123,6 +143,27 @@ impl Processes {
         run.settle().await?;
         run.finish().await?;
         Ok(true)
+    }
+
+    /// Puts what happens to a suspended instance aside until it goes on. A timer has then not fired, but what was told
+    /// is taken in.
+    async fn fire_later(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        awaited: &Awaited,
+        event: &Element,
+        payload: &Value,
+    ) -> Result<bool> {
+        let Awaited { instance, token, visit, element, fired, .. } = awaited;
+        let Some(Trigger::Timer(_)) = event.trigger() else {
+            put_aside_told(tx, instance, payload, self.now()).await?;
+            return Ok(true);
+        };
+        let run = Run::open_suspended(self, tx, actor, instance).await?;
+        let key = run.timer_key(token, *visit, element, *fired);
+        put_aside(run.tx, instance, &key, (TIMER_JOB, payload), run.now).await?;
+        Ok(false)
     }
 }
 

@@ -25,4 +25,5 @@ mod rights;
 mod stock;
 mod structures;
 mod time;
+mod ways;
 mod worker;
