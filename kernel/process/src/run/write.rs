@@ -90,9 +90,7 @@ impl Run<'_> {
         };
         self.instance.ended_at = Some(self.now);
         self.agenda.clear();
-        if self.plan.has_waits {
-            self.call_off_root_events().await?;
-        }
+        self.call_off_root_events().await?;
         self.keep_last_day(None).await?;
         let outcome = self.instance.outcome.clone().unwrap_or_default();
         let title = self.plan.title(&outcome);
