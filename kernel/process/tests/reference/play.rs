@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use anju_calendar::Clock;
 use anju_process::{Completion, TIMER_JOB};
-use anju_records::Object;
+use anju_records::{Actor, Object};
 use anju_store::testing::TestDatabase;
-use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Row, Select};
+use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Row, Select, Tx};
 use serde_json::{Value, json};
 
 use crate::common::{self, Bureau, CASE, catalog_of, reviewer};
@@ -42,9 +42,11 @@ pub async fn all(db: TestDatabase, seeds: Range<u64>) {
     let problems = anju_process::check(&bureau.catalog.load());
     assert!(problems.is_empty(), "{problems:#?}");
     let mut steps = 0;
+    // One transaction for all: what matters here is what the engine writes and reads, not when the disk has it.
+    let mut tx = bureau.store().begin().await.unwrap();
     for (seed, process) in &processes {
-        let case = bureau.a_case(&format!("第{seed}户"), json!({})).await;
-        let mut play = Play { bureau: &bureau, seed: *seed, case, instance: String::new(), log: Vec::new() };
+        let mut play =
+            Play { bureau: &bureau, tx: &mut tx, seed: *seed, instance: String::new(), log: Vec::new() };
         match play.through(process).await {
             Ok(done) => steps += done,
             Err(fault) => panic!(
@@ -54,13 +56,14 @@ pub async fn all(db: TestDatabase, seeds: Range<u64>) {
             ),
         }
     }
+    tx.commit().await.unwrap();
     assert!(steps > processes.len() * 4, "hardly anything happened: {steps}");
 }
 
 struct Play<'a> {
     bureau: &'a Bureau,
+    tx: &'a mut Tx,
     seed: u64,
-    case: String,
     instance: String,
     log: Vec<String>,
 }
@@ -89,7 +92,7 @@ impl Play<'_> {
     }
 
     /// Both say the same; gives what the engine says can happen.
-    async fn compare(&self, reference: &Interpreter<'_>) -> Result<Vec<(String, Thing)>, String> {
+    async fn compare(&mut self, reference: &Interpreter<'_>) -> Result<Vec<(String, Thing)>, String> {
         let state = self.state().await;
         let things = self.things().await;
         let mut labels: Vec<&str> = things.iter().map(|(label, _)| label.as_str()).collect();
@@ -103,41 +106,43 @@ impl Play<'_> {
     }
 
     async fn start(&mut self) -> Result<(), String> {
-        let mut tx = self.bureau.store().begin().await.unwrap();
+        let Bureau { records, processes, .. } = self.bureau;
+        let fields = json!({"title": format!("第{}户", self.seed), "operator": "org1"});
+        let fields = fields.as_object().cloned().unwrap();
+        let case = records.create(self.tx, &Actor::system("测试"), CASE, fields, None).await.unwrap().id;
         let process = format!("t.p{}", self.seed);
-        let processes = &self.bureau.processes;
-        let started = processes.start(&mut tx, &reviewer(1), &process, CASE, &self.case, Object::new()).await;
+        let started = processes.start(self.tx, &reviewer(1), &process, CASE, &case, Object::new()).await;
         self.instance = started.map_err(|error| format!("it does not start: {error}"))?;
-        tx.commit().await.unwrap();
         Ok(())
     }
 
-    async fn happen(&self, thing: &Thing, outcome: char) -> anju_process::Result<()> {
-        let mut tx = self.bureau.store().begin().await?;
+    async fn happen(&mut self, thing: &Thing, outcome: char) -> anju_process::Result<()> {
         let processes = &self.bureau.processes;
         match thing {
             Thing::Task(task) => {
                 let completion = Completion { outcome: outcome.to_string(), ..Completion::default() };
-                processes.complete(&mut tx, &reviewer(1), task, completion).await?;
+                processes.complete(self.tx, &reviewer(1), task, completion).await?;
             }
             Thing::Timer(job, payload) => {
-                assert!(processes.fire(&mut tx, payload).await?, "{payload} did nothing");
-                tx.cancel_job(job, self.bureau.clock.now()).await?;
+                assert!(processes.fire(self.tx, payload).await?, "{payload} did nothing");
+                self.tx.cancel_job(job, self.bureau.clock.now()).await?;
             }
             Thing::Message(payload) => {
-                assert!(processes.fire(&mut tx, payload).await?, "{payload} did nothing");
+                assert!(processes.fire(self.tx, payload).await?, "{payload} did nothing");
             }
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
-    async fn state(&self) -> String {
-        let rows = self.rows("process_instance", &["state"], ("id", &self.instance), "id").await;
+    async fn state(&mut self) -> String {
+        let instance = self.instance.clone();
+        let rows = self.rows("process_instance", &["state"], ("id", &instance), "id").await;
         text(&rows[0], 0).to_owned()
     }
 
-    async fn things(&self) -> Vec<(String, Thing)> {
-        let mine = ("instance_id", self.instance.as_str());
+    async fn things(&mut self) -> Vec<(String, Thing)> {
+        let instance = self.instance.clone();
+        let mine = ("instance_id", instance.as_str());
         let tokens = self.tokens().await;
         let mut things = Vec::new();
         for task in self.rows("process_task", &["open_token", "id"], mine, "id").await {
@@ -151,7 +156,7 @@ impl Play<'_> {
             let label = format!("message {}!{element}", path(&tokens, token));
             let visit = tokens.get(token).map_or(0, |token| token.visit);
             let payload = json!({
-                "instance": self.instance, "token": token, "visit": visit, "element": element, "vars": {},
+                "instance": instance, "token": token, "visit": visit, "element": element, "vars": {},
             });
             things.push((label, Thing::Message(payload)));
         }
@@ -164,7 +169,7 @@ impl Play<'_> {
         things
     }
 
-    async fn timers(&self) -> Vec<Row> {
+    async fn timers(&mut self) -> Vec<Row> {
         let select = Select::from("sys_job")
             .column("id", ColumnKind::Text)
             .column("payload", ColumnKind::Text)
@@ -174,10 +179,10 @@ impl Play<'_> {
                 column: ColumnRef::new("sys_job", "payload"),
                 text: self.instance.clone(),
             });
-        self.bureau.store().reader().fetch_all(&select).await.unwrap()
+        self.tx.fetch_all(&select).await.unwrap()
     }
 
-    async fn tokens(&self) -> HashMap<String, Token> {
+    async fn tokens(&mut self) -> HashMap<String, Token> {
         let select = Select::from("process_token")
             .column("id", ColumnKind::Text)
             .column("parent", ColumnKind::Text)
@@ -185,7 +190,7 @@ impl Play<'_> {
             .column("item", ColumnKind::Int)
             .column("visit", ColumnKind::Int)
             .filter(Condition::eq("process_token", "instance_id", self.instance.as_str()));
-        let rows = self.bureau.store().reader().fetch_all(&select).await.unwrap();
+        let rows = self.tx.fetch_all(&select).await.unwrap();
         let token = |row: &Row| Token {
             parent: text(row, 1).to_owned(),
             element: text(row, 2).to_owned(),
@@ -195,11 +200,11 @@ impl Play<'_> {
         rows.iter().map(|row| (text(row, 0).to_owned(), token(row))).collect()
     }
 
-    async fn rows(&self, table: &str, columns: &[&str], key: (&str, &str), order: &str) -> Vec<Row> {
+    async fn rows(&mut self, table: &str, columns: &[&str], key: (&str, &str), order: &str) -> Vec<Row> {
         let select =
             columns.iter().fold(Select::from(table), |select, name| select.column(*name, ColumnKind::Text));
         let select = select.filter(Condition::eq(table, key.0, key.1)).order_by(order, Direction::Ascending);
-        self.bureau.store().reader().fetch_all(&select).await.unwrap()
+        self.tx.fetch_all(&select).await.unwrap()
     }
 }
 
