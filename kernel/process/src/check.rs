@@ -204,6 +204,9 @@ impl Found<'_> {
                     self.say(id, format!("没有人工环节“{target}”"));
                 }
             }
+            for target in step.return_to.iter().filter(|target| is_elsewhere(graph, id, target)) {
+                self.say(id, format!("“{target}”在另一子流程中，不能退回"));
+            }
             for (name, field) in &step.form {
                 if field.variable.is_none() && fields.is_some_and(|fields| !fields.contains_key(name)) {
                     self.say(id, format!("实体没有字段“{name}”"));
@@ -293,6 +296,12 @@ impl Found<'_> {
             self.say(id, cause.to_string());
         }
     }
+}
+
+/// Whether an element is in a sub-process that the step is not in.
+fn is_elsewhere(graph: &Graph, step: &str, target: &str) -> bool {
+    let (Some(step), Some(target)) = (graph.element(step), graph.element(target)) else { return false };
+    target.scope.is_some() && !graph.scopes_of(step).any(|around| Some(&around.id) == target.scope.as_ref())
 }
 
 /// Whether calls lead from a process back to it.

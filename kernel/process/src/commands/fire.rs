@@ -3,7 +3,8 @@ use anju_store::Tx;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bpmn::{Element, Trigger};
+use crate::bpmn::{Element, Kind, Trigger};
+use crate::machine;
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState};
 use crate::run::{NO_TOKEN, Run, Wait, awaited_at, put_aside, put_aside_told};
@@ -106,7 +107,9 @@ impl Processes {
             NO_TOKEN => plan.graph.event_subs(None).any(|(_, start)| start.id == event.id),
             token => marking.tokens.iter().any(|at| at.id == token && is_awaited(&plan, at, &awaited)),
         };
-        if !waits {
+        // A worker may hold the timer of an event sub-process whose scope another has taken over meanwhile.
+        let scope = (awaited.token != NO_TOKEN).then_some(awaited.token.as_str());
+        if !waits || event.is_start() && machine::is_interrupted(&plan.graph, &marking, scope) {
             return Ok(false);
         }
         if found.suspended_at.is_some() {
@@ -123,7 +126,8 @@ impl Processes {
                 let title = plan.title(&element);
                 let entry = Entry::new(TrailKind::Timer, &element, title);
                 run.note(Entry { token: Some((&token, visit)), ..entry }).await?;
-                let again = timer.fires_again(fired + 1);
+                let interrupts = matches!(event.kind, Kind::Start { interrupts: true, .. });
+                let again = timer.fires_again(fired + 1) && !interrupts;
                 run.take_in(&token, visit, &element).await?;
                 let stays = token == NO_TOKEN || run.still_there(&token, visit);
                 if again && stays {

@@ -90,9 +90,7 @@ impl Run<'_> {
         };
         self.instance.ended_at = Some(self.now);
         self.agenda.clear();
-        if self.plan.has_waits {
-            self.call_off_root_events().await?;
-        }
+        self.call_off_root_events().await?;
         if self.instance.suspended_at.is_some() {
             self.forget_held().await?;
         }
