@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod coverage;
 mod dice;
 mod generator;
 mod interpreter;
