@@ -186,8 +186,6 @@ fn faults_of_beginnings_are_named() {
     let beside = [("s", "a"), ("a", "e"), ("x", "e")];
     only(&start("<errorEventDefinition/>"), &beside, "流程不能由错误或升级开始");
     only(&start("<escalationEventDefinition/>"), &beside, "流程不能由错误或升级开始");
-    let condition = "<conditionalEventDefinition><condition>true</condition></conditionalEventDefinition>";
-    only(&start(condition), &beside, "流程不能由条件开始，条件开始只能用在事件子流程中");
     let found = faults(&with(&start(""), &beside));
     assert_eq!(found, ["第 2 行：流程应有一个开始事件，现有 2 个"]);
 

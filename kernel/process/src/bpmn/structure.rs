@@ -89,16 +89,9 @@ fn begin(graph: &mut Graph, process_line: u32, errors: &mut Vec<DiagramError>) {
         errors.push(fault(element, cause.into()));
     }
     for element in graph.within(None) {
-        let cause = match element.kind {
-            Kind::Start { trigger: Trigger::Error(_) | Trigger::Escalation(_), .. } => {
-                "流程不能由错误或升级开始"
-            }
-            Kind::Start { trigger: Trigger::Condition(_), .. } => {
-                "流程不能由条件开始，条件开始只能用在事件子流程中"
-            }
-            _ => continue,
-        };
-        errors.push(fault(element, cause.into()));
+        if let Kind::Start { trigger: Trigger::Error(_) | Trigger::Escalation(_), .. } = element.kind {
+            errors.push(fault(element, "流程不能由错误或升级开始".into()));
+        }
     }
 }
 
