@@ -23,6 +23,10 @@ pub(crate) struct Element {
     pub line: u32,
     pub default: Option<String>,
     pub attached_to: Option<String>,
+    /// Ids of the sub-processes around it, innermost first.
+    pub scopes: Vec<String>,
+    /// A sub-process that begins by an event.
+    pub by_event: bool,
 }
 
 #[derive(Debug)]
@@ -76,6 +80,8 @@ impl Bpmn {
                 line: line(node),
                 default: attribute("default"),
                 attached_to: attribute("attachedToRef"),
+                scopes: scopes(node),
+                by_event: node.attribute("triggeredByEvent") == Some("true"),
             }),
             _ => {}
         }
@@ -85,27 +91,51 @@ impl Bpmn {
         self.elements.iter().filter(move |element| element.tag == tag)
     }
 
-    /// The user tasks last passed when a token leaves the element.
+    /// The user tasks that may be last passed when a token leaves the element; `None` when that cannot be told, for
+    /// another process was called or an event took over.
     pub(crate) fn user_tasks_before<'b>(
         &'b self,
         element: &'b str,
         elements: &HashMap<&'b str, &'b Element>,
-    ) -> Vec<&'b str> {
+    ) -> Option<Vec<&'b str>> {
         let mut found = Vec::new();
         let mut seen = HashSet::from([element]);
         let mut next = vec![element];
         while let Some(id) = next.pop() {
-            let at = elements.get(id);
-            if at.is_some_and(|at| at.tag == "userTask") {
-                found.push(id);
-                continue;
+            let Some(at) = elements.get(id) else { continue };
+            match at.tag.as_str() {
+                "userTask" => {
+                    found.push(id);
+                    continue;
+                }
+                "callActivity" => return None,
+                "subProcess" if at.by_event => return None,
+                "subProcess" => found.extend(self.user_tasks_in(id)),
+                _ => {}
             }
-            let above = self.flows.iter().filter(|flow| flow.target == id).map(|flow| flow.source.as_str());
-            let host = at.and_then(|at| at.attached_to.as_deref());
-            next.extend(above.chain(host).filter(|id| seen.insert(id)));
+            let begins = (at.tag == "startEvent").then(|| at.scopes.first()).flatten();
+            if begins.and_then(|scope| elements.get(scope.as_str())).is_some_and(|scope| scope.by_event) {
+                return None;
+            }
+            // A sub-process begins where its flows come from.
+            let target = begins.map_or(id, String::as_str);
+            let above =
+                self.flows.iter().filter(|flow| flow.target == target).map(|flow| flow.source.as_str());
+            next.extend(above.chain(at.attached_to.as_deref()).filter(|id| seen.insert(id)));
         }
-        found
+        Some(found)
     }
+
+    fn user_tasks_in<'b>(&'b self, scope: &'b str) -> impl Iterator<Item = &'b str> {
+        let within = move |element: &&Element| element.scopes.iter().any(|around| around == scope);
+        self.of("userTask").filter(within).map(|element| element.id.as_str())
+    }
+}
+
+/// The sub-processes around a node.
+fn scopes(node: &Node<'_, '_>) -> Vec<String> {
+    let around = node.ancestors().skip(1).filter(|above| is(above, "subProcess"));
+    around.filter_map(|above| above.attribute("id").map(str::to_owned)).collect()
 }
 
 fn is_flow_node(tag: &str) -> bool {

@@ -117,6 +117,11 @@ impl<'a> Collector<'a> {
             for (name, step) in &process.steps {
                 let path = format!("steps/{name}");
                 self.effects(&format!("{path}/on_enter"), &step.on_enter);
+                for (index, people) in step.candidates.iter().enumerate() {
+                    let path = format!("{path}/candidates/{index}");
+                    self.add(&format!("{path}/district"), people.district.as_deref());
+                    self.add(&format!("{path}/list"), people.list.as_deref());
+                }
                 for (input, field) in &step.form {
                     let path = format!("{path}/form/{input}");
                     if let Some(variable) = &field.variable {

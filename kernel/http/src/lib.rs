@@ -9,6 +9,7 @@ mod actor;
 mod current;
 mod decisions;
 mod definitions;
+mod desk;
 mod documents;
 mod exports;
 mod files;

@@ -1,9 +1,11 @@
 //! `/api/processes` and `/api/process-instances`.
 
+mod administer;
+
 use std::sync::Arc;
 
 use anju_runtime::{
-    Runtime,
+    Right, Runtime,
     records::{Actor, Object},
     store::Tx,
 };
@@ -30,6 +32,9 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(list_instances))
         .routes(routes!(read_instance))
         .routes(routes!(withdraw_instance))
+        .routes(routes!(send_message))
+        .routes(routes!(send_signal))
+        .merge(administer::router())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -152,5 +157,103 @@ pub async fn withdraw_instance(
     let Json(request) = body?;
     let once = Once::of(&headers, &format!("withdraw {id}"), &json!({ "reason": request.reason }))?;
     let step = Withdraw { runtime: &runtime, actor: &caller.actor, id: &id, reason: &request.reason };
+    perform(&runtime, &caller.actor, once, &step).await
+}
+
+/// A message for whoever waits for it.
+#[derive(Deserialize, serde::Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRequest {
+    /// Name of the message.
+    message: String,
+    /// The record it is about; a process that begins by the message starts on it.
+    entity: String,
+    record_id: String,
+    /// What the message is told apart by, if not by the record.
+    #[serde(default)]
+    key: Option<String>,
+    /// Variables that it brings.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    vars: Object,
+}
+
+struct Message<'a> {
+    runtime: &'a Runtime,
+    actor: &'a Actor,
+    request: &'a MessageRequest,
+}
+
+#[async_trait]
+impl Step for Message<'_> {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer> {
+        let MessageRequest { message, entity, record_id, key, vars } = self.request;
+        Right::ProcessEvents.require(&self.runtime.catalog.load(), self.actor)?;
+        self.runtime.records.read_in(tx, self.actor, entity, record_id).await?;
+        let (key, record) = (key.as_ref().unwrap_or(record_id), Some((entity.as_str(), record_id.as_str())));
+        let told = self.runtime.processes.tell(tx, self.actor, message, key, record, vars.clone()).await?;
+        Answer::ok(json!({ "told": told }))
+    }
+}
+
+/// Brings a message to the processes that wait for it, or starts those that begin by it; 409 `nobody_waits`.
+#[utoipa::path(
+    post, path = "/api/processes/messages", tag = "processes", request_body = MessageRequest,
+    responses((status = 200, body = Value), (status = 403, body = Problem), (status = 409, body = Problem)),
+)]
+pub async fn send_message(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    headers: HeaderMap,
+    body: std::result::Result<Json<MessageRequest>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(request) = body?;
+    let once = Once::of(&headers, "process message", &json!(request))?;
+    let step = Message { runtime: &runtime, actor: &caller.actor, request: &request };
+    perform(&runtime, &caller.actor, once, &step).await
+}
+
+/// A signal for all who wait for it.
+#[derive(Deserialize, serde::Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignalRequest {
+    /// Name of the signal.
+    signal: String,
+    /// Variables that it brings.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    vars: Object,
+}
+
+struct Signal<'a> {
+    runtime: &'a Runtime,
+    actor: &'a Actor,
+    request: &'a SignalRequest,
+}
+
+#[async_trait]
+impl Step for Signal<'_> {
+    async fn run(&self, tx: &mut Tx) -> Result<Answer> {
+        Right::ProcessEvents.require(&self.runtime.catalog.load(), self.actor)?;
+        let SignalRequest { signal, vars } = self.request;
+        let told = self.runtime.processes.signal_all(tx, self.actor, signal, vars.clone()).await?;
+        Answer::ok(json!({ "told": told }))
+    }
+}
+
+/// Tells a signal to all who wait for it, of whatever record; how many there are. Each takes it in by itself.
+#[utoipa::path(
+    post, path = "/api/processes/signals", tag = "processes", request_body = SignalRequest,
+    responses((status = 200, body = Value), (status = 403, body = Problem)),
+)]
+pub async fn send_signal(
+    State(runtime): State<Arc<Runtime>>,
+    caller: SignedIn,
+    headers: HeaderMap,
+    body: std::result::Result<Json<SignalRequest>, JsonRejection>,
+) -> Result<Answer> {
+    let Json(request) = body?;
+    let once = Once::of(&headers, "process signal", &json!(request))?;
+    let step = Signal { runtime: &runtime, actor: &caller.actor, request: &request };
     perform(&runtime, &caller.actor, once, &step).await
 }

@@ -18,8 +18,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    decisions, definitions, documents, exports, files, headers, health, integrity, jobs, problem::Problem,
-    process_operations, processes, publishing, records, retention, schemas, session, structures, tasks,
+    decisions, definitions, desk, documents, exports, files, headers, health, integrity, jobs,
+    problem::Problem, process_operations, processes, publishing, records, retention, schemas, session,
+    structures, tasks,
 };
 
 /// How the edge is set up.
@@ -50,6 +51,7 @@ fn api() -> OpenApiRouter<Arc<Runtime>> {
         .merge(processes::router())
         .merge(process_operations::router())
         .merge(tasks::router())
+        .merge(desk::router())
         .merge(decisions::router())
         .merge(documents::router())
         .merge(exports::router())

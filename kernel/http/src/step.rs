@@ -72,6 +72,11 @@ impl Once {
         Ok(Some(Self { key: key.to_owned(), request_digest }))
     }
 
+    /// The key of one of several things that are done by one request.
+    pub fn of_item(self, item: &str) -> Self {
+        Self { key: format!("{} {item}", self.key), ..self }
+    }
+
     /// For publications, which remember their answer themselves.
     pub fn request_key(&self) -> RequestKey {
         RequestKey { key: self.key.clone(), request_digest: self.request_digest.clone() }

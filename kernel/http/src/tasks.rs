@@ -1,5 +1,7 @@
 //! `/api/tasks`: the work list and what one does with a task.
 
+mod ways;
+
 use std::sync::Arc;
 
 use anju_runtime::{
@@ -33,9 +35,10 @@ pub fn router() -> OpenApiRouter<Arc<Runtime>> {
         .routes(routes!(release_task))
         .routes(routes!(complete_task))
         .routes(routes!(return_task))
+        .merge(ways::router())
 }
 
-/// The work list: `box=todo|done|started`, `process`, `step`, `entity`, `record_id`, `search`, `size`, `number`;
+/// The work list: `box=todo|done|started|copied`, `process`, `step`, `entity`, `record_id`, `search`, `size`, `number`;
 /// `days_left_min` and `days_left_max` bound the working days left, negative when overdue.
 #[utoipa::path(
     get, path = "/api/tasks", tag = "tasks",
@@ -75,7 +78,13 @@ enum Deed {
     Claim,
     Release,
     Complete(Completion),
-    Return { step: String, reason: String },
+    Return { step: String, reason: String, redo: bool },
+    Transfer(ways::ToOne),
+    Delegate(ways::ToOne),
+    AddSigners(ways::Signers),
+    Copy(ways::Copies),
+    MarkRead,
+    Urge { note: Option<String> },
 }
 
 struct OnTask<'a> {
@@ -95,9 +104,26 @@ impl Step for OnTask<'_> {
             Deed::Complete(completion) => {
                 processes.complete(tx, self.actor, self.id, completion.clone()).await?
             }
-            Deed::Return { step, reason } => {
+            Deed::Return { step, reason, redo: true } => {
                 processes.return_to(tx, self.actor, self.id, step, reason).await?
             }
+            Deed::Return { step, reason, redo: false } => {
+                processes.return_and_come_back(tx, self.actor, self.id, step, reason).await?
+            }
+            Deed::Transfer(to) => {
+                processes.transfer(tx, self.actor, self.id, &to.account, &to.reason).await?
+            }
+            Deed::Delegate(to) => {
+                processes.delegate(tx, self.actor, self.id, &to.account, &to.reason).await?
+            }
+            Deed::AddSigners(ways::Signers { when, accounts, reason }) => {
+                processes.add_signers(tx, self.actor, self.id, *when, accounts, reason).await?
+            }
+            Deed::Copy(ways::Copies { accounts, note }) => {
+                processes.copy(tx, self.actor, self.id, accounts, note.as_deref()).await?
+            }
+            Deed::MarkRead => processes.mark_read(tx, self.actor, self.id).await?,
+            Deed::Urge { note } => processes.urge(tx, self.actor, self.id, note.as_deref()).await?,
         };
         Answer::ok(json!({ "id": self.id }))
     }
@@ -167,10 +193,17 @@ pub async fn complete_task(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnRequest {
-    /// Step to return to.
+    /// Step to return to; `starter` is where whoever started the case puts it right.
     step: String,
     /// Why; shown to whoever does that step.
     reason: String,
+    /// Whether the steps between are done again; otherwise the case comes back here directly.
+    #[serde(default = "yes")]
+    redo: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Returns the case to an earlier step.
@@ -185,7 +218,7 @@ pub async fn return_task(
     headers: HeaderMap,
     body: std::result::Result<Json<ReturnRequest>, JsonRejection>,
 ) -> Result<Answer> {
-    let Json(ReturnRequest { step, reason }) = body?;
-    let digest_of = json!({ "step": step, "reason": reason });
-    on_task(&runtime, &caller, &headers, &id, "return", &digest_of, Deed::Return { step, reason }).await
+    let Json(ReturnRequest { step, reason, redo }) = body?;
+    let digest_of = json!({ "step": step, "reason": reason, "redo": redo });
+    on_task(&runtime, &caller, &headers, &id, "return", &digest_of, Deed::Return { step, reason, redo }).await
 }

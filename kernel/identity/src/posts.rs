@@ -86,18 +86,32 @@ impl Identity {
     /// The actor that a person is today at a post, for work that goes on without a session; `None` when the account is
     /// not active, does not hold the post, or a row behind its rights is damaged.
     pub async fn actor_at_post(&self, account_id: &str, post_id: &str) -> Result<Option<Actor>> {
-        let mut reader = self.store().reader();
-        let accounts = find(self.records(), &mut reader, ACCOUNT, "id", account_id).await?;
+        let actors = self.actors_of(&mut self.store().reader(), account_id).await?;
+        Ok(actors.into_iter().find(|actor| actor.post.as_ref().is_some_and(|post| post.id == post_id)))
+    }
+
+    /// As [`Identity::actor_at_post`], at each of the account's posts, the oldest first.
+    pub async fn actors_of(&self, source: &mut (dyn Fetch + '_), account_id: &str) -> Result<Vec<Actor>> {
+        let accounts = find(self.records(), source, ACCOUNT, "id", account_id).await?;
         let Some(account) = accounts.first().filter(|account| account.text("status") == Some("active"))
         else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        if self.damaged_grant(&mut reader, account_id).await?.is_some() {
-            return Ok(None);
+        if self.damaged_grant(source, account_id).await?.is_some() {
+            return Ok(Vec::new());
         }
-        let posts = self.posts_of(&mut reader, account_id).await?;
-        let held = posts.iter().find(|held| held.post.id == post_id);
-        Ok(held.map(|held| Actor { session_id: None, ..actor_at(account, Some(held), "") }))
+        let posts = self.posts_of(source, account_id).await?;
+        Ok(posts.iter().map(|held| Actor { session_id: None, ..actor_at(account, Some(held), "") }).collect())
+    }
+
+    /// Id of the organisation above another.
+    pub async fn organisation_above(
+        &self,
+        source: &mut (dyn Fetch + '_),
+        organisation_id: &str,
+    ) -> Result<Option<String>> {
+        let found = find(self.records(), source, ORGANISATION, "id", organisation_id).await?;
+        Ok(found.first().and_then(|organisation| organisation.text("parent")).map(str::to_owned))
     }
 
     /// The posts an account holds today, the oldest first.

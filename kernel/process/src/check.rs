@@ -4,7 +4,8 @@ use anju_decisions::Expression;
 use anju_definitions::{Catalog, CountersignRule, Effect, Process};
 use serde_json::Value;
 
-use crate::bpmn::{self, Element, Graph, Kind, Trigger};
+use crate::bpmn::{self, Element, Graph, Kind, Timer, Trigger};
+use crate::commands::STARTER;
 
 /// What is wrong with a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,9 +88,12 @@ impl Found<'_> {
                     let called = binding.and_then(|binding| binding.process.as_ref()).unwrap_or(called);
                     self.called(catalog, process, &element.id, called);
                 }
-                Kind::Start { trigger: Trigger::Timer(_), .. } if element.scope.is_none() => {
+                Kind::Start { trigger: Trigger::Timer(timer), .. } if element.scope.is_none() => {
                     if !process.starts.contains_key(&element.id) {
                         self.say(&element.id, "定时开始的流程应在 starts 中写明对哪些记录");
+                    }
+                    if !matches!(timer, Timer::At(_) | Timer::Cycle { times: None, .. }) {
+                        self.say(&element.id, "流程应在某个日期或按不限次数的周期开始");
                     }
                 }
                 _ => {}
@@ -179,8 +183,14 @@ impl Found<'_> {
             self.say(&process.process, format!("没有实体“{}”", process.entity));
         }
         for (id, step) in &process.steps {
-            if step.roles.is_empty() && step.countersign.is_none() {
+            let by_others = step.countersign.is_some() || !step.candidates.is_empty();
+            if step.roles.is_empty() && !by_others && process.correction.as_ref() != Some(id) {
                 self.say(id, "没有办理角色");
+            }
+            for of in step.candidates.iter().filter_map(|people| people.of.as_ref()) {
+                if graph.element(of).is_none_or(|element| element.kind != Kind::UserTask) {
+                    self.say(id, format!("没有人工环节“{of}”"));
+                }
             }
             for role in step.roles.iter().filter(|role| catalog.role(role).is_none()) {
                 self.say(id, format!("没有角色“{role}”"));
@@ -189,9 +199,13 @@ impl Found<'_> {
                 self.say(id, "没有办理结果");
             }
             for target in step.return_to.iter().chain(&step.not_by) {
+                let target = process.correction.as_ref().filter(|_| target == STARTER).unwrap_or(target);
                 if graph.element(target).is_none_or(|element| element.kind != Kind::UserTask) {
                     self.say(id, format!("没有人工环节“{target}”"));
                 }
+            }
+            for target in step.return_to.iter().filter(|target| is_elsewhere(graph, id, target)) {
+                self.say(id, format!("“{target}”在另一子流程中，不能退回"));
             }
             for (name, field) in &step.form {
                 if field.variable.is_none() && fields.is_some_and(|fields| !fields.contains_key(name)) {
@@ -222,6 +236,10 @@ impl Found<'_> {
         }
         for (id, step) in &process.steps {
             self.effects(id, &step.on_enter);
+            for people in &step.candidates {
+                self.compiles(id, people.district.as_deref());
+                self.compiles(id, people.list.as_deref());
+            }
             for outcome in step.outcomes.values() {
                 self.compiles(id, outcome.when.as_deref());
                 self.effects(id, &outcome.effects);
@@ -278,6 +296,12 @@ impl Found<'_> {
             self.say(id, cause.to_string());
         }
     }
+}
+
+/// Whether an element is in a sub-process that the step is not in.
+fn is_elsewhere(graph: &Graph, step: &str, target: &str) -> bool {
+    let (Some(step), Some(target)) = (graph.element(step), graph.element(target)) else { return false };
+    target.scope.is_some() && !graph.scopes_of(step).any(|around| Some(&around.id) == target.scope.as_ref())
 }
 
 /// Whether calls lead from a process back to it.

@@ -22,7 +22,8 @@ pub enum Error {
     #[error("记录已被他人修改，请刷新后重试")]
     Stale { current: i64 },
     /// The state of things does not allow it: `task_not_open`, `task_claimed`, `not_claimed`,
-    /// `process_running`, `not_running`, `not_waiting`, `nobody_waits`, `changed`.
+    /// `process_running`, `not_running`, `not_waiting`, `nobody_waits`, `changed`, `suspended`, `not_suspended`,
+    /// `task_waits`, `cannot_send`, `nobody_may`, `helps_only`, `asked_in_person`, `urged`, `substituted`, `ended`.
     #[error("{message}")]
     Conflict { code: String, message: String },
     /// More was asked than one request may ask.
@@ -37,6 +38,9 @@ pub enum Error {
     /// An expression of the definition gave no usable value.
     #[error("流程元素“{element}”的表达式无法计算：{cause}")]
     Expression { element: String, cause: String },
+    /// A fault that the process may handle: a BPMN error of this code.
+    #[error("业务错误“{0}”")]
+    Thrown(String),
     /// What an element does failed.
     #[error("流程元素“{element}”的操作失败：{cause}")]
     Effect { element: String, cause: String },

@@ -64,12 +64,15 @@ async fn anonymise(tx: &mut Tx, row: &Row, erased: &Erased) -> Result<()> {
     let tasks = Select::from(TASK)
         .column("id", ColumnKind::Text)
         .column("opinion", ColumnKind::Text)
+        .column("asked_why", ColumnKind::Text)
         .filter(Condition::eq(TASK, "instance_id", id));
     for task in tx.fetch_all(&tasks).await? {
         let opinion = task.opt_text(1)?.map(|opinion| erased.clean(opinion));
+        let asked_why = task.opt_text(2)?.map(|why| erased.clean(why));
         let sets = vec![
             ("record_display", SqlValue::from(erased.display.as_str())),
             ("opinion", SqlValue::from(opinion)),
+            ("asked_why", SqlValue::from(asked_why)),
         ];
         tx.update(TASK, sets, Condition::eq(TASK, "id", task.text(0)?)).await?;
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::plan::{Plan, Plans};
 use crate::rows::{Instance, Scope};
-use crate::{EffectRunner, Error, Result};
+use crate::{EffectRunner, Error, People, Result};
 
 /// How many working days ahead expressions may ask for, as `working_days_ahead[n]`.
 const WORKING_DAYS_AHEAD: u32 = 60;
@@ -24,6 +24,7 @@ pub type CalendarSource = Arc<dyn Fn() -> Arc<WorkingCalendar> + Send + Sync>;
 #[derive(Clone)]
 pub struct Processes {
     shared: Arc<Shared>,
+    pub(crate) people: Option<Arc<dyn People>>,
 }
 
 struct Shared {
@@ -46,7 +47,8 @@ impl Processes {
         effects: Arc<dyn EffectRunner>,
     ) -> Self {
         let plans = Plans::default();
-        Self { shared: Arc::new(Shared { records, store, catalog, calendar, clock, effects, plans }) }
+        let shared = Shared { records, store, catalog, calendar, clock, effects, plans };
+        Self { shared: Arc::new(shared), people: None }
     }
 
     pub(crate) fn records(&self) -> &Records {

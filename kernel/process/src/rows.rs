@@ -4,6 +4,7 @@ use anju_records::Object;
 use anju_store::{Condition, Fetch, Row, SqlValue, Tx};
 use jiff::Timestamp;
 
+use crate::help::Help;
 use crate::machine::{Marking, Round, Token};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS, TASK, TASK_COLUMNS, TOKEN, TOKEN_COLUMNS};
 use crate::{Error, Result};
@@ -29,6 +30,10 @@ pub(crate) struct Instance {
     pub due_on: Option<String>,
     /// The instance whose call activity this one is, and the token that waits there.
     pub parent: Option<(String, String)>,
+    /// Since when nothing may be done in it.
+    pub suspended_at: Option<Timestamp>,
+    /// The organisation of whoever started it.
+    pub started_org: Option<String>,
 }
 
 /// Where an instance stands.
@@ -45,9 +50,15 @@ pub enum InstanceState {
 pub enum TaskState {
     Open,
     Claimed,
+    /// Waits for another task, which helps it, or which it helps.
+    Waiting,
     Done,
     Returned,
     Cancelled,
+    /// A copy that was not looked at yet.
+    Copied,
+    /// A copy that was looked at.
+    Read,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +85,12 @@ pub(crate) struct Task {
     pub outcome: Option<String>,
     pub outcome_title: Option<String>,
     pub opinion: Option<String>,
+    /// What it does for another task; none of a step's own task.
+    pub help: Option<Help>,
+    /// Id and name of the absent one for whom a substitute did it.
+    pub acted_for: Option<(String, String)>,
+    /// The day it was urged last, and how often in all.
+    pub urged: Option<(String, i64)>,
 }
 
 /// To whom the record of a task belongs.
@@ -108,19 +125,28 @@ impl TaskState {
         match self {
             Self::Open => "open",
             Self::Claimed => "claimed",
+            Self::Waiting => "waiting",
             Self::Done => "done",
             Self::Returned => "returned",
             Self::Cancelled => "cancelled",
+            Self::Copied => "copied",
+            Self::Read => "read",
         }
     }
 
-    /// Whether it is still to be done.
+    /// Whether somebody has it to do now.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::Claimed)
     }
 
+    /// Whether it is still to be done, now or later.
+    pub fn is_live(self) -> bool {
+        self.is_open() || self == Self::Waiting
+    }
+
     fn parse(word: &str) -> Result<Self> {
-        [Self::Open, Self::Claimed, Self::Done, Self::Returned, Self::Cancelled]
+        use TaskState::{Cancelled, Claimed, Copied, Done, Open, Read, Returned, Waiting};
+        [Open, Claimed, Waiting, Done, Returned, Cancelled, Copied, Read]
             .into_iter()
             .find(|state| state.as_str() == word)
             .ok_or_else(|| Error::Internal(format!("a task has the unknown state {word}")))
@@ -148,6 +174,8 @@ impl Instance {
             ended_at: row.opt_int(15)?.map(instant).transpose()?,
             due_on: owned(row, 16)?,
             parent: owned(row, 18)?.zip(owned(row, 19)?),
+            suspended_at: row.opt_int(20)?.map(instant).transpose()?,
+            started_org: owned(row, 21)?,
         })
     }
 
@@ -181,6 +209,7 @@ impl Instance {
             ("district", scope.district.as_deref().into()),
             ("subdistrict", scope.subdistrict.as_deref().into()),
             ("operator", scope.operator.as_deref().into()),
+            ("started_org", self.started_org.as_deref().into()),
         ]);
         Ok(tx.insert(INSTANCE, values).await?)
     }
@@ -255,6 +284,9 @@ impl Task {
             outcome: owned(row, 23)?,
             outcome_title: owned(row, 24)?,
             opinion: owned(row, 25)?,
+            help: Help::read(row)?,
+            acted_for: owned(row, 31)?.zip(owned(row, 32)?),
+            urged: owned(row, 34)?.zip(row.opt_int(35)?),
         })
     }
 
@@ -264,11 +296,15 @@ impl Task {
     }
 
     pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<()> {
-        let values = vec![
+        let open_token = match &self.help {
+            None => Some(self.token_id.as_str()),
+            Some(_) => self.state.is_live().then_some(self.id.as_str()),
+        };
+        let mut values = vec![
             ("id", self.id.as_str().into()),
             ("instance_id", self.instance_id.as_str().into()),
             ("token_id", self.token_id.as_str().into()),
-            ("open_token", self.token_id.as_str().into()),
+            ("open_token", open_token.into()),
             ("process", self.process.as_str().into()),
             ("definition_version", self.definition_version.as_str().into()),
             ("step", self.step.as_str().into()),
@@ -278,6 +314,8 @@ impl Task {
             ("record_display", self.record_display.as_str().into()),
             ("state", self.state.as_str().into()),
             ("claim", self.claim.into()),
+            ("assignee", self.assignee.as_deref().into()),
+            ("assignee_name", self.assignee_name.as_deref().into()),
             ("excluded_account", self.excluded_account.as_deref().into()),
             ("shared", self.scope.shared.into()),
             ("district", self.scope.district.as_deref().into()),
@@ -286,6 +324,7 @@ impl Task {
             ("created_at", self.created_at.into()),
             ("due_on", self.due_on.as_deref().into()),
         ];
+        values.extend(self.help.iter().flat_map(Help::values));
         Ok(tx.insert(TASK, values).await?)
     }
 }
@@ -307,7 +346,7 @@ fn token(row: &Row) -> Result<Token> {
     })
 }
 
-fn owned(row: &Row, at: usize) -> Result<Option<String>> {
+pub(crate) fn owned(row: &Row, at: usize) -> Result<Option<String>> {
     Ok(row.opt_text(at)?.map(str::to_owned))
 }
 

@@ -10,6 +10,9 @@ pub(crate) const TASK: &str = "process_task";
 pub(crate) const CANDIDATE: &str = "process_candidate";
 pub(crate) const TRAIL: &str = "process_trail";
 pub(crate) const WAIT: &str = "process_wait";
+pub(crate) const HELD: &str = "process_held";
+pub(crate) const SUBSTITUTE: &str = "process_substitute";
+pub(crate) const PHRASE: &str = "process_phrase";
 
 use ColumnKind::{Bool, Int, Text};
 
@@ -53,6 +56,8 @@ pub(crate) const INSTANCE_COLUMNS: &[Column] = &[
     ("running_key", Text, Yes),
     ("parent_instance", Text, Yes),
     ("parent_token", Text, Yes),
+    ("suspended_at", Int, Yes),
+    ("started_org", Text, Yes),
     ("shared", Bool, Yes),
     ("district", Text, Yes),
     ("subdistrict", Text, Yes),
@@ -89,8 +94,10 @@ pub(crate) const WAIT_COLUMNS: &[Column] = &[
     ("key", Text, No),
 ];
 
-/// `open_token`: the token while the task is open, so that a token has one open task at most. `claimed_at`: when whoever
-/// has or had it last signed for it.
+/// `open_token`: the token while the task is open, so that a token has one open task at most; of a task that helps
+/// another, its own id. `helps` to `asked_why`: see [`crate::help`]. `acted_for`: the absent one for whom a substitute
+/// did it. `claimed_at`: when whoever has or had it last signed
+/// for it.
 pub(crate) const TASK_COLUMNS: &[Column] = &[
     ("id", Text, No),
     ("instance_id", Text, No),
@@ -118,8 +125,43 @@ pub(crate) const TASK_COLUMNS: &[Column] = &[
     ("outcome", Text, Yes),
     ("outcome_title", Text, Yes),
     ("opinion", Text, Yes),
+    ("helps", Text, Yes),
+    ("help", Text, Yes),
+    ("asked_by", Text, Yes),
+    ("asked_by_name", Text, Yes),
+    ("asked_why", Text, Yes),
+    ("acted_for", Text, Yes),
+    ("acted_for_name", Text, Yes),
+    ("assignee_org", Text, Yes),
+    ("urged_on", Text, Yes),
+    ("urges", Int, Yes),
     ("claimed_at", Int, Yes),
 ];
+
+/// What a suspended instance will hear of when it goes on: its timers, and what it was told meanwhile.
+pub(crate) const HELD_COLUMNS: &[Column] = &[
+    ("instance_id", Text, No),
+    ("key", Text, No),
+    ("kind", Text, No),
+    ("payload", Text, No),
+    ("run_at", Int, No),
+];
+
+/// Who stands in for whom, from day to day, both included.
+pub(crate) const SUBSTITUTE_COLUMNS: &[Column] = &[
+    ("id", Text, No),
+    ("account", Text, No),
+    ("account_name", Text, No),
+    ("substitute", Text, No),
+    ("substitute_name", Text, No),
+    ("from_day", Text, No),
+    ("to_day", Text, No),
+    ("reason", Text, No),
+    ("ended_at", Int, Yes),
+];
+
+/// A person's standard opinions.
+const PHRASE_COLUMNS: &[Column] = &[("account", Text, No), ("position", Int, No), ("text", Text, No)];
 
 pub(crate) const TRAIL_COLUMNS: &[Column] = &[
     ("instance_id", Text, No),
@@ -136,6 +178,7 @@ pub(crate) const TRAIL_COLUMNS: &[Column] = &[
     ("outcome_title", Text, Yes),
     ("opinion", Text, Yes),
     ("detail", Text, Yes),
+    ("for_id", Text, Yes),
 ];
 
 /// All tables of the engine.
@@ -153,6 +196,11 @@ pub fn tables() -> Vec<TableSpec> {
         table(TOKEN, TOKEN_COLUMNS, &["id"]).index(IndexSpec::on(["instance_id"])),
         table(WAIT, WAIT_COLUMNS, &["instance_id", "token_id", "visit", "element"])
             .index(IndexSpec::on(["kind", "name", "key"])),
+        table(HELD, HELD_COLUMNS, &["instance_id", "key"]),
+        table(SUBSTITUTE, SUBSTITUTE_COLUMNS, &["id"])
+            .index(IndexSpec::on(["substitute", "to_day"]))
+            .index(IndexSpec::on(["account", "to_day"])),
+        table(PHRASE, PHRASE_COLUMNS, &["account", "position"]),
         table(TASK, TASK_COLUMNS, &["id"])
             .index(IndexSpec::unique_on(["open_token"]))
             .index(IndexSpec::on(["instance_id"]))

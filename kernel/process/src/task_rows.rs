@@ -4,27 +4,56 @@ use anju_records::Actor;
 use anju_store::{ColumnKind, ColumnRef, Condition, Direction, Fetch, Select, SqlValue, Tx};
 use jiff::Timestamp;
 
-use crate::rows::{Task, TaskState};
+use crate::rows::{Task, TaskState, owned};
 use crate::tables::{self, CANDIDATE, TASK, TASK_COLUMNS};
 use crate::{Error, Result};
 
-pub(crate) async fn open_of_token(tx: &mut Tx, token: &str) -> Result<Option<Task>> {
-    let select = tables::select(TASK, TASK_COLUMNS).filter(Condition::eq(TASK, "open_token", token));
-    tx.fetch_optional(&select).await?.as_ref().map(Task::read).transpose()
+/// What is still to be done for a token: its task and those that help it.
+pub(crate) async fn live_of_token(tx: &mut Tx, instance_id: &str, token: &str) -> Result<Vec<Task>> {
+    let select = tables::select(TASK, TASK_COLUMNS)
+        .filter(Condition::eq(TASK, "instance_id", instance_id))
+        .filter(Condition::eq(TASK, "token_id", token))
+        .filter(Condition::NotNull(ColumnRef::new(TASK, "open_token")))
+        .order_by("id", Direction::Ascending);
+    tx.fetch_all(&select).await?.iter().map(Task::read).collect()
 }
 
-/// The account that completed a step last.
-pub(crate) async fn latest_worker(tx: &mut Tx, instance_id: &str, step: &str) -> Result<Option<String>> {
+/// All that is still to be done in an instance.
+pub(crate) async fn live_of_instance(tx: &mut Tx, instance_id: &str) -> Result<Vec<Task>> {
+    let select = tables::select(TASK, TASK_COLUMNS)
+        .filter(Condition::eq(TASK, "instance_id", instance_id))
+        .filter(Condition::NotNull(ColumnRef::new(TASK, "open_token")))
+        .order_by("id", Direction::Ascending);
+    tx.fetch_all(&select).await?.iter().map(Task::read).collect()
+}
+
+/// Who completed a step last.
+#[derive(Debug, Default)]
+pub(crate) struct Worker {
+    pub task_id: String,
+    pub account: String,
+    /// The absent one for whom it was done.
+    pub acted_for: Option<String>,
+    pub org: Option<String>,
+}
+
+pub(crate) async fn latest_worker(tx: &mut Tx, instance_id: &str, step: &str) -> Result<Option<Worker>> {
     let select = Select::from(TASK)
+        .column("id", ColumnKind::Text)
         .column("assignee", ColumnKind::Text)
+        .column("acted_for", ColumnKind::Text)
+        .column("assignee_org", ColumnKind::Text)
+        .filter(Condition::IsNull(ColumnRef::new(TASK, "helps")))
         .filter(Condition::eq(TASK, "instance_id", instance_id))
         .filter(Condition::eq(TASK, "step", step))
         .filter(Condition::eq(TASK, "state", TaskState::Done.as_str()))
         .order_by("completed_at", Direction::Descending)
         .order_by("id", Direction::Descending)
         .limit(1);
-    let row = tx.fetch_optional(&select).await?;
-    Ok(row.map(|row| row.opt_text(0).map(|text| text.map(str::to_owned))).transpose()?.flatten())
+    let Some(row) = tx.fetch_optional(&select).await? else { return Ok(None) };
+    let Some(account) = owned(&row, 1)? else { return Ok(None) };
+    let task_id = row.text(0)?.to_owned();
+    Ok(Some(Worker { task_id, account, acted_for: owned(&row, 2)?, org: owned(&row, 3)? }))
 }
 
 /// Whether a step has been entered before in this instance.
@@ -69,15 +98,24 @@ pub(crate) async fn assign(tx: &mut Tx, id: &str, actor: Option<&Actor>, now: Ti
     }
 }
 
-fn still_open(id: &str) -> Condition {
+pub(crate) fn still_open(id: &str) -> Condition {
     Condition::eq(TASK, "id", id).and(Condition::NotNull(ColumnRef::new(TASK, "open_token")))
+}
+
+/// Why a task cannot be worked on now; `None` when it can.
+pub(crate) fn why_closed(task: &Task) -> Option<Error> {
+    match task.state {
+        state if state.is_open() => None,
+        TaskState::Waiting => Some(Error::conflict("task_waits", "任务正在等待他人的意见，完成后再办理")),
+        _ => Some(not_open()),
+    }
 }
 
 pub(crate) fn not_open() -> Error {
     Error::conflict("task_not_open", "任务已经办理或取消，请刷新后重试")
 }
 
-/// The roles whose holders may do a task.
+/// Who may do a task: see [`crate::access`].
 pub(crate) async fn candidates(from: &mut impl Fetch, task_id: &str) -> Result<Vec<String>> {
     let select = Select::from(CANDIDATE)
         .column("role", ColumnKind::Text)

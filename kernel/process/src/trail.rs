@@ -5,6 +5,7 @@ use anju_store::{Condition, Direction, Fetch, Row, SqlValue, Tx};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::people::Person;
 use crate::rows::instant;
 use crate::tables::{self, TRAIL, TRAIL_COLUMNS};
 use crate::{Error, Result};
@@ -37,9 +38,23 @@ pub enum TrailKind {
     /// An administrator put something right; the detail says what.
     Repaired,
     Ended,
+    Transferred,
+    /// Another was asked to do the task, or to give an opinion on it.
+    Asked,
+    /// Whoever was asked has said something.
+    Advised,
+    Copied,
+    /// A copy was looked at.
+    Read,
+    Urged,
+    Suspended,
+    Resumed,
+    Terminated,
+    /// An administrator sent the case to another step.
+    Jumped,
 }
 
-const WORDS: [(TrailKind, &str); 17] = [
+const WORDS: [(TrailKind, &str); 27] = [
     (TrailKind::Started, "started"),
     (TrailKind::Entered, "entered"),
     (TrailKind::Flow, "flow"),
@@ -57,6 +72,16 @@ const WORDS: [(TrailKind, &str); 17] = [
     (TrailKind::Migrated, "migrated"),
     (TrailKind::Repaired, "repaired"),
     (TrailKind::Ended, "ended"),
+    (TrailKind::Transferred, "transferred"),
+    (TrailKind::Asked, "asked"),
+    (TrailKind::Advised, "advised"),
+    (TrailKind::Copied, "copied"),
+    (TrailKind::Read, "read"),
+    (TrailKind::Urged, "urged"),
+    (TrailKind::Suspended, "suspended"),
+    (TrailKind::Resumed, "resumed"),
+    (TrailKind::Terminated, "terminated"),
+    (TrailKind::Jumped, "jumped"),
 ];
 
 impl TrailKind {
@@ -116,10 +141,14 @@ pub(crate) async fn add(
     tx: &mut Tx,
     instance_id: &str,
     seq: i64,
-    actor: &Actor,
+    (actor, acting_for): (&Actor, Option<&Person>),
     now: Timestamp,
     entry: Entry<'_>,
 ) -> Result<()> {
+    let name = match acting_for {
+        Some(absent) => format!("{} 代 {}", actor.name, absent.name),
+        None => actor.name.clone(),
+    };
     let detail = (!entry.detail.is_null()).then(|| entry.detail.to_string());
     let values: Vec<(&str, SqlValue)> = vec![
         ("instance_id", instance_id.into()),
@@ -131,11 +160,12 @@ pub(crate) async fn add(
         ("visit", entry.token.map(|(_, visit)| visit).into()),
         ("at", now.into()),
         ("actor_id", actor.account_id.as_str().into()),
-        ("actor_name", actor.name.as_str().into()),
+        ("actor_name", name.into()),
         ("outcome", entry.outcome.map(|(key, _)| key).into()),
         ("outcome_title", entry.outcome.map(|(_, title)| title).into()),
         ("opinion", entry.opinion.into()),
         ("detail", detail.into()),
+        ("for_id", acting_for.map(|absent| absent.id.as_str()).into()),
     ];
     Ok(tx.insert(TRAIL, values).await?)
 }

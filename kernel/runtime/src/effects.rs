@@ -45,7 +45,10 @@ impl EffectRunner for Effects {
             result: EffectResult::default(),
         };
         for effect in effects {
-            run.apply(effect).await.map_err(Box::new)?;
+            run.apply(effect).await.map_err(|error| match error {
+                Error::Thrown(code) => EffectError::Thrown(code),
+                other => Box::new(other).into(),
+            })?;
         }
         Ok(run.result)
     }

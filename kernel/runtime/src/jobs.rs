@@ -93,4 +93,28 @@ impl Runtime {
         tx.commit().await?;
         Ok(())
     }
+
+    /// Begins the processes whose time has come, and sets the next time.
+    pub(crate) async fn start_job(&self, job: &Job) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        let begun = self.processes.begin_timed(&mut tx, &job.payload).await;
+        let begun = begun.map_err(|error| Error::Records(into_records(error)))?;
+        tx.finish_job(job, &json!({ "records": begun }), self.clock.now()).await?;
+        self.set_starts(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Sets the timers by which processes begin, where they are not set.
+    pub(crate) async fn keep_timed_starts(&self) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        self.set_starts(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn set_starts(&self, tx: &mut Tx) -> Result<()> {
+        let set = self.processes.keep_timed_starts(tx).await;
+        set.map_err(|error| Error::Records(into_records(error)))
+    }
 }

@@ -15,6 +15,7 @@ mod calendar;
 mod command;
 mod contents;
 mod context;
+mod directory;
 mod document;
 mod effects;
 mod error;

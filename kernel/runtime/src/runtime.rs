@@ -18,6 +18,7 @@ use anju_store::{RowKey, SchemaChange, Store, StoreConfig, TableSpec, Tx};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
+use crate::directory::Directory;
 use crate::{
     App, Command, Error, Registry, Result, Settings,
     effects::Effects,
@@ -104,6 +105,7 @@ impl Runtime {
             randomness.clone(),
             IdentityPolicy::default(),
         );
+        let processes = processes.knowing(Arc::new(Directory(identity.clone())));
         let connectors = Connectors::new(
             store.clone(),
             catalog.clone(),
@@ -141,6 +143,7 @@ impl Runtime {
         runtime.take_over_release(origin).await?;
         runtime.reload_calendar().await?;
         runtime.keep_search_current().await?;
+        runtime.keep_timed_starts().await?;
         Ok(runtime)
     }
 

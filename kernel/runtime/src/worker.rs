@@ -7,7 +7,7 @@ mod held;
 use std::{sync::Arc, time::Duration};
 
 use anju_connectors::{CALL_JOB, POLL_JOB};
-use anju_process::{EVENT_JOB, TIMER_JOB};
+use anju_process::{EVENT_JOB, START_JOB, TIMER_JOB};
 use anju_store::{Job, JobState, JobsWanted, SoleUse};
 use jiff::SignedDuration;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -16,12 +16,13 @@ use tokio_util::sync::CancellationToken;
 use held::HeldJobs;
 
 use crate::{
-    BULK_JOB, EXPORT_JOB, FILL_JOB, IMPORT_JOB, MIGRATION_JOB, RETENTION_JOB, Result, Runtime, SEARCH_JOB,
-    VERIFY_JOB, calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB, sweep::Sweeping,
+    BULK_JOB, EXPORT_JOB, Error, FILL_JOB, IMPORT_JOB, MIGRATION_JOB, RETENTION_JOB, Result, Runtime,
+    SEARCH_JOB, VERIFY_JOB, calendar::CALENDAR_DAY, contents::CONTENTS_JOB, document::RENDER_JOB,
+    error::into_records, sweep::Sweeping,
 };
 
 /// Jobs of a moment.
-const SHORT: [&str; 6] = [CALL_JOB, POLL_JOB, TIMER_JOB, EVENT_JOB, RENDER_JOB, CONTENTS_JOB];
+const SHORT: [&str; 7] = [CALL_JOB, POLL_JOB, TIMER_JOB, EVENT_JOB, START_JOB, RENDER_JOB, CONTENTS_JOB];
 /// Jobs over many records: few at a time, so that they take neither all memory nor the places of short ones.
 const LONG: [&str; 8] =
     [IMPORT_JOB, EXPORT_JOB, BULK_JOB, SEARCH_JOB, RETENTION_JOB, FILL_JOB, VERIFY_JOB, MIGRATION_JOB];
@@ -101,7 +102,7 @@ impl Worker {
     }
 
     /// Hands committed events to their listeners, at least once: when one fails, all are told again. How many there
-    /// were. The one listener so far keeps the calendar current.
+    /// were. The listeners are the calendar and the processes that wait for records to change.
     pub async fn tell_pending_events(runtime: &Runtime) -> Result<usize> {
         if let Err(error) = runtime.follow_publications().await {
             tracing::warn!(%error, "newer publications cannot be read");
@@ -113,6 +114,10 @@ impl Worker {
         if events.iter().any(|event| event.entity == CALENDAR_DAY) {
             runtime.reload_calendar().await?;
         }
+        let mut tx = runtime.store.begin().await?;
+        let heard = runtime.processes.hear(&mut tx, &events).await;
+        heard.map_err(|error| Error::Records(into_records(error)))?;
+        tx.commit().await?;
         let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
         runtime.store.mark_dispatched(&ids, runtime.clock.now()).await?;
         Ok(ids.len())
@@ -176,6 +181,7 @@ async fn perform(runtime: &Arc<Runtime>, job: Job) {
     let outcome = match job.kind.as_str() {
         CALL_JOB | POLL_JOB => runtime.connector_job(&job).await,
         TIMER_JOB | EVENT_JOB => runtime.event_job(&job).await,
+        START_JOB => runtime.start_job(&job).await,
         RENDER_JOB => runtime.render_job(&job).await,
         CONTENTS_JOB => runtime.contents_job(&job).await,
         IMPORT_JOB => runtime.import_job(&job).await,

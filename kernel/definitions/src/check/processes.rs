@@ -1,5 +1,5 @@
 use crate::hint::hint;
-use crate::{Due, FieldType, Kind, Level, Process, Step, StepField};
+use crate::{Candidates, Due, FieldType, Kind, Level, Process, Step, StepField};
 
 use super::pages::{Wanted, opens};
 use super::{Check, bpmn, effects, fields};
@@ -15,6 +15,9 @@ pub(super) fn check<'a>(at: &mut Check<'a>, process: &'a Process) {
     if let Some(withdraw) = &process.withdraw {
         roles(at, "withdraw/roles", &withdraw.roles, None);
         effects::check(at, "withdraw/effects", entity, &withdraw.effects);
+    }
+    if let Some(name) = &process.correction {
+        other_step(at, "correction", process, "", name);
     }
     for (name, step) in &process.steps {
         self::step(at, &format!("steps/{name}"), process, name, step);
@@ -73,15 +76,24 @@ fn roles(at: &mut Check<'_>, place: &str, names: &[String], entity: Option<&str>
 }
 
 fn step<'a>(at: &mut Check<'a>, place: &str, process: &'a Process, name: &str, step: &'a Step) {
-    if step.roles.is_empty() {
+    let by_others = step.countersign.is_some() || !step.candidates.is_empty();
+    if step.roles.is_empty() && !by_others && process.correction.as_deref() != Some(name) {
         at.error(place, "empty", format!("步骤“{name}”没有办理角色"));
     }
     roles(at, &format!("{place}/roles"), &step.roles, Some(&process.entity));
+    for (index, people) in step.candidates.iter().enumerate() {
+        candidates(at, &format!("{place}/candidates/{index}"), process, name, people);
+    }
     if let Some(other) = &step.not_by {
         other_step(at, &format!("{place}/not_by"), process, name, other);
     }
     for (index, other) in step.return_to.iter().enumerate() {
-        other_step(at, &format!("{place}/return_to/{index}"), process, name, other);
+        let place = format!("{place}/return_to/{index}");
+        match (other.as_str(), &process.correction) {
+            ("starter", Some(correction)) if correction != name => {}
+            ("starter", None) => at.error(&place, "no_step", "退回发起人须写明流程的 correction（补正环节）"),
+            _ => other_step(at, &place, process, name, other),
+        }
     }
     due(at, &format!("{place}/due"), step.due.as_ref());
     effects::check(at, &format!("{place}/on_enter"), &process.entity, &step.on_enter);
@@ -98,6 +110,23 @@ fn step<'a>(at: &mut Check<'a>, place: &str, process: &'a Process, name: &str, s
     }
     if let Some(page) = &step.page {
         opens(at, &format!("{place}/page"), &process.entity, page, Wanted::Record);
+    }
+}
+
+/// One way to find people, with what it needs.
+fn candidates(at: &mut Check<'_>, place: &str, process: &Process, name: &str, people: &Candidates) {
+    let ways = [people.at.is_some(), people.district.is_some(), people.list.is_some()];
+    if ways.into_iter().filter(|given| *given).count() != 1 {
+        at.error(place, "candidates", "at、district、list 应写且只写一项");
+    }
+    if people.roles.is_empty() != people.list.is_some() {
+        at.error(place, "candidates", "at 和 district 须写 roles，list 不写");
+    }
+    roles(at, &format!("{place}/roles"), &people.roles, Some(&process.entity));
+    let Some(of) = &people.of else { return };
+    match people.at {
+        Some(_) => other_step(at, &format!("{place}/of"), process, name, of),
+        None => at.error(place, "candidates", "of 只与 at 一起写"),
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Field};
+use super::{Effect, Field, Filter};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +32,10 @@ pub struct Process {
     /// Whether and how the starter's side may withdraw a running case.
     #[serde(default)]
     pub withdraw: Option<Withdraw>,
+    /// The user task at which whoever started the case puts it right; `starter` in `return_to` means it. Besides its
+    /// roles the person who started the case may do it.
+    #[serde(default)]
+    pub correction: Option<String>,
     /// The variables that are data objects of the diagram, by BPMN id, with their types.
     #[serde(default)]
     pub variables: IndexMap<String, Field>,
@@ -39,9 +43,9 @@ pub struct Process {
     /// where nothing is said.
     #[serde(default)]
     pub messages: IndexMap<String, String>,
-    /// Records on which a timer starts the process, by the BPMN id of the start event; a filter as in queries.
+    /// Records on which a timer starts the process, by the BPMN id of the start event.
     #[serde(default)]
-    pub starts: IndexMap<String, Value>,
+    pub starts: IndexMap<String, TimedStart>,
     /// User tasks by BPMN id.
     #[serde(default)]
     pub steps: IndexMap<String, Step>,
@@ -58,6 +62,15 @@ pub struct Process {
     #[serde(default, skip_deserializing)]
     #[schemars(skip)]
     pub xml: String,
+}
+
+/// The records that a timer takes up.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimedStart {
+    /// Of the process's entity; all where nothing is said.
+    #[serde(default, rename = "where")]
+    pub filter: Option<Filter>,
 }
 
 /// Time allowed.
@@ -85,7 +98,11 @@ pub struct Withdraw {
 pub struct Step {
     pub title: String,
     /// Who may do it: holders of one of these roles whose place covers the record.
+    #[serde(default)]
     pub roles: Vec<String>,
+    /// Who may do it besides, found when the step opens, wherever the record lies.
+    #[serde(default)]
+    pub candidates: Vec<Candidates>,
     /// Several decide together (会签): the step opens once for each of them.
     #[serde(default)]
     pub countersign: Option<Countersign>,
@@ -104,15 +121,51 @@ pub struct Step {
     #[serde(default)]
     pub form: IndexMap<String, StepField>,
     pub outcomes: IndexMap<String, Outcome>,
-    /// Earlier steps this one may be returned to (退回).
+    /// Earlier steps this one may be returned to (退回); `starter` is the process's `correction`.
     #[serde(default)]
     pub return_to: Vec<String>,
+    /// Opinions that are offered to whoever does the step (常用意见).
+    #[serde(default)]
+    pub opinions: Vec<String>,
     /// Page that shows the case at this step; default is the entity's detail page.
     #[serde(default)]
     pub page: Option<String>,
     /// Help for the caseworker.
     #[serde(default)]
     pub help: Option<String>,
+}
+
+/// People who may do a step: by where they work as seen from somebody, by district, or named. Just one of `at`,
+/// `district` and `list`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Candidates {
+    /// Their roles, with `at` and `district`.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// Where they work, as seen from the organisation of a handler.
+    #[serde(default)]
+    pub at: Option<Relation>,
+    /// The step whose latest handler is meant by `at`; whoever started the process where nothing is said.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// ZEN expression over `record` and `vars`: code of the district of their post, e.g. the applicant's.
+    #[serde(default)]
+    pub district: Option<String>,
+    /// ZEN expression: the key of a role (whose place has to cover the record), `account:` and an account's id, or a
+    /// list of such.
+    #[serde(default)]
+    pub list: Option<String>,
+}
+
+/// How two organisations stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The handler's own organisation.
+    Own,
+    /// The organisation above the handler's.
+    Superior,
 }
 
 /// One input of a step's form.

@@ -22,4 +22,6 @@ pub struct DiagramError {
 }
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;

@@ -215,5 +215,27 @@ fn timers_fire_when_their_time_is_over() {
     assert_eq!(due(Ok(cycle.clone()), json!(null)), "2026-09-30T11:00:00");
     assert_eq!([1, 2, 3].map(|fired| cycle.fires_again(fired)), [true, true, false]);
     assert!(Timer::cycle("R/P1D").unwrap().fires_again(1_000));
+    assert_eq!(due(Timer::cycle("R/2020-01-31T02:00:00+08:00/P1M"), json!(null)), "2026-10-31T02:00:00");
+    assert_eq!(due(Timer::cycle("R/2027-01-01T00:00:00+08:00/P1Y"), json!(null)), "2027-01-01T00:00:00");
+    assert_eq!(due(Timer::cycle("R/2020-01-01T00:00:00+08:00/PT1M"), json!(null)), "2026-09-30T10:01:00");
     assert!(Timer::cycle("R/PT0S").is_err() && Timer::cycle("P1D").is_err());
+}
+
+/// Models as other tools write them, with their extensions, pools, lanes, notes and drawing.
+#[test]
+fn models_of_other_tools_are_read() {
+    let camunda = parse(include_str!("../../tests/models/camunda7.bpmn")).unwrap();
+    assert_eq!(camunda.elements["Event_supplement"].kind, Kind::Catch(Trigger::Message("补正材料".into())));
+    let panel = camunda.elements["Activity_panel"].repeat.clone().unwrap();
+    assert_eq!(panel.each.as_deref(), Some("vars.members"));
+    assert_eq!(panel.until.as_deref(), Some("nrOfCompletedInstances / nrOfInstances >= 0.5"));
+    assert_eq!(camunda.variables.keys().collect::<Vec<_>>(), ["DataObject_1"]);
+    let flowable = parse(include_str!("../../tests/models/flowable.bpmn")).unwrap();
+    let caught = Trigger::Error(Some("MISMATCH".into()));
+    assert_eq!(flowable.elements["caught"].trigger(), Some(&caught));
+    assert!(caught.catches(&Throw::Error("MISMATCH".into())));
+    assert_eq!(flowable.elements["look"].scope.as_deref(), Some("visit"));
+    let plain = parse(include_str!("../../tests/models/bpmn_io.bpmn")).unwrap();
+    assert_eq!(plain.elements["Activity_1"].kind, Kind::Manual);
+    assert_eq!(plain.flows["Flow_b"].condition.as_deref(), Some("record.rent > 100"));
 }

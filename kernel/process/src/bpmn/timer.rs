@@ -16,7 +16,8 @@ pub enum Timer {
     WorkingDays(u32),
     /// Again and again, so long after the one before: an ISO 8601 repetition such as `R3/PT1H`; without a number
     /// until it is called off.
-    Cycle { times: Option<u32>, every: Duration },
+    /// `R/2026-01-01T00:00:00+08:00/P1Y` counts from a fixed moment.
+    Cycle { times: Option<u32>, from: Option<Timestamp>, every: Duration },
     /// At what a ZEN expression gives: an instant, or a date, which means the end of that day.
     At(String),
 }
@@ -67,10 +68,14 @@ impl Timer {
             "" => None,
             times => Some(times.parse().ok().filter(|times| *times > 0).ok_or_else(wrong)?),
         };
+        let (from, every) = match every.split_once('/') {
+            Some((from, every)) => (Some(from.trim().parse::<Timestamp>().map_err(|_| wrong())?), every),
+            None => (None, every),
+        };
         let every = Duration::read(every.trim())?;
         match every.span.is_zero() {
             true => Err(wrong()),
-            false => Ok(Self::Cycle { times, every }),
+            false => Ok(Self::Cycle { times, from, every }),
         }
     }
 
@@ -106,6 +111,7 @@ impl Timer {
     ) -> Result<Timestamp, String> {
         let local = now.to_zoned_datetime(zone());
         match self {
+            Self::Cycle { from: Some(from), every, .. } => next_after(now, *from, every),
             Self::After(duration) | Self::Cycle { every: duration, .. } => local
                 .checked_add(duration.span)
                 .map(|at| at.timestamp())
@@ -130,4 +136,29 @@ fn end_of(date: Date) -> Result<Timestamp, String> {
         .and_then(|next| next.to_zoned_datetime(zone()))
         .map(|midnight| midnight.timestamp())
         .map_err(|_| format!("{date} 超出日历"))
+}
+
+/// The first moment after `now` that is a number of spans after `from`. Each is counted from the beginning, so that
+/// the 31st stays the 31st where a month has one.
+fn next_after(now: Timestamp, from: Timestamp, every: &Duration) -> Result<Timestamp, String> {
+    let beyond = || format!("“{}”超出日历", every.text);
+    let start = from.to_zoned_datetime(zone());
+    let at = |times: i64| {
+        let span = every.span.checked_mul(times).map_err(|_| beyond())?;
+        start.checked_add(span).map(|at| at.timestamp()).map_err(|_| beyond())
+    };
+    // Twice as far until beyond, then halves: a short span may have been repeated millions of times.
+    let mut high = 1;
+    if from > now {
+        return Ok(from);
+    }
+    while at(high)? <= now {
+        high *= 2;
+    }
+    let mut low = high / 2;
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if at(middle)? <= now { low = middle } else { high = middle }
+    }
+    at(high)
 }

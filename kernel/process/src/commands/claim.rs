@@ -1,7 +1,7 @@
 use anju_records::Actor;
 use anju_store::Tx;
 
-use super::hold;
+use super::{Held, hold};
 use crate::access;
 use crate::rows::TaskState;
 use crate::trail::{Entry, TrailKind};
@@ -13,8 +13,9 @@ impl Processes {
     /// # Errors
     /// [`Error::Conflict`] `task_claimed` when somebody else did, `task_not_open`; [`Error::Forbidden`].
     pub async fn claim(&self, tx: &mut Tx, actor: &Actor, task_id: &str) -> Result<()> {
-        let (mut run, task, candidates) = hold(self, tx, actor, task_id).await?;
-        access::may_take(actor, &task, &candidates)?;
+        let mut held = hold(self, tx, actor, task_id).await?;
+        held.may_take()?;
+        let Held { mut run, task, .. } = held;
         if task.state == TaskState::Claimed {
             return match task.assignee.as_ref() == Some(&actor.account_id) {
                 true => Ok(()),
@@ -31,12 +32,15 @@ impl Processes {
     /// # Errors
     /// [`Error::Conflict`] `not_claimed`, `task_claimed`, `task_not_open`.
     pub async fn release(&self, tx: &mut Tx, actor: &Actor, task_id: &str) -> Result<()> {
-        let (mut run, task, _) = hold(self, tx, actor, task_id).await?;
+        let Held { mut run, task, .. } = hold(self, tx, actor, task_id).await?;
         if task.state != TaskState::Claimed {
             return Err(Error::conflict("not_claimed", "任务尚未签收"));
         }
         if task.assignee.as_ref() != Some(&actor.account_id) && !actor.is_system() {
             return Err(access::claimed_by_other(&task));
+        }
+        if task.help.is_some() {
+            return Err(Error::conflict("asked_in_person", "指定您办理的委派或加签任务不能退回待办箱"));
         }
         task_rows::assign(run.tx, &task.id, None, run.now).await?;
         run.note(Entry::new(TrailKind::Released, &task.step, task.title)).await?;

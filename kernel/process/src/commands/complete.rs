@@ -5,13 +5,13 @@ use anju_store::{Condition, Fetch, Tx};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{hold, too_long};
+use super::{Held, advise, hold, too_long};
 use crate::form::{self, Answers};
 use crate::rows::{Task, TaskState};
 use crate::run::Run;
 use crate::tables::{self, TASK, TASK_COLUMNS};
 use crate::trail::{Entry, TrailKind};
-use crate::{Error, Processes, Result, access, task_rows};
+use crate::{Error, Processes, Result, task_rows};
 
 /// What a caseworker hands in.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,9 +45,13 @@ impl Processes {
         task_id: &str,
         completion: Completion,
     ) -> Result<()> {
-        let (run, task, candidates) = hold(self, tx, actor, task_id).await?;
-        access::may_finish(actor, &task, &candidates)?;
-        finish(run, task, completion).await
+        let mut held = hold(self, tx, actor, task_id).await?;
+        held.may_finish()?;
+        let Held { run, task, .. } = held;
+        match &task.help {
+            Some(help) => advise::advise(run, &task, help, completion).await,
+            None => finish(run, task, completion).await,
+        }
     }
 
     /// Completes the open task of a step of the record's running process, as the platform.
@@ -67,6 +71,7 @@ impl Processes {
             .filter(Condition::eq(TASK, "record_id", record_id))
             .filter(Condition::eq(TASK, "entity", entity))
             .filter(Condition::eq(TASK, "step", step))
+            .filter(Condition::IsNull(anju_store::ColumnRef::new(TASK, "helps")))
             .filter(Condition::NotNull(anju_store::ColumnRef::new(TASK, "open_token")));
         let task = tx.fetch_optional(&select).await?.as_ref().map(Task::read).transpose()?;
         let task = task.ok_or_else(task_rows::not_open)?;
@@ -94,13 +99,12 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     write_record(&mut run, &task, &answers, &completion, &mut errors).await?;
     let (Some(outcome), true) = (outcome, errors.is_empty()) else { return Err(Error::Invalid(errors)) };
 
-    let mut more = vec![
-        ("assignee", run.actor.account_id.as_str().into()),
-        ("assignee_name", run.actor.name.as_str().into()),
+    let mut more = run.worker();
+    more.extend([
         ("outcome", completion.outcome.as_str().into()),
         ("outcome_title", outcome.title.as_str().into()),
-    ];
-    more.push(("opinion", opinion.into()));
+        ("opinion", opinion.into()),
+    ]);
     task_rows::close(run.tx, &task.id, TaskState::Done, run.now, more).await?;
     let visit = run.marking.token(&task.token_id).map_or(0, |token| token.visit);
     let entry = Entry {
@@ -117,7 +121,7 @@ async fn finish(mut run: Run<'_>, task: Task, completion: Completion) -> Result<
     let mut input = answers.variables;
     input.extend(answers.record);
     let alive = run.effects(&task.token_id, &task.step, &input, &outcome.effects).await?.is_some();
-    if alive && run.still_there(&task.token_id, visit) {
+    if alive && run.still_there(&task.token_id, visit) && !advise::signers_follow(&mut run, &task).await? {
         run.done(&task.token_id).await?;
     }
     run.settle().await?;

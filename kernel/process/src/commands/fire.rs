@@ -3,10 +3,12 @@ use anju_store::Tx;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bpmn::Trigger;
+use crate::bpmn::{Element, Kind, Trigger};
+use crate::machine;
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState};
-use crate::run::{NO_TOKEN, Run, Wait, awaited_at};
+use crate::run::{NO_TOKEN, Run, Wait, awaited_at, put_aside, put_aside_told};
+use crate::timers::TIMER_JOB;
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Processes, Result};
 
@@ -14,7 +16,20 @@ use crate::{Error, Processes, Result};
 #[serde(untagged)]
 enum Payload {
     Awaited(Awaited),
-    Starting { process: String, start: String, entity: String, record: String, vars: Object },
+    Answer { instance: String, answered: String, vars: Object },
+    Starting(Starting),
+    Reconsidered { reconsider: String },
+}
+
+#[derive(Deserialize)]
+struct Starting {
+    process: String,
+    /// Id of the start event.
+    start: String,
+    entity: String,
+    record: String,
+    #[serde(default)]
+    vars: Object,
 }
 
 /// An event that somebody waits for: the payload of its job.
@@ -41,15 +56,37 @@ impl Processes {
     pub async fn fire(&self, tx: &mut Tx, payload: &Value) -> Result<bool> {
         let system = Actor::system("系统");
         match Payload::deserialize(payload)? {
-            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited, None).await,
-            Payload::Starting { process, start, entity, record, vars } => {
-                let started = self.start_at(tx, &system, &process, &start, (&entity, &record), vars).await;
-                match started {
-                    Ok(_) => Ok(true),
-                    Err(Error::Conflict { code, .. }) if code == "process_running" => Ok(false),
+            Payload::Awaited(awaited) => self.fire_awaited(tx, &system, awaited, payload, None).await,
+            Payload::Answer { instance, answered, vars } => {
+                match self.signal(tx, &instance, &answered, vars).await {
+                    Ok(()) => Ok(true),
+                    Err(Error::Conflict { code, .. }) if code == "not_waiting" || code == "not_running" => {
+                        Ok(false)
+                    }
                     Err(error) => Err(error),
                 }
             }
+            Payload::Starting(starting) => self.fire_start(tx, &system, starting).await,
+            Payload::Reconsidered { reconsider } => self.reconsider(tx, &reconsider).await.map(|()| true),
+        }
+    }
+
+    /// Starts a process by an event of its own: nothing happens when it runs already, the record is gone, a newer
+    /// version has no such start, or its condition no longer holds.
+    async fn fire_start(&self, tx: &mut Tx, actor: &Actor, starting: Starting) -> Result<bool> {
+        let Starting { process, start, entity, record, vars } = starting;
+        let plan = self.plans().current(&self.catalog(), &process)?;
+        let Some(event) = plan.graph.element(&start) else { return Ok(false) };
+        if let Some(Trigger::Condition(source)) = event.trigger()
+            && !self.holds(tx, &entity, &record, source).await?
+        {
+            return Ok(false);
+        }
+        match self.start_at(tx, actor, &process, &start, (&entity, &record), vars).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound) => Ok(false),
+            Err(Error::Conflict { code, .. }) if code == "process_running" => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -59,6 +96,7 @@ impl Processes {
         tx: &mut Tx,
         actor: &Actor,
         awaited: Awaited,
+        payload: &Value,
         skipping: Option<&str>,
     ) -> Result<bool> {
         let found = Instance::lock(tx, &awaited.instance).await?.ok_or(Error::NotFound)?;
@@ -72,8 +110,13 @@ impl Processes {
             NO_TOKEN => plan.graph.event_subs(None).any(|(_, start)| start.id == event.id),
             token => marking.tokens.iter().any(|at| at.id == token && is_awaited(&plan, at, &awaited)),
         };
-        if !waits {
+        // A worker may hold the timer of an event sub-process whose scope another has taken over meanwhile.
+        let scope = (awaited.token != NO_TOKEN).then_some(awaited.token.as_str());
+        if !waits || event.is_start() && machine::is_interrupted(&plan.graph, &marking, scope) {
             return Ok(false);
+        }
+        if found.suspended_at.is_some() {
+            return self.fire_later(tx, actor, &awaited, event, payload).await;
         }
         let mut run = Run::open(self, tx, actor, &awaited.instance).await?;
         run.skipping = skipping.map(str::to_owned);
@@ -87,7 +130,8 @@ impl Processes {
                 let title = plan.title(&element);
                 let entry = Entry::new(TrailKind::Timer, &element, title);
                 run.note(Entry { token: Some((&token, visit)), ..entry }).await?;
-                let again = timer.fires_again(fired + 1);
+                let interrupts = matches!(event.kind, Kind::Start { interrupts: true, .. });
+                let again = timer.fires_again(fired + 1) && !interrupts;
                 run.take_in(&token, visit, &element).await?;
                 let stays = token == NO_TOKEN || run.still_there(&token, visit);
                 if again && stays {
@@ -110,6 +154,27 @@ impl Processes {
         }
         run.finish().await?;
         Ok(true)
+    }
+
+    /// Puts what happens to a suspended instance aside until it goes on. A timer has then not fired, but what was told
+    /// is taken in.
+    async fn fire_later(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        awaited: &Awaited,
+        event: &Element,
+        payload: &Value,
+    ) -> Result<bool> {
+        let Awaited { instance, token, visit, element, fired, .. } = awaited;
+        let Some(Trigger::Timer(_)) = event.trigger() else {
+            put_aside_told(tx, instance, payload, self.now()).await?;
+            return Ok(true);
+        };
+        let run = Run::open_suspended(self, tx, actor, instance).await?;
+        let key = run.timer_key(token, *visit, element, *fired);
+        put_aside(run.tx, instance, &key, (TIMER_JOB, payload), run.now).await?;
+        Ok(false)
     }
 }
 

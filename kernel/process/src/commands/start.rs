@@ -122,6 +122,8 @@ impl Processes {
             ended_at: None,
             due_on: self.due_on(plan.definition.due.as_ref()),
             parent,
+            suspended_at: None,
+            started_org: actor.post.as_ref().map(|post| post.org_id.clone()),
         };
         match instance.insert(tx, &scope).await {
             Err(Error::Store(anju_store::Error::Unique { .. })) => return Err(is_running()),

@@ -101,7 +101,9 @@ impl Processes {
     pub async fn reconsider(&self, tx: &mut Tx, instance_id: &str) -> Result<()> {
         let system = Actor::system("系统");
         let mut run = match Run::open(self, tx, &system, instance_id).await {
-            Err(Error::Conflict { code, .. }) if code == "not_running" => return Ok(()),
+            Err(Error::Conflict { code, .. }) if code == "not_running" || code == "suspended" => {
+                return Ok(());
+            }
             other => other?,
         };
         run.settle().await?;

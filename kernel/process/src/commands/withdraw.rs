@@ -41,7 +41,7 @@ impl Processes {
         run.finish().await.map(drop)
     }
 
-    /// Ends a running instance on behalf of the platform, without effects: when its record goes another way.
+    /// Ends a running instance, suspended or not, on behalf of the platform, without effects: when its record goes another way.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] `not_running`.
@@ -53,9 +53,10 @@ impl Processes {
         reason_text: &str,
     ) -> Result<()> {
         let reason = reason(reason_text)?;
-        let mut run = Run::open(self, tx, actor, instance_id).await?;
+        let mut run = Run::open_suspended(self, tx, actor, instance_id).await?;
         let start = run.plan.start().to_owned();
-        run.note(Entry { opinion: Some(reason), ..Entry::new(TrailKind::Withdrawn, &start, "终止") }).await?;
+        run.note(Entry { opinion: Some(reason), ..Entry::new(TrailKind::Terminated, &start, "终止") })
+            .await?;
         run.happen(&Event::Terminate).await?;
         run.finish().await.map(drop)
     }

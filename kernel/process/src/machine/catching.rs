@@ -1,7 +1,16 @@
 //! Who catches an error or an escalation: looked for from the inside outwards.
 
 use super::{Marking, Token};
-use crate::bpmn::{Element, Graph, Throw};
+use crate::bpmn::{Element, Graph, Kind, Throw};
+
+/// Whether an event sub-process has taken the place of what was going on in a scope: no other begins there any more.
+pub fn is_interrupted(graph: &Graph, marking: &Marking, scope: Option<&str>) -> bool {
+    let interrupts = |token: &Token| {
+        graph.within(Some(&token.element)).any(|one| matches!(one.kind, Kind::Start { interrupts: true, .. }))
+            && graph.element(&token.element).is_some_and(|at| at.kind == Kind::SubProcess { by_event: true })
+    };
+    marking.within(scope).any(interrupts)
+}
 
 /// What catches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +33,9 @@ pub fn catcher(graph: &Graph, marking: &Marking, token: &str, thrown: &Throw) ->
             return Some(Catcher::Boundary { token: at.id.clone(), event });
         }
         let parent = at.parent.as_deref().map(|id| marking.token(id)).transpose().ok()?;
-        if let Some(start) = beside(graph, at, element, parent, thrown) {
+        if let Some(start) = beside(graph, at, element, parent, thrown)
+            && !is_interrupted(graph, marking, at.parent.as_deref())
+        {
             return Some(Catcher::EventSub { scope: parent.map(|token| token.id.clone()), start });
         }
         at = parent?;

@@ -11,7 +11,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use catching::{Catcher, catcher};
+pub use catching::{Catcher, catcher, is_interrupted};
 pub use joins::{ready, waits as waits_to_join};
 pub use step::step;
 

@@ -270,13 +270,18 @@ impl<'s> Stepping<'s> {
     /// Removes a token with all within it.
     fn remove(&mut self, token: &Token) {
         self.clear(token);
-        self.changes.push(Change::Removed { token: token.id.clone(), element: token.element.clone() });
+        self.take_away(token);
     }
 
     /// Removes all within a token.
     fn clear(&mut self, token: &Token) {
-        for inner in self.marking.inside(&token.id) {
-            let removed = Change::Removed { token: inner.id.clone(), element: inner.element.clone() };
+        self.marking.inside(&token.id).into_iter().for_each(|inner| self.take_away(inner));
+    }
+
+    /// Removes one token, unless this step has removed it already: the last of a sub-process goes before that does.
+    fn take_away(&mut self, token: &Token) {
+        let removed = Change::Removed { token: token.id.clone(), element: token.element.clone() };
+        if !self.changes.contains(&removed) {
             self.changes.push(removed);
         }
     }

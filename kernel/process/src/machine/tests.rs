@@ -45,7 +45,12 @@ impl Play {
 
     fn happen(&mut self, event: &Event) -> Vec<Change> {
         let changes = self.attempt(event).unwrap_or_else(|illegal| panic!("{illegal}: {event:?}"));
-        changes.iter().for_each(|change| self.marking.apply(change));
+        for change in &changes {
+            if let Change::Removed { token, .. } = change {
+                assert!(self.marking.token(token).is_ok(), "{token} is removed twice: {changes:?}");
+            }
+            self.marking.apply(change);
+        }
         changes
     }
 

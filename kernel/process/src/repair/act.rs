@@ -122,7 +122,7 @@ impl Processes {
                 // An event on an activity is not waited for any more; anything else is passed on the way.
                 let on_activity = matches!(at.kind, Kind::Boundary { .. }) && awaited.element == element;
                 if !is_done && !on_activity {
-                    self.fire_awaited(tx, actor, awaited, Some(element)).await?;
+                    self.fire_awaited(tx, actor, awaited, &job.payload, Some(element)).await?;
                 }
                 tx.dismiss_job(&job.id, self.now()).await?;
             }

@@ -107,7 +107,8 @@ impl Run<'_> {
             .filter(Condition::eq(INSTANCE, "state", InstanceState::Running.as_str()));
         for row in self.tx.fetch_all(&select).await? {
             let called = Instance::read(&row)?;
-            let mut run = Box::pin(Run::open(self.processes, self.tx, self.actor, &called.id)).await?;
+            let opened = Run::open_suspended(self.processes, self.tx, self.actor, &called.id);
+            let mut run = Box::pin(opened).await?;
             run.called = true;
             run.happen(&Event::Terminate).await?;
             Box::pin(run.finish()).await?;

@@ -80,7 +80,7 @@ impl Run<'_> {
             Trigger::Timer(timer) => return self.schedule(token, visit, event, timer, 0).await,
             Trigger::Message(name) => (MESSAGE, name.as_str(), self.message_key(token, name).await?),
             Trigger::Signal(name) => (SIGNAL, name.as_str(), String::new()),
-            Trigger::Condition(_) => (CONDITION, "", String::new()),
+            Trigger::Condition(_) => (CONDITION, "", self.instance.record_id.clone()),
             Trigger::None | Trigger::Error(_) | Trigger::Escalation(_) => return Ok(()),
         };
         let values = vec![
@@ -114,9 +114,11 @@ impl Run<'_> {
 
     /// Ends the waits for event sub-processes of the instance itself.
     pub(super) async fn call_off_root_events(&mut self) -> Result<()> {
-        let own = Condition::eq(WAIT, "instance_id", self.instance.id.as_str());
-        self.tx.delete(WAIT, own).await?;
         let plan = self.plan.clone();
+        if plan.has_waits {
+            let own = Condition::eq(WAIT, "instance_id", self.instance.id.as_str());
+            self.tx.delete(WAIT, own).await?;
+        }
         for (_, start) in plan.graph.event_subs(None) {
             self.call_off_timer(NO_TOKEN, 0, start).await?;
         }
@@ -236,8 +238,13 @@ impl Run<'_> {
     /// Tells all who wait, each in a transaction of its own.
     async fn hand_out(&mut self, kind: &str, name: &str, key: &str) -> Result<()> {
         let vars = json!(self.instance.vars);
-        for wait in self.processes.waiting(self.tx, kind, name, key).await? {
+        let waiting = self.processes.waiting(self.tx, kind, name, key).await?;
+        for wait in &waiting {
             self.put_out(wait.payload(&vars)).await?;
+        }
+        // A message is for one case: it begins a new one only when none waits for it, as in `Processes::tell`.
+        if kind == MESSAGE && !waiting.is_empty() {
+            return Ok(());
         }
         let catalog = self.processes.catalog();
         for (process, start) in self.processes.started_by(&catalog, kind, name, &self.instance.entity)? {

@@ -17,7 +17,9 @@ impl Run<'_> {
             Kind::Exclusive => true,
             Kind::Inclusive => element.outgoing.len() > 1,
             Kind::Parallel => false,
-            _ => plan.graph.leaving(element).any(|flow| flow.condition.is_some()),
+            _ => {
+                element.default.is_some() || plan.graph.leaving(element).any(|flow| flow.condition.is_some())
+            }
         };
         if !decides {
             return Ok(element.outgoing.clone());

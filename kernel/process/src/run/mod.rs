@@ -1,14 +1,18 @@
 //! Carrying an instance on, in the caller's transaction: the pure core says what changes, this writes it.
 
 mod calls;
+mod candidates;
 mod events;
 mod flows;
+mod pause;
 mod rounds;
+mod send;
 mod settle;
 mod work;
 mod write;
 
 pub(crate) use events::{NO_TOKEN, Wait, awaited_at, waits};
+pub(crate) use pause::{put_aside, put_aside_told};
 
 use std::{collections::VecDeque, future::Future, pin::Pin, sync::Arc};
 
@@ -17,6 +21,7 @@ use anju_store::Tx;
 use jiff::Timestamp;
 
 use crate::machine::{self, Change, Event, Marking};
+use crate::people::Person;
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState, new_id};
 use crate::trail::{self, Entry};
@@ -42,6 +47,8 @@ pub(crate) struct Run<'a> {
     pub firing: Option<String>,
     /// An element that counts as done when it is come to, by an administrator's word.
     pub skipping: Option<String>,
+    /// The absent one for whom the actor acts.
+    pub acting_for: Option<Person>,
     /// Tokens that have moved and were not yet seen to.
     agenda: VecDeque<Work>,
     steps: u32,
@@ -61,7 +68,24 @@ struct Work {
 
 impl<'a> Run<'a> {
     /// Takes hold of a running instance.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `not_running`, `suspended`.
     pub(crate) async fn open(
+        processes: &'a Processes,
+        tx: &'a mut Tx,
+        actor: &'a Actor,
+        instance_id: &str,
+    ) -> Result<Self> {
+        let run = Self::open_suspended(processes, tx, actor, instance_id).await?;
+        match run.instance.suspended_at {
+            None => Ok(run),
+            Some(_) => Err(Error::conflict("suspended", "流程已挂起，恢复后才能办理")),
+        }
+    }
+
+    /// As [`Run::open`], suspended or not.
+    pub(crate) async fn open_suspended(
         processes: &'a Processes,
         tx: &'a mut Tx,
         actor: &'a Actor,
@@ -99,6 +123,7 @@ impl<'a> Run<'a> {
             now,
             firing: None,
             skipping: None,
+            acting_for: None,
             agenda,
             steps: 0,
             called,
@@ -122,7 +147,8 @@ impl<'a> Run<'a> {
 
     pub(crate) async fn note(&mut self, entry: Entry<'_>) -> Result<()> {
         self.instance.trail_seq += 1;
-        trail::add(self.tx, &self.instance.id, self.instance.trail_seq, self.actor, self.now, entry).await
+        let who = (self.actor, self.acting_for.as_ref());
+        trail::add(self.tx, &self.instance.id, self.instance.trail_seq, who, self.now, entry).await
     }
 
     /// Lets an event happen: the core says what changes, every change is written, and what has moved is put down to

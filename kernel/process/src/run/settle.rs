@@ -1,7 +1,7 @@
 //! Seeing to the tokens that have moved, until all wait or are gone.
 
 use super::{Boxed, Run, Work};
-use crate::bpmn::{Throw, Trigger};
+use crate::bpmn::{Kind, Throw, Trigger};
 use crate::machine::{self, Demand, Event};
 use crate::{Error, Result};
 
@@ -53,6 +53,9 @@ impl Run<'_> {
             return self.done(id).await;
         }
         match machine::demand(element, &token) {
+            Demand::Rest if element.kind == (Kind::SubProcess { by_event: true }) => {
+                self.await_subs(id, visit, Some(at)).await
+            }
             Demand::Rest | Demand::Join => Ok(()),
             Demand::Pass | Demand::Choose => self.done(id).await,
             Demand::OpenTask => self.open_task(id, at, visit).await,

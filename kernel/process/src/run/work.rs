@@ -1,11 +1,10 @@
 //! What is done where a token stands: tasks for people, effects.
 
-use anju_definitions::{Effect, Step};
+use anju_definitions::Effect;
 use anju_records::Object;
 use anju_store::SqlValue;
-use serde_json::Value;
 
-use super::{Boxed, Run, write::this};
+use super::{Boxed, Run, candidates::kept_away, write::this};
 use crate::bpmn::Throw;
 use crate::rows::{Instance, InstanceState, Task, TaskState, new_id};
 use crate::tables::{CANDIDATE, TOKEN};
@@ -24,11 +23,9 @@ impl Run<'_> {
         let (entity, record_id) = (self.instance.entity.clone(), self.instance.record_id.clone());
         let (display, scope) = self.processes.whereabouts(self.tx, &entity, &record_id).await?;
         self.instance.record_display.clone_from(&display);
-        let excluded_account = match &step.not_by {
-            Some(step) => crate::task_rows::latest_worker(self.tx, &self.instance.id, step).await?,
-            None => None,
-        };
-        let candidates = self.candidates(token, step).await?;
+        let makers = self.makers(step).await?;
+        let mut candidates = self.candidates(token, element, step).await?;
+        candidates.extend(kept_away(&makers));
         let task = Task {
             id: new_id(),
             instance_id: self.instance.id.clone(),
@@ -44,7 +41,7 @@ impl Run<'_> {
             claim: step.claim,
             assignee: None,
             assignee_name: None,
-            excluded_account,
+            excluded_account: makers.into_iter().next(),
             scope,
             created_at: self.now,
             due_on: self.processes.due_on(step.due.as_ref()),
@@ -52,29 +49,14 @@ impl Run<'_> {
             outcome: None,
             outcome_title: None,
             opinion: None,
+            help: None,
+            acted_for: None,
+            urged: None,
         };
         task.insert(self.tx).await?;
         let candidates = candidates.into_iter().map(|one| vec![task.id.as_str().into(), one.into()]);
         self.tx.insert_many(CANDIDATE, &["task_id", "role"], candidates.collect()).await?;
         self.await_boundary(token, visit, element).await
-    }
-
-    /// Who may do a task: roles, or `account:` and an account's id. Each time of a countersigned step has its own.
-    async fn candidates(&mut self, token: &str, step: &Step) -> Result<Vec<String>> {
-        let signer = match &step.countersign {
-            Some(_) => self.item_of(token).await?,
-            None => None,
-        };
-        let mut candidates = match signer {
-            Some(Value::String(signer)) => vec![signer],
-            Some(Value::Array(signers)) => {
-                signers.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
-            }
-            _ => step.roles.clone(),
-        };
-        candidates.sort();
-        candidates.dedup();
-        Ok(candidates)
     }
 
     /// Does what is bound to an event on the way; whether the token is to go on.

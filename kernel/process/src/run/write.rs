@@ -90,8 +90,9 @@ impl Run<'_> {
         };
         self.instance.ended_at = Some(self.now);
         self.agenda.clear();
-        if self.plan.has_waits {
-            self.call_off_root_events().await?;
+        self.call_off_root_events().await?;
+        if self.instance.suspended_at.is_some() {
+            self.forget_held().await?;
         }
         self.keep_last_day(None).await?;
         let outcome = self.instance.outcome.clone().unwrap_or_default();
@@ -116,11 +117,13 @@ impl Run<'_> {
         Err(Error::Internal(format!("{rows} tokens of {} instead of one", self.instance.id)))
     }
 
-    /// Calls off the open task of a token, if there is one.
+    /// Calls off the open task of a token, if there is one, with those that help it.
     pub(crate) async fn cancel_task(&mut self, token: &str) -> Result<()> {
-        let Some(task) = crate::task_rows::open_of_token(self.tx, token).await? else { return Ok(()) };
-        crate::task_rows::close(self.tx, &task.id, TaskState::Cancelled, self.now, Vec::new()).await?;
-        self.note(Entry::new(TrailKind::Cancelled, &task.step, task.title)).await
+        for task in crate::task_rows::live_of_token(self.tx, &self.instance.id, token).await? {
+            crate::task_rows::close(self.tx, &task.id, TaskState::Cancelled, self.now, Vec::new()).await?;
+            self.note(Entry::new(TrailKind::Cancelled, &task.step, task.title)).await?;
+        }
+        Ok(())
     }
 }
 

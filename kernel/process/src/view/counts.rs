@@ -1,5 +1,5 @@
 use anju_records::Actor;
-use anju_store::{Aggregate, ColumnKind, ColumnRef, Fetch, Group, Measure};
+use anju_store::{Aggregate, ColumnKind, ColumnRef, Condition, Fetch, Group, Measure};
 use serde::Serialize;
 
 use super::list::{COUNT_MAX, TaskBox, TaskQuery};
@@ -17,6 +17,8 @@ pub struct TaskCounts {
     pub todo: u64,
     pub done: u64,
     pub started: u64,
+    /// Copies not yet looked at, and others.
+    pub copied: u64,
     /// Of those to do: past their last day, due today, due within three working days after today, due later.
     pub late: u64,
     pub due_today: u64,
@@ -36,27 +38,33 @@ pub struct StepCount {
 impl Processes {
     /// How much work lies in each of the actor's boxes, and how pressing it is.
     pub async fn task_counts(&self, actor: &Actor) -> Result<TaskCounts> {
+        let todo = self.todo(&mut self.reader(), actor).await?;
+        self.counts_with(actor, &todo).await
+    }
+
+    pub(super) async fn counts_with(&self, actor: &Actor, todo: &Condition) -> Result<TaskCounts> {
         let within =
             |least, most| TaskQuery { days_left_min: least, days_left_max: most, ..TaskQuery::default() };
         let of_box = |task_box| TaskQuery { task_box, ..TaskQuery::default() };
         Ok(TaskCounts {
-            todo: self.count(actor, &of_box(TaskBox::Todo)).await?,
-            done: self.count(actor, &of_box(TaskBox::Done)).await?,
-            started: self.count(actor, &of_box(TaskBox::Started)).await?,
-            late: self.count(actor, &within(None, Some(-1))).await?,
-            due_today: self.count(actor, &within(Some(0), Some(0))).await?,
-            due_soon: self.count(actor, &within(Some(1), Some(DUE_SOON_DAYS))).await?,
-            due_later: self.count(actor, &within(Some(DUE_SOON_DAYS + 1), None)).await?,
+            todo: self.count(actor, &of_box(TaskBox::Todo), todo).await?,
+            done: self.count(actor, &of_box(TaskBox::Done), todo).await?,
+            started: self.count(actor, &of_box(TaskBox::Started), todo).await?,
+            copied: self.count(actor, &of_box(TaskBox::Copied), todo).await?,
+            late: self.count(actor, &within(None, Some(-1)), todo).await?,
+            due_today: self.count(actor, &within(Some(0), Some(0)), todo).await?,
+            due_soon: self.count(actor, &within(Some(1), Some(DUE_SOON_DAYS)), todo).await?,
+            due_later: self.count(actor, &within(Some(DUE_SOON_DAYS + 1), None), todo).await?,
         })
     }
 
-    async fn count(&self, actor: &Actor, query: &TaskQuery) -> Result<u64> {
-        Ok(self.reader().count(&self.listing(actor, query)?, Some(COUNT_MAX)).await?)
+    async fn count(&self, actor: &Actor, query: &TaskQuery, todo: &Condition) -> Result<u64> {
+        Ok(self.reader().count(&self.listing(actor, query, todo)?, Some(COUNT_MAX)).await?)
     }
 
     /// How much the actor has to do at each step, in the order of the definitions.
-    pub(super) async fn step_counts(&self, actor: &Actor) -> Result<Vec<StepCount>> {
-        let select = self.listing(actor, &TaskQuery::default())?;
+    pub(super) async fn step_counts(&self, actor: &Actor, todo: &Condition) -> Result<Vec<StepCount>> {
+        let select = self.listing(actor, &TaskQuery::default(), todo)?;
         let group = |name: &str| Group {
             column: ColumnRef::new(TASK, name),
             kind: ColumnKind::Text,

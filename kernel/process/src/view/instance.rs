@@ -3,6 +3,7 @@ use anju_store::{Condition, Direction, Fetch};
 use serde_json::{Map, Value, json};
 
 use super::{opt_time, time};
+use crate::commands::ADMINISTER;
 use crate::plan::Plan;
 use crate::rows::{Instance, InstanceState};
 use crate::tables::{self, INSTANCE, INSTANCE_COLUMNS};
@@ -32,6 +33,7 @@ impl Processes {
             found
         };
         let mut view = self.summary(&instance, &plan);
+        let running = instance.state == InstanceState::Running;
         let (taken, visited) = (elements_of(TrailKind::Flow), elements_of(TrailKind::Entered));
         view.insert("active".to_owned(), json!(active));
         view.insert("taken".to_owned(), json!(taken));
@@ -42,6 +44,8 @@ impl Processes {
         );
         view.insert("next".to_owned(), self.next(&plan, &active));
         view.insert("may_withdraw".to_owned(), json!(may_withdraw(actor, &instance, &plan)));
+        let may_administer = running && actor.holds_right(&self.catalog(), ADMINISTER);
+        view.insert("may_administer".to_owned(), json!(may_administer));
         view.insert("bpmn".to_owned(), json!(plan.definition.xml));
         Ok(Value::Object(view))
     }
@@ -84,6 +88,7 @@ impl Processes {
             "state": instance.state.as_str(),
             "outcome": instance.outcome,
             "outcome_title": instance.outcome.as_deref().map(|end| plan.title(end)),
+            "suspended": instance.suspended_at.is_some(),
             "started_at": time(instance.started_at),
             "started_by_name": instance.started_by_name,
             "ended_at": opt_time(instance.ended_at),
@@ -120,6 +125,7 @@ impl Processes {
 fn may_withdraw(actor: &Actor, instance: &Instance, plan: &Plan) -> bool {
     let withdraw = plan.definition.withdraw.as_ref();
     instance.state == InstanceState::Running
+        && instance.suspended_at.is_none()
         && withdraw.is_some_and(|withdraw| actor.roles.iter().any(|role| withdraw.roles.contains(role)))
 }
 

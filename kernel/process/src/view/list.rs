@@ -1,5 +1,5 @@
 use anju_records::Actor;
-use anju_store::{ColumnRef, Condition, Direction, Fetch, Operator, Select};
+use anju_store::{ColumnRef, Condition, Direction, Fetch, Operator, Reader, Select};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ pub enum TaskBox {
     Done,
     /// Instances the actor started.
     Started,
+    /// Copies sent to the actor, those not yet looked at in front.
+    Copied,
 }
 
 /// What to list.
@@ -85,7 +87,8 @@ impl Processes {
             return Err(Error::TooMuch { message: format!("每页最多 {PAGE_SIZE_MAX} 条") });
         }
         let mut reader = self.reader();
-        let select = self.listing(actor, query)?;
+        let todo = self.todo(&mut reader, actor).await?;
+        let select = self.listing(actor, query, &todo)?;
         let total = reader.count(&select, Some(COUNT_MAX)).await?;
         let offset = u64::from(query.number - 1) * u64::from(query.size);
         let rows = reader.fetch_all(&select.limit(u64::from(query.size)).offset(offset)).await?;
@@ -102,13 +105,19 @@ impl Processes {
                 items.push(self.task_row(&task, &plan));
             }
         }
-        let (counts, steps) = (self.task_counts(actor).await?, self.step_counts(actor).await?);
+        let (counts, steps) = (self.counts_with(actor, &todo).await?, self.step_counts(actor, &todo).await?);
         Ok(TaskPage { items, total, counts, steps })
     }
 
+    /// What the actor has to do; one question for all lists and counts of a request.
+    pub(super) async fn todo(&self, reader: &mut Reader, actor: &Actor) -> Result<Condition> {
+        let hands = self.hands(reader, actor).await?;
+        access::todo(reader, &hands).await
+    }
+
     /// The tasks or instances of a query in their order, whichever page.
-    pub(super) fn listing(&self, actor: &Actor, query: &TaskQuery) -> Result<Select> {
-        let mut select = listing(actor, query);
+    pub(super) fn listing(&self, actor: &Actor, query: &TaskQuery, todo: &Condition) -> Result<Select> {
+        let mut select = listing(actor, query, todo);
         let due_on = select.own("due_on");
         let calendar = self.calendar();
         let bounds = [
@@ -131,6 +140,7 @@ impl Processes {
     fn started_row(&self, instance: &Instance, plan: &crate::plan::Plan) -> Value {
         let running = instance.state == InstanceState::Running;
         json!({
+            "suspended": instance.suspended_at.is_some(),
             "id": instance.id,
             "instance_id": instance.id,
             "process": instance.process,
@@ -151,18 +161,23 @@ impl Processes {
     }
 }
 
-fn listing(actor: &Actor, query: &TaskQuery) -> Select {
+fn theirs(actor: &Actor, states: [TaskState; 2]) -> Condition {
+    Condition::eq(TASK, "assignee", actor.account_id.as_str()).and(Condition::is_in(
+        TASK,
+        "state",
+        states.map(TaskState::as_str),
+    ))
+}
+
+fn listing(actor: &Actor, query: &TaskQuery, todo: &Condition) -> Select {
     let (table, columns) = match query.task_box {
         TaskBox::Started => (INSTANCE, INSTANCE_COLUMNS),
-        TaskBox::Todo | TaskBox::Done => (TASK, TASK_COLUMNS),
+        TaskBox::Todo | TaskBox::Done | TaskBox::Copied => (TASK, TASK_COLUMNS),
     };
     let whose = match query.task_box {
-        TaskBox::Todo => access::todo(actor),
-        TaskBox::Done => {
-            let states = [TaskState::Done.as_str(), TaskState::Returned.as_str()];
-            Condition::eq(TASK, "assignee", actor.account_id.as_str())
-                .and(Condition::is_in(TASK, "state", states))
-        }
+        TaskBox::Todo => todo.clone(),
+        TaskBox::Done => theirs(actor, [TaskState::Done, TaskState::Returned]),
+        TaskBox::Copied => theirs(actor, [TaskState::Copied, TaskState::Read]),
         TaskBox::Started => Condition::eq(INSTANCE, "started_by", actor.account_id.as_str()),
     };
     let step = query.step.as_ref().filter(|_| table == TASK);
@@ -185,6 +200,10 @@ fn listing(actor: &Actor, query: &TaskQuery) -> Select {
             select.order_by("due_on", Direction::Ascending).order_by("created_at", Direction::Ascending)
         }
         TaskBox::Done => select.order_by("completed_at", Direction::Descending),
+        // `copied` comes before `read`.
+        TaskBox::Copied => {
+            select.order_by("state", Direction::Ascending).order_by("created_at", Direction::Descending)
+        }
         TaskBox::Started => select.order_by("started_at", Direction::Descending),
     }
     .order_by("id", Direction::Ascending)

@@ -4,6 +4,7 @@ mod counts;
 mod instance;
 mod list;
 mod task;
+mod ways;
 
 pub use counts::{StepCount, TaskCounts};
 pub use list::{TaskBox, TaskPage, TaskQuery};

@@ -1,8 +1,9 @@
 use anju_records::{Actor, Record};
 use serde_json::{Value, json};
 
+use super::ways::helper_outcomes;
 use super::{opt_time, time};
-use crate::commands::why_not;
+use crate::commands::{STARTER, target, why_not};
 use crate::plan::Plan;
 use crate::rows::{Instance, Task};
 use crate::{Error, Processes, Result, access, form, task_rows};
@@ -15,15 +16,27 @@ impl Processes {
     pub async fn task(&self, actor: &Actor, id: &str) -> Result<Value> {
         let mut reader = self.reader();
         let task = Task::find(&mut reader, id).await?.ok_or(Error::NotFound)?;
-        let record = self.visible_record(actor, &task.entity, &task.record_id).await?;
+        let candidates = task_rows::candidates(&mut reader, id).await?;
+        let hands = self.hands(&mut reader, actor).await?;
+        let record = match self.visible_record(actor, &task.entity, &task.record_id).await {
+            Ok(record) => Some(record),
+            // Whom a task is given to by name, or who stands in for another, need not see the record itself.
+            Err(Error::NotFound) if access::may_take(&hands, &task, &candidates).is_ok() => None,
+            Err(error) => return Err(error),
+        };
         let plan = self.plans().of_version(&mut reader, &task.process, &task.definition_version).await?;
         let mut view = self.task_row(&task, &plan);
+        if let Value::Object(view) = &mut view {
+            view.extend(self.ways_of(&mut reader, actor, &task, &plan).await?);
+        }
         if !task.state.is_open() {
             return Ok(view);
         }
         let instance = Instance::find(&mut reader, &task.instance_id).await?.ok_or(Error::NotFound)?;
-        let candidates = task_rows::candidates(&mut reader, id).await?;
-        let may = access::may_finish(actor, &task, &candidates);
+        let may = match instance.suspended_at {
+            None => access::may_finish(&hands, &task, &candidates).map(drop),
+            Some(_) => Err(Error::conflict("suspended", "流程已挂起，恢复后才能办理")),
+        };
         // Expressions see the record in clear, as they will when the task is completed.
         let system = Actor::system("流程");
         let clear = self.records().read(&system, &task.entity, &task.record_id).await?;
@@ -39,23 +52,29 @@ impl Processes {
             }));
         }
         let mut return_to = Vec::new();
-        for target in &step.return_to {
-            if task_rows::was_open(&mut reader, &task.instance_id, target).await? {
-                return_to.push(json!({"step": target, "title": plan.title(target)}));
+        for key in step.return_to.iter().filter(|_| task.help.is_none()) {
+            let target = target(&plan, key);
+            if key == STARTER || task_rows::was_open(&mut reader, &task.instance_id, target).await? {
+                return_to.push(json!({"step": key, "title": plan.title(target)}));
             }
         }
-        let form = self.form_view(&task, &plan, &scene, &record)?;
+        let outcomes = helper_outcomes(&task, &plan)?.unwrap_or(Value::Array(outcomes));
+        let form = match task.help {
+            None => self.form_view(&task, &plan, &scene, record.as_ref())?,
+            Some(_) => json!([]),
+        };
         let Value::Object(object) = &mut view else { return Ok(view) };
-        object.insert("outcomes".to_owned(), Value::Array(outcomes));
+        object.insert("outcomes".to_owned(), outcomes);
         object.insert("form".to_owned(), form);
         object.insert("return_to".to_owned(), Value::Array(return_to));
-        object.insert("may_claim".to_owned(), json!(access::may_take(actor, &task, &candidates).is_ok()));
+        object.insert("may_claim".to_owned(), json!(access::may_take(&hands, &task, &candidates).is_ok()));
+        object.insert("suspended".to_owned(), json!(instance.suspended_at.is_some()));
         object.insert("may_complete".to_owned(), json!(may.is_ok()));
         object.insert("why_not".to_owned(), json!(may.err().map(|error| error.to_string())));
         Ok(view)
     }
 
-    fn form_view(&self, task: &Task, plan: &Plan, scene: &Value, record: &Record) -> Result<Value> {
+    fn form_view(&self, task: &Task, plan: &Plan, scene: &Value, record: Option<&Record>) -> Result<Value> {
         let catalog = self.catalog();
         let mut fields = Vec::new();
         for (name, field) in &plan.step(&task.step)?.form {
@@ -67,7 +86,9 @@ impl Processes {
                 }
                 Some(value) => value.clone(),
                 // What the record has already is where the caseworker starts from.
-                None if field.variable.is_none() => record.get(name).clone(),
+                None if field.variable.is_none() => {
+                    record.map_or(Value::Null, |record| record.get(name).clone())
+                }
                 None => {
                     field.variable.as_ref().and_then(|field| field.default.clone()).unwrap_or(Value::Null)
                 }
@@ -100,7 +121,7 @@ impl Processes {
     /// A task as work lists show it.
     pub(crate) fn task_row(&self, task: &Task, plan: &Plan) -> Value {
         let step = plan.definition.steps.get(&task.step);
-        let days_left = task.state.is_open().then(|| self.days_left(task.due_on.as_deref())).flatten();
+        let days_left = task.state.is_live().then(|| self.days_left(task.due_on.as_deref())).flatten();
         json!({
             "id": task.id,
             "instance_id": task.instance_id,
@@ -123,6 +144,13 @@ impl Processes {
             "outcome": task.outcome,
             "outcome_title": task.outcome_title,
             "opinion": task.opinion,
+            "acted_for_name": task.acted_for.as_ref().map(|(_, name)| name),
+            "helps": task.help.as_ref().map(|help| help.of.as_str()),
+            "help_kind": task.help.as_ref().map(|help| help.kind.as_str()),
+            "asked_by_name": task.help.as_ref().map(|help| help.asked_by_name.as_str()),
+            "asked_why": task.help.as_ref().and_then(|help| help.why.as_deref()),
+            "urged_on": task.urged.as_ref().map(|(day, _)| day),
+            "urges": task.urged.as_ref().map_or(0, |(_, times)| *times),
             "help": step.and_then(|step| step.help.as_deref()),
             "page": step.and_then(|step| step.page.as_deref()),
         })

@@ -175,7 +175,12 @@ pub fn sources() -> Vec<Source> {
 }
 
 pub fn catalog() -> Catalog {
-    let (catalog, problems) = load(&sources());
+    catalog_of(&sources())
+}
+
+/// What the sources say, which has to be without fault.
+pub fn catalog_of(sources: &[Source]) -> Catalog {
+    let (catalog, problems) = load(sources);
     let problems: Vec<String> =
         problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{problems:#?}");
@@ -213,6 +218,10 @@ impl EffectRunner for Runner {
                         .patch(tx, &system, context.entity, context.record_id, None, changes, None)
                         .await?;
                 }
+                Effect::Command { command, values } if command == "t.throw" => {
+                    let code = values["code"].as_str().unwrap_or_default();
+                    return Err(EffectError::Thrown(code.to_owned()));
+                }
                 Effect::Command { command, .. } => {
                     self.calls.lock().unwrap().push(format!("{}:{command}", context.element));
                     if *self.fails.lock().unwrap() {
@@ -248,8 +257,12 @@ pub struct Bureau {
 
 impl Bureau {
     pub async fn open(db: TestDatabase) -> Self {
+        Self::open_with(db, catalog()).await
+    }
+
+    pub async fn open_with(db: TestDatabase, catalog: Catalog) -> Self {
         let clock = Arc::new(ManualClock::at("2026-11-24T09:00:00+08:00".parse().unwrap()));
-        let catalog: SharedCatalog = Arc::new(arc_swap::ArcSwap::from_pointee(catalog()));
+        let catalog: SharedCatalog = Arc::new(arc_swap::ArcSwap::from_pointee(catalog));
         let store = db.store().clone();
         let mut tables = anju_records::tables(&catalog.load()).unwrap();
         tables.extend(anju_process::tables());

@@ -87,6 +87,7 @@ impl Runtime {
         }
         self.settle_keys(order.number).await?;
         self.keep_search_current().await?;
+        self.keep_timed_starts().await?;
         let mut tx = self.store.begin().await?;
         tx.finish_job(job, &json!({ "filled": filled }), self.clock.now()).await?;
         tx.commit().await?;

@@ -20,6 +20,8 @@ pub enum Right {
     LegalHold,
     /// May see which rows were changed past the platform, and have all looked through.
     Integrity,
+    /// May bring messages and signals to processes.
+    ProcessEvents,
 }
 
 impl Right {
@@ -32,6 +34,7 @@ impl Right {
             Self::Retention => "platform.retention",
             Self::LegalHold => "platform.legal_hold",
             Self::Integrity => "platform.integrity",
+            Self::ProcessEvents => "platform.process_events",
         }
     }
 
@@ -44,6 +47,7 @@ impl Right {
             Self::Retention => "您没有期满处理的权限",
             Self::LegalHold => "您没有设置留存的权限",
             Self::Integrity => "您没有查看完整性校验的权限",
+            Self::ProcessEvents => "您没有向流程发送消息和信号的权限",
         }
     }
 

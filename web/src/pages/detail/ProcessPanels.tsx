@@ -70,7 +70,8 @@ function steps(trail: TrailEntry[]): TrailEntry[] {
 
 const KINDS: Record<string, string> = {
   started: '发起', completed: '办理', returned: '退回', claimed: '签收', released: '退回待办箱', waiting: '等待', signalled: '收到结果', told: '收到消息', timer: '到期', migrated: '迁移版本', repaired: '修复',
-  cancelled: '取消', withdrawn: '撤回', ended: '办结',
+  cancelled: '取消', withdrawn: '撤回', ended: '办结', transferred: '转办', asked: '委派或加签', advised: '签署意见', copied: '抄送', read: '已阅', urged: '催办',
+  suspended: '挂起', resumed: '恢复', terminated: '终止', jumped: '跳转',
 };
 
 function Course({ instance }: { instance: Instance }) {

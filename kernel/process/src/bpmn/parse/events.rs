@@ -19,7 +19,8 @@ const DEFINITIONS: [&str; 7] = [
 impl Reader {
     pub(super) fn start(&mut self, node: Node) -> Option<Kind> {
         let trigger = self.trigger(node)?;
-        Some(Kind::Start { trigger, interrupts: node.attribute("isInterrupting") != Some("false") })
+        let interrupts = ends_what_is_around(&trigger, node.attribute("isInterrupting"));
+        Some(Kind::Start { trigger, interrupts })
     }
 
     pub(super) fn catch(&mut self, node: Node) -> Option<Kind> {
@@ -39,9 +40,7 @@ impl Reader {
         };
         Some(Kind::Boundary {
             attached_to: node.attribute("attachedToRef").unwrap_or_default().to_owned(),
-            // An error always ends what it comes from.
-            cancels: node.attribute("cancelActivity") != Some("false")
-                || matches!(trigger, Trigger::Error(_)),
+            cancels: ends_what_is_around(&trigger, node.attribute("cancelActivity")),
             trigger,
         })
     }
@@ -126,4 +125,9 @@ impl Reader {
         self.fault(node, cause.to_owned());
         None
     }
+}
+
+/// An error always ends what it comes from.
+fn ends_what_is_around(trigger: &Trigger, told: Option<&str>) -> bool {
+    told != Some("false") || matches!(trigger, Trigger::Error(_))
 }
