@@ -15,13 +15,13 @@ use crate::bpmn::{Element, Timer, Trigger};
 use crate::plan::Plan;
 use crate::run::{Wait, waits};
 use crate::tables::WAIT;
-use crate::timers::EVENT_JOB;
+use crate::timers::{ATTEMPTS_MAX, event_job};
 use crate::{Error, Processes, Result};
 
 /// Kind of the jobs that begin processes at a time; their payload is given to [`Processes::begin_timed`].
 pub const START_JOB: &str = "process.start";
-/// How often one is tried before it is given up and shown to operators.
-const ATTEMPTS_MAX: u32 = 20;
+/// Who starts them.
+const BY: &str = "system";
 /// Most records that one timer takes up; a filter that finds more is a fault of the definition.
 const RECORDS_MAX: usize = 200_000;
 const PAGE: u32 = 500;
@@ -34,6 +34,15 @@ struct Timed {
     /// As the diagram has it: a newer version may have set another time.
     timer: String,
     at: Timestamp,
+}
+
+/// A start event that waits for records to become such.
+struct ConditionalStart {
+    process: String,
+    start: String,
+    entity: String,
+    /// The fields of the record that its condition reads.
+    fields: Vec<String>,
 }
 
 impl Processes {
@@ -72,7 +81,7 @@ impl Processes {
             payload: json!({ "process": process, "start": start.id, "timer": told, "at": due.to_string() }),
             run_at: due,
             attempts_max: ATTEMPTS_MAX,
-            created_by: "system".to_owned(),
+            created_by: BY.to_owned(),
             at: now,
         };
         tx.enqueue(&job).await?;
@@ -94,15 +103,9 @@ impl Processes {
         let records = self.found(&definition.entity, starts.filter.as_ref()).await?;
         let now = self.now();
         for record in &records {
-            let job = NewJob {
-                kind: EVENT_JOB.to_owned(),
-                key: Some(format!("{process}/{start}/{at}/{record}")),
-                payload: json!({ "process": process, "start": start, "entity": definition.entity, "record": record }),
-                run_at: now,
-                attempts_max: ATTEMPTS_MAX,
-                created_by: "system".to_owned(),
-                at: now,
-            };
+            let key = format!("{process}/{start}/{at}/{record}");
+            let payload = beginning(&process, &start, &definition.entity, record);
+            let job = event_job(Some(key), payload, BY, now);
             tx.enqueue(&job).await?;
         }
         Ok(records.len())
@@ -152,28 +155,20 @@ impl Processes {
         for instance in instances.collect::<Result<BTreeSet<String>>>()? {
             self.put_out(tx, format!("reconsider/{instance}"), json!({ "reconsider": instance })).await?;
         }
-        for event in events {
-            self.start_by_condition(tx, event).await?;
-        }
-        Ok(())
+        self.start_by_condition(tx, events).await
     }
 
     /// A process begins when its condition holds after one of the fields that it reads has changed.
-    async fn start_by_condition(&self, tx: &mut Tx, event: &Event) -> Result<()> {
-        let catalog = self.catalog();
-        let changed: BTreeSet<&str> =
-            event.payload["changed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        for process in catalog.processes.values().filter(|process| process.entity == event.entity) {
-            let plan = self.plans().current(&catalog, &process.process)?;
-            for start in plan.graph.within(None).filter(|element| element.is_start()) {
-                let Some(Trigger::Condition(source)) = start.trigger() else { continue };
-                let reads = anju_decisions::variables(source);
-                if reads.iter().filter_map(|path| field_of(path)).any(|field| changed.contains(field)) {
-                    let key = format!("{}/{}/{}", process.process, start.id, event.record_id);
-                    let payload = json!({
-                        "process": process.process, "start": start.id, "entity": event.entity,
-                        "record": event.record_id,
-                    });
+    async fn start_by_condition(&self, tx: &mut Tx, events: &[Event]) -> Result<()> {
+        let entities: BTreeSet<&str> = events.iter().map(|event| event.entity.as_str()).collect();
+        let conditional = self.conditional_starts(&entities)?;
+        for event in events.iter().filter(|_| !conditional.is_empty()) {
+            let changed: BTreeSet<&str> =
+                event.payload["changed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            for begins in conditional.iter().filter(|begins| begins.entity == event.entity) {
+                if begins.fields.iter().any(|field| changed.contains(field.as_str())) {
+                    let key = format!("{}/{}/{}", begins.process, begins.start, event.record_id);
+                    let payload = beginning(&begins.process, &begins.start, &event.entity, &event.record_id);
                     self.put_out(tx, key, payload).await?;
                 }
             }
@@ -181,18 +176,27 @@ impl Processes {
         Ok(())
     }
 
+    /// The starts by a condition of the processes on these entities; worked out once for many events.
+    fn conditional_starts(&self, entities: &BTreeSet<&str>) -> Result<Vec<ConditionalStart>> {
+        let (catalog, mut found) = (self.catalog(), Vec::new());
+        for process in catalog.processes.values().filter(|one| entities.contains(one.entity.as_str())) {
+            let plan = self.plans().current(&catalog, &process.process)?;
+            for start in plan.graph.within(None).filter(|element| element.is_start()) {
+                let Some(Trigger::Condition(source)) = start.trigger() else { continue };
+                let reads = anju_decisions::variables(source);
+                found.push(ConditionalStart {
+                    process: process.process.clone(),
+                    start: start.id.clone(),
+                    entity: process.entity.clone(),
+                    fields: reads.iter().filter_map(|path| field_of(path)).map(str::to_owned).collect(),
+                });
+            }
+        }
+        Ok(found)
+    }
+
     async fn put_out(&self, tx: &mut Tx, key: String, payload: Value) -> Result<()> {
-        let now = self.now();
-        let job = NewJob {
-            kind: EVENT_JOB.to_owned(),
-            key: Some(key),
-            payload,
-            run_at: now,
-            attempts_max: ATTEMPTS_MAX,
-            created_by: "system".to_owned(),
-            at: now,
-        };
-        tx.enqueue(&job).await?;
+        tx.enqueue(&event_job(Some(key), payload, BY, self.now())).await?;
         Ok(())
     }
 
@@ -216,6 +220,11 @@ fn timed(plan: &Plan) -> impl Iterator<Item = (&Element, &Timer)> {
         Some(Trigger::Timer(timer)) => Some((start, timer)),
         _ => None,
     })
+}
+
+/// For the job that begins a process by an event of its own.
+fn beginning(process: &str, start: &str, entity: &str, record: &str) -> Value {
+    json!({ "process": process, "start": start, "entity": entity, "record": record })
 }
 
 /// The field of the record that a path begins with.

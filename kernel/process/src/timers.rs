@@ -129,3 +129,16 @@ pub(crate) fn timer_key(instance_id: &str, token: &str, visit: i64, element: &st
         again => format!("{owner}/{visit}/{element}/{again}"),
     }
 }
+
+/// The job that brings an event to one who waits, or begins a process by it; one of a key at a time.
+pub(crate) fn event_job(key: Option<String>, payload: Value, by: &str, now: Timestamp) -> NewJob {
+    NewJob {
+        kind: EVENT_JOB.to_owned(),
+        key,
+        payload,
+        run_at: now,
+        attempts_max: ATTEMPTS_MAX,
+        created_by: by.to_owned(),
+        at: now,
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::bpmn::{Kind, Trigger};
 use crate::run::{Run, Wait, waits};
 use crate::tables::WAIT;
+use crate::timers::event_job;
 use crate::{Error, Processes, Result};
 
 impl Processes {
@@ -49,15 +50,7 @@ impl Processes {
         let waiting = self.waiting(tx, "signal", signal, "").await?;
         let now = self.now();
         for wait in &waiting {
-            let job = anju_store::NewJob {
-                kind: crate::EVENT_JOB.to_owned(),
-                key: None,
-                payload: wait.payload(&json!(vars)),
-                run_at: now,
-                attempts_max: crate::timers::ATTEMPTS_MAX,
-                created_by: actor.account_id.clone(),
-                at: now,
-            };
+            let job = event_job(None, wait.payload(&json!(vars)), &actor.account_id, now);
             tx.enqueue(&job).await?;
         }
         Ok(waiting.len())

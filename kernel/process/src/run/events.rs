@@ -1,14 +1,14 @@
 //! What tokens wait for, and what events tell.
 
 use anju_decisions::Expression;
-use anju_store::{ColumnKind, Condition, Fetch, NewJob, Row, Select};
+use anju_store::{ColumnKind, Condition, Fetch, Row, Select};
 use serde_json::{Value, json};
 
 use super::{Run, Work};
 use crate::bpmn::{Element, Graph, Kind, Throw, Trigger};
 use crate::machine::{self, Catcher, Event};
 use crate::tables::WAIT;
-use crate::timers::{ATTEMPTS_MAX, EVENT_JOB};
+use crate::timers::event_job;
 use crate::trail::{Entry, TrailKind};
 use crate::{Error, Result};
 
@@ -258,15 +258,7 @@ impl Run<'_> {
     }
 
     async fn put_out(&mut self, payload: Value) -> Result<()> {
-        let job = NewJob {
-            kind: EVENT_JOB.to_owned(),
-            key: None,
-            payload,
-            run_at: self.now,
-            attempts_max: ATTEMPTS_MAX,
-            created_by: self.actor.account_id.clone(),
-            at: self.now,
-        };
+        let job = event_job(None, payload, &self.actor.account_id, self.now);
         self.tx.enqueue(&job).await?;
         Ok(())
     }
